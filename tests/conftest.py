@@ -1,0 +1,52 @@
+"""The two public-domain portraits that tests may show: Eileen Collins (NASA) and Grace Hopper (US Navy)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> np.ndarray:
+    """Eileen Collins (NASA), [512, 512, 3] uint8 RGB, read-only."""
+    from skimage import data
+
+    picture: np.ndarray = data.astronaut()
+    picture.setflags(write=False)
+    return picture
+
+
+@pytest.fixture(scope="session")
+def hopper_jpeg() -> Path:
+    """Grace Hopper (US Navy): the JPEG file of matplotlib's sample data, 512 × 600."""
+    from matplotlib import cbook
+
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        return Path(file.name)
+
+
+@pytest.fixture(scope="session")
+def hopper(hopper_jpeg: Path) -> np.ndarray:
+    """Grace Hopper, [600, 512, 3] uint8 RGB, read-only."""
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(hopper_jpeg) as image:
+        picture = np.array(image.convert("RGB"))
+    picture.setflags(write=False)
+    return picture
+
+
+@pytest.fixture(scope="session")
+def astronaut_png(astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eileen Collins as a lossless file, for tests that compare pixels."""
+    from PIL import Image
+
+    path = tmp_path_factory.mktemp("portraits") / "astronaut.png"
+    Image.fromarray(astronaut).save(path)
+    return path
