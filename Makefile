@@ -2,7 +2,7 @@
 #
 #   make demo               edit two portraits over HTTP into out/contact_sheet.png
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
-#   make test               every test            make lint    ruff, mypy, import-linter
+#   make test               every test            make lint    style, types, layers, deployment files
 #   make clean              remove what the above made
 #
 # PYTHON=… picks another interpreter; pip's own variables (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL …) reach pip.
@@ -37,6 +37,8 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
 
 $(VENV)/.installed-torch: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"

@@ -24,10 +24,9 @@ def astronaut() -> np.ndarray:
 @pytest.fixture(scope="session")
 def hopper_jpeg() -> Path:
     """Grace Hopper (US Navy): the JPEG file of matplotlib's sample data, 512 × 600."""
-    from matplotlib import cbook
+    import matplotlib
 
-    with cbook.get_sample_data("grace_hopper.jpg") as file:
-        return Path(file.name)
+    return Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
 
 
 @pytest.fixture(scope="session")

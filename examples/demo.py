@@ -1,0 +1,171 @@
+"""Edit two public-domain portraits over HTTP and lay the answers out as one labelled contact sheet.
+
+    make demo      or      python examples/demo.py [--url http://127.0.0.1:8000] [--output out/contact_sheet.png]
+
+Without `--url` it starts the embedded stack (Redis, API, one worker) on a free port and stops it at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import matplotlib
+from PIL import Image, ImageDraw, ImageFont
+from skimage import data
+
+START_SECONDS = 120.0
+STOP_SECONDS = 20.0
+TILE = 192
+CAPTION = 28
+
+EDITS: dict[str, dict[str, dict[str, float]]] = {
+    "smile": {"expression": {"mouthSmile": 0.8, "cheekSquint": 0.4}},
+    "mouth open": {"expression": {"jawOpen": 0.6}},
+    "eyes closed": {"expression": {"eyeBlink": 1.0}},
+    "brows up": {"expression": {"browInnerUp": 0.8, "browOuterUp": 0.8}},
+    "turn left": {"pose": {"yaw": -15}},
+    "turn right": {"pose": {"yaw": 15}},
+    "look up": {"pose": {"pitch": 12}},
+    "tilt": {"pose": {"roll": 15}},
+}
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A photo and the square of it, left, top, right, bottom in pixels, that the contact sheet shows."""
+
+    name: str
+    photo: Image.Image
+    head: tuple[int, int, int, int]
+
+
+def portraits() -> list[Portrait]:
+    """Photographs by the US government, and so in the public domain."""
+    hopper = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+    return [
+        Portrait("Eileen Collins", Image.fromarray(data.astronaut()), (115, 5, 335, 225)),
+        Portrait("Grace Hopper", Image.open(hopper).convert("RGB"), (110, 20, 430, 340)),
+    ]
+
+
+@contextmanager
+def embedded_stack() -> Iterator[str]:
+    """Start Redis, API and one worker, yield the API's URL, and stop all of them, whatever happened in between."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    stack = subprocess.Popen(
+        [sys.executable, "-m", "service.embedded"],
+        env={**os.environ, "PORTRAIT_PORT": str(port)},
+        start_new_session=True,  # a Ctrl-C in the terminal reaches the demo alone, which then stops the stack once
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_ready(url, stack)
+        yield url
+    finally:
+        stop(stack)
+
+
+def wait_until_ready(url: str, stack: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if stack.poll() is not None:
+            sys.exit(f"The embedded stack ended with status {stack.returncode} before it was ready; its log is above.")
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            pass  # the API does not listen yet
+        time.sleep(0.2)
+    sys.exit(f"The embedded stack was not ready after {START_SECONDS:.0f} s; its log is above.")
+
+
+def stop(stack: subprocess.Popen[bytes]) -> None:
+    if stack.poll() is None:
+        stack.send_signal(signal.SIGINT)
+    try:
+        stack.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(stack.pid, signal.SIGKILL)
+        stack.wait()
+
+
+def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str, float]]) -> Image.Image:
+    """One `POST /edit` that waits for the picture."""
+    file = io.BytesIO()
+    photo.save(file, "png")
+    response = client.post(
+        "/edit",
+        files={"source": ("photo.png", file.getvalue(), "image/png")},
+        data={"controls": json.dumps(controls), "options": json.dumps({"output": {"format": "png"}})},
+        headers={"Accept": "image/png", "Prefer": "wait=60"},
+    )
+    if response.status_code != httpx.codes.OK:
+        sys.exit(f"POST /edit answered {response.status_code}: {response.text}")
+    return Image.open(io.BytesIO(response.content)).convert("RGB")
+
+
+def contact_sheet(rows: list[tuple[Portrait, list[Image.Image]]]) -> Image.Image:
+    """One row a portrait: the photo, then every edit, each cut to the head, under one line of captions."""
+    captions = ["photo", *EDITS]
+    sheet = Image.new("RGB", (TILE * len(captions), CAPTION + TILE * len(rows)), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(16)
+    for column, caption in enumerate(captions):
+        draw.text(((column + 0.5) * TILE, CAPTION / 2), caption, fill="black", font=font, anchor="mm")
+    for row, (portrait, edited) in enumerate(rows):
+        for column, picture in enumerate([portrait.photo, *edited]):
+            tile = picture.crop(portrait.head).resize((TILE, TILE), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (column * TILE, CAPTION + row * TILE))
+    return sheet
+
+
+def edit_all(url: str) -> Image.Image:
+    rows = []
+    seconds = []
+    with httpx.Client(base_url=url, timeout=90) as client:
+        for portrait in portraits():
+            edited = []
+            for name, controls in EDITS.items():
+                started = time.perf_counter()
+                edited.append(edit(client, portrait.photo, controls))
+                seconds.append(time.perf_counter() - started)
+                print(f"{portrait.name:15} {name:12} {seconds[-1]:6.2f} s", flush=True)
+            rows.append((portrait, edited))
+    print(f"{len(seconds)} requests in turn: median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s")
+    return contact_sheet(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", help="a running API, instead of an embedded one")
+    parser.add_argument("--output", type=Path, default=Path("out/contact_sheet.png"))
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the stack is stopped then too
+    if arguments.url:
+        sheet = edit_all(arguments.url)
+    else:
+        with embedded_stack() as url:
+            sheet = edit_all(url)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(arguments.output)
+    print(f"Contact sheet: {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()
