@@ -1,0 +1,38 @@
+"""Coefficient spaces: what the numbers that drive a face mean, and how edits change them."""
+
+from __future__ import annotations
+
+from models.coefficients.arkit import ARKIT
+from models.coefficients.camera import fit_coefficients
+from models.coefficients.controls import apply_controls, constrain
+from models.coefficients.descriptor import descriptor_windows
+from models.coefficients.keyframes import keyframe_motion
+from models.coefficients.rotation import euler_angles, rotation_matrix
+from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
+from models.errors import SpaceError
+
+_SPACES = {ARKIT.name: ARKIT}
+
+
+def space(name: str) -> CoefficientSpace:
+    """The coefficient space of that name. Raises SpaceError."""
+    try:
+        return _SPACES[name]
+    except KeyError:
+        raise SpaceError(f"unknown coefficient space {name!r}; this version knows {', '.join(_SPACES)}") from None
+
+
+__all__ = [
+    "ARKIT",
+    "CoefficientSpace",
+    "PoseAxis",
+    "Slider",
+    "apply_controls",
+    "constrain",
+    "descriptor_windows",
+    "euler_angles",
+    "fit_coefficients",
+    "keyframe_motion",
+    "rotation_matrix",
+    "space",
+]

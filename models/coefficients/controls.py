@@ -1,0 +1,127 @@
+"""Sliders in, coefficients out: the semantics of an edit's `controls`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients.rotation import euler_angles, rotation_matrix
+from models.coefficients.space import CoefficientSpace
+from models.errors import ControlError
+
+Mode = Literal["relative", "absolute"]
+
+# Bounds of raw pose coefficients. They are wider than the sliders', because a photo may show a pose that no slider
+# asks for, and narrow enough that a slip of units (degrees for radians, a factor for its logarithm) is noticed.
+_RAW_POSE = {"yaw": math.pi / 2, "pitch": math.pi / 2, "roll": math.pi, "x": 1.0, "y": 1.0, "log zoom": math.log(4)}
+
+
+def apply_controls(
+    space: CoefficientSpace,
+    source: NDArray[np.float32],
+    *,
+    mode: Mode = "relative",
+    expression: Mapping[str, float] | None = None,
+    pose: Mapping[str, float] | None = None,
+    coefficients: Sequence[float] | None = None,
+) -> NDArray[np.float32]:
+    """Coefficients [size] float32 of the edited portrait, from those of the source.
+
+    relative: an expression value in [-1, 1] is added to the source's own and the sum clamped to [0, 1]; rotation is
+    R_delta · R_source; x and y are added; zoom multiplies. absolute: a value in [0, 1] replaces the source's; a pose
+    axis that is named replaces the source's. What is not named is kept. `pose` is in the API's units: degrees,
+    fractions of the crop, zoom factor. A shorthand sets both sides.
+
+    `coefficients` [size], as extraction returns them, take the place of the source's own whatever the mode;
+    `expression` and `pose` then act on them.
+
+    Raises ControlError, which names the field, for unknown names, values out of range or not finite, and a shorthand
+    together with one of its sides.
+    """
+    if mode not in ("relative", "absolute"):
+        raise ControlError(f"mode is {mode!r}; use 'relative' or 'absolute'", field="mode")
+    base = np.asarray(source, np.float64) if coefficients is None else _raw(space, coefficients)
+    if base.shape != (space.size,):
+        raise ControlError(f"the source has shape {base.shape}; the space {space.name} takes ({space.size},)")
+    edited = base.copy()
+    _apply_expression(space, edited, mode, expression or {})
+    _apply_pose(space, edited, mode, pose or {})
+    return constrain(space, edited)
+
+
+def constrain(space: CoefficientSpace, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Coefficients [..., size] with every expression weight in its range and mouthClose ≤ jawOpen.
+
+    `mouthClose` is a corrective of `jawOpen`: beyond it the lips would pass through each other.
+    """
+    result = np.array(coefficients, np.float32)
+    weights = result[..., : len(space.expression)]
+    np.clip(weights, [s.min for s in space.expression], [s.max for s in space.expression], out=weights)
+    if {"mouthClose", "jawOpen"} <= space.index.keys():
+        close, jaw = space.index["mouthClose"], space.index["jawOpen"]
+        result[..., close] = np.minimum(result[..., close], result[..., jaw])
+    return result
+
+
+def _apply_expression(
+    space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode, expression: Mapping[str, float]
+) -> None:
+    for name, value in expression.items():
+        field = f"expression.{name}"
+        sides = space.shorthands.get(name, (name,))
+        if twice := [side for side in sides if side != name and side in expression]:
+            raise ControlError(f"{name} already sets {twice[0]}; send one of the two", field=field)
+        for side in sides:
+            if side not in space.index:
+                raise ControlError(
+                    f"{name} is no slider of the space {space.name}; GET /sliders lists them", field=field
+                )
+            slider = space.expression[space.index[side]]
+            low = slider.min if mode == "absolute" else slider.min - slider.max
+            amount = _checked(value, low, slider.max, f"{name} ({mode})", field)
+            edited[slider.index] = amount if mode == "absolute" else edited[slider.index] + amount
+
+
+def _apply_pose(space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode, pose: Mapping[str, float]) -> None:
+    axes = {axis.name: axis for axis in space.pose}
+    asked: dict[str, float] = {}
+    for name, value in pose.items():
+        if name not in axes:
+            raise ControlError(f"{name} is no pose axis; use {', '.join(axes)}", field=f"pose.{name}")
+        axis = axes[name]
+        asked[name] = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
+    angles: dict[str, float] = {name: math.radians(asked[name]) for name in ("yaw", "pitch", "roll") if name in asked}
+    own = edited[len(space.expression) :]  # a view: yaw, pitch, roll, x, y, log zoom
+    if mode == "absolute":
+        for position, name in enumerate(("yaw", "pitch", "roll")):
+            own[position] = angles.get(name, own[position])
+        own[3], own[4] = asked.get("x", own[3]), asked.get("y", own[4])
+        own[5] = math.log(asked["zoom"]) if "zoom" in asked else own[5]
+        return
+    if any(angles.values()):
+        delta = rotation_matrix(*(angles.get(name, 0.0) for name in ("yaw", "pitch", "roll")))
+        own[:3] = euler_angles(delta @ rotation_matrix(*own[:3]))
+    own[3:] += asked.get("x", 0.0), asked.get("y", 0.0), math.log(asked.get("zoom", 1.0))
+
+
+def _raw(space: CoefficientSpace, coefficients: Sequence[float]) -> NDArray[np.float64]:
+    if len(coefficients) != space.size:
+        raise ControlError(f"{len(coefficients)} coefficients; {space.name} has {space.size}", field="coefficients")
+    expression = [(slider.name, slider.min, slider.max) for slider in space.expression]
+    bounds = expression + [(name, -limit, limit) for name, limit in _RAW_POSE.items()]
+    return np.array(
+        [
+            _checked(value, low, high, f"coefficient {index} ({name})", f"coefficients.{index}")
+            for index, (value, (name, low, high)) in enumerate(zip(coefficients, bounds, strict=True))
+        ]
+    )
+
+
+def _checked(value: float, low: float, high: float, what: str, field: str) -> float:
+    if not low <= value <= high:  # also false for NaN
+        raise ControlError(f"{what} is {value}; send a number from {low:g} to {high:g}", field=field)
+    return float(value)

@@ -1,0 +1,53 @@
+"""The errors that `models` raises on purpose. The service turns `code` into a problem; messages say what to change."""
+
+from __future__ import annotations
+
+
+class PortraitError(Exception):
+    """Root of the project's errors.
+
+    `code` is stable: callers may branch on it, and it is part of the HTTP contract.
+    `field` names the request field at fault, dotted, where there is one (`expression.jawOpen`).
+    """
+
+    code: str = "portrait_error"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ControlError(PortraitError):
+    """Sliders, pose, raw coefficients or keyframes that cannot be applied."""
+
+    code = "invalid_control"
+
+
+class NoFaceError(PortraitError):
+    """The picture shows no face that the detector finds."""
+
+    code = "no_face"
+
+
+class FaceIndexError(PortraitError):
+    """The picture has faces, but fewer than the index asks for."""
+
+    code = "face_index"
+
+
+class BundleError(PortraitError):
+    """A bundle that is missing, altered, incomplete or made for another version or network."""
+
+    code = "invalid_bundle"
+
+
+class SpaceError(PortraitError):
+    """A coefficient space that this version does not know."""
+
+    code = "unknown_space"
+
+
+class TrainingDataError(PortraitError):
+    """Training data that is missing or not laid out as the training entrypoint expects."""
+
+    code = "training_data"
