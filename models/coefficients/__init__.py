@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from models.coefficients.arkit import ARKIT
-from models.coefficients.camera import fit_coefficients
 from models.coefficients.controls import apply_controls, constrain
 from models.coefficients.descriptor import descriptor_windows
 from models.coefficients.keyframes import keyframe_motion
@@ -31,7 +30,6 @@ __all__ = [
     "constrain",
     "descriptor_windows",
     "euler_angles",
-    "fit_coefficients",
     "keyframe_motion",
     "rotation_matrix",
     "space",

@@ -1,10 +1,10 @@
-"""Angles and matrices: signs, round trips, the 3DMM's camera."""
+"""Angles and matrices: signs, round trips."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from models.coefficients import euler_angles, fit_coefficients, rotation_matrix
+from models.coefficients import euler_angles, rotation_matrix
 
 
 def test_signs_are_the_apis() -> None:
@@ -31,17 +31,3 @@ def test_angles_come_back() -> None:
 def test_looking_straight_up_still_gives_the_same_rotation() -> None:
     R = rotation_matrix(0.4, np.pi / 2, 0.3)
     np.testing.assert_allclose(rotation_matrix(*euler_angles(R)), R, atol=1e-7)
-
-
-def test_a_centred_fit_of_32_cm_is_the_origin() -> None:
-    coefficients = fit_coefficients(np.zeros(53), np.eye(3), 256 / 32, [128, -128, 5], 256)
-    assert coefficients.shape == (59,)
-    assert coefficients.dtype == np.float32
-    np.testing.assert_allclose(coefficients, 0, atol=1e-7)
-
-
-def test_fit_coefficients_follow_the_crop() -> None:
-    rotation, translation = np.stack([np.eye(3)] * 2), [[128 + 64, -128, 0], [128, -128 - 64, 0]]
-    shifted = fit_coefficients(np.zeros((2, 53)), rotation, [16.0, 8.0], translation, 256)
-    np.testing.assert_allclose(shifted[0, 56:], [0.25, 0, np.log(2)], atol=1e-6)
-    np.testing.assert_allclose(shifted[1, 56:], [0, 0.25, 0], atol=1e-6)  # y points down in the picture
