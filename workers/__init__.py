@@ -1,0 +1,1 @@
+"""Workers: the job contract shared with the API (`workers.contract`), media in and out, and the warm worker process."""

@@ -1,0 +1,29 @@
+"""Connections to Redis that survive its being away for a few seconds."""
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+# 0.05 + 0.1 + 0.2 + ... capped at 1 s: about five seconds of patience before a command fails.
+_RETRIES = 9
+
+
+def connect(url: str) -> "redis.Redis":
+    """A client for blocking use; commands are retried for some five seconds before ConnectionError is raised."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=2,
+        socket_timeout=10,
+        health_check_interval=15,
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), _RETRIES),
+        retry_on_error=[redis.ConnectionError, redis.TimeoutError],
+    )
+
+
+def connect_async(url: str) -> "redis.asyncio.Redis":
+    """A client for asyncio; fails fast, since a waiting client deserves its 503 at once."""
+    return redis.asyncio.Redis.from_url(
+        url, socket_connect_timeout=2, health_check_interval=15, retry=AsyncRetry(ExponentialBackoff(1.0, 0.05), 2)
+    )

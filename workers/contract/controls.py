@@ -1,0 +1,115 @@
+"""`controls` of a request: what to change in the face. Slider names are checked by `check_controls`."""
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+SliderValue = Annotated[FiniteFloat, Field(ge=-1, le=1)]
+
+
+class Strict(BaseModel):
+    """Base of everything clients send: no unknown keys, no silent conversions, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Pose(Strict):
+    """Head pose in the API's units: degrees, fractions of the crop (x right, y down), zoom factor. None: not named."""
+
+    yaw: float | None = Field(default=None, ge=-45, le=45)
+    pitch: float | None = Field(default=None, ge=-30, le=30)
+    roll: float | None = Field(default=None, ge=-45, le=45)
+    x: float | None = Field(default=None, ge=-0.5, le=0.5)
+    y: float | None = Field(default=None, ge=-0.5, le=0.5)
+    zoom: float | None = Field(default=None, ge=0.7, le=1.4)
+
+    def named(self) -> dict[str, float]:
+        """The entries the client named."""
+        return self.model_dump(exclude_none=True)
+
+
+class Keyframe(Strict):
+    """The face at one moment of a clip; `time` in seconds."""
+
+    time: float = Field(ge=0, le=3600)
+    expression: dict[str, SliderValue] = {}
+    pose: Pose = Pose()
+
+
+class Controls(Strict):
+    """Sliders, raw coefficients or keyframes; empty controls change nothing and still go through the networks."""
+
+    mode: Literal["relative", "absolute"] = "relative"
+    expression: dict[str, SliderValue] = {}
+    pose: Pose = Pose()
+    coefficients: list[FiniteFloat] | None = None
+    keyframes: list[Keyframe] | None = Field(default=None, min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if self.mode == "absolute":
+            for where, expression in self.expressions():
+                for name, value in expression.items():
+                    if value < 0:
+                        raise ValueError(f"{where}.{name}: in absolute mode sliders go from 0 to 1, got {value}")
+        if self.keyframes is not None:
+            if self.expression or self.pose.named() or self.coefficients is not None:
+                raise ValueError("keyframes: put expression and pose into them, and leave coefficients away")
+            times = [keyframe.time for keyframe in self.keyframes]
+            if any(later <= earlier for earlier, later in pairwise(times)):
+                raise ValueError(f"keyframes must be in strictly rising order of time, got {times}")
+        return self
+
+    def expressions(self) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """Every expression mapping with the field's path in front."""
+        yield "expression", self.expression
+        for index, keyframe in enumerate(self.keyframes or []):
+            yield f"keyframes.{index}.expression", keyframe.expression
+
+
+def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seconds: float) -> list[tuple[str, str]]:
+    """Check what only the loaded bundle's coefficient space can tell.
+
+    Args:
+        controls: parsed controls of a request.
+        sliders: the document of `GET /sliders`, as a worker published it.
+        max_clip_seconds: longest clip that keyframes may describe.
+
+    Returns:
+        (field, message) pairs, empty when all is well.
+    """
+    faults: list[tuple[str, str]] = []
+    names = {slider["name"] for slider in sliders["expression"]}
+    shorthands: Mapping[str, list[str]] = sliders["shorthands"]
+    for where, expression in controls.expressions():
+        for name in expression:
+            if name not in names and name not in shorthands:
+                faults.append((f"{where}.{name}", f"unknown slider {name!r}; GET /sliders lists the names"))
+            faults += [
+                (f"{where}.{side}", f"already set by the shorthand {name!r}; give one of the two")
+                for side in shorthands.get(name, [])
+                if side in expression
+            ]
+    if controls.coefficients is not None:
+        faults += _check_coefficients(controls.coefficients, sliders)
+    if controls.keyframes and controls.keyframes[-1].time > max_clip_seconds:
+        last = len(controls.keyframes) - 1
+        faults.append((f"keyframes.{last}.time", f"a clip may last {max_clip_seconds:g} s at most"))
+    return faults
+
+
+def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -> list[tuple[str, str]]:
+    size, weights = sliders["coefficients"], len(sliders["expression"])
+    if len(coefficients) != size:
+        return [("coefficients", f"must be {size} numbers in the order of GET /sliders, got {len(coefficients)}")]
+    # A photo's own pose may lie outside of the sliders' range, so these limits are wider than theirs.
+    pose_limits = (math.pi / 2, math.pi / 2, math.pi / 2, 1.0, 1.0, math.log(4))
+    faults = []
+    for index, value in enumerate(coefficients):
+        low, high = (0.0, 1.0) if index < weights else (-pose_limits[index - weights], pose_limits[index - weights])
+        if not low <= value <= high:
+            faults.append((f"coefficients.{index}", f"must lie between {low:g} and {high:g}, got {value:g}"))
+    return faults

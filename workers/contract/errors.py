@@ -1,0 +1,109 @@
+"""The one error tree of the service and the workers; every error knows its HTTP status and says what to change."""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Root of all errors a request may end with.
+
+    Attributes:
+        code: stable snake_case name, the `code` of the problem document.
+        status: HTTP status the error is answered with.
+        title: short summary of the kind of error; the message of the instance is the problem's `detail`.
+        retry_after: seconds after which trying again makes sense, or None when it never does.
+    """
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    retry_after: ClassVar[int | None] = None
+
+
+class UnknownJobError(ServiceError):
+    """No job has this id (or its record has expired)."""
+
+    code, status, title = "unknown_job", 404, "Unknown job"
+
+
+class ResultExpiredError(ServiceError):
+    """The job is known, its result has been deleted after its time to live."""
+
+    code, status, title = "result_expired", 410, "Result expired"
+
+
+class UnknownSourceError(ServiceError):
+    """No source has this id."""
+
+    code, status, title = "unknown_source", 404, "Unknown source"
+
+
+class SourceExpiredError(ServiceError):
+    """The source existed, and has been deleted or has outlived its time to live."""
+
+    code, status, title = "source_expired", 410, "Source expired"
+
+
+class IdempotencyConflictError(ServiceError):
+    """An Idempotency-Key came back with another request body."""
+
+    code, status, title = "idempotency_key_reused", 422, "Idempotency-Key reused"
+
+
+class QueueFullError(ServiceError):
+    """More jobs wait than the service accepts."""
+
+    code, status, title, retry_after = "queue_full", 503, "No room in the queue", 10
+
+
+class StorageFullError(ServiceError):
+    """The blob store has no space left."""
+
+    code, status, title, retry_after = "storage_full", 503, "No room in the storage", 60
+
+
+class NoWorkerYetError(ServiceError):
+    """No worker has come up since the Redis was set up, so the sliders are unknown."""
+
+    code, status, title, retry_after = "no_worker_yet", 503, "No worker has started yet", 5
+
+
+class UnsupportedMediaError(ServiceError):
+    """The bytes are of no media type that is accepted here."""
+
+    code, status, title = "unsupported_media", 415, "Unsupported media type"
+
+
+class EmptyFileError(ServiceError):
+    """A file of zero bytes."""
+
+    code, status, title = "empty_file", 422, "Empty file"
+
+
+class PictureTooLargeError(ServiceError):
+    """The picture's header declares more pixels than are accepted."""
+
+    code, status, title = "picture_too_large", 413, "Too many pixels"
+
+
+class WorkerLostError(ServiceError):
+    """The worker died while it ran the job, and so did the one that retried it."""
+
+    code, status, title, retry_after = "worker_lost", 503, "Worker lost", 5
+
+
+class JobTimeoutError(ServiceError):
+    """The job ran for longer than the service allows."""
+
+    code, status, title = "job_timeout", 504, "Job took too long"
+
+
+class QueueTimeoutError(ServiceError):
+    """The job waited for a worker for longer than the service allows."""
+
+    code, status, title, retry_after = "queue_timeout", 503, "Waited too long for a worker", 30
+
+
+class SupersededError(ServiceError):
+    """This attempt at the job no longer counts: another worker has it, or it has already ended."""
+
+    code, status, title = "superseded", 409, "Attempt superseded"

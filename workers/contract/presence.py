@@ -1,0 +1,85 @@
+"""Who is there: workers announce themselves with a heartbeat and publish the sliders of the bundle they loaded."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+import redis
+from pydantic import Field
+
+from workers.contract.errors import NoWorkerYetError
+from workers.contract.jobs import Document
+
+_WORKERS = "portrait:workers"
+_SLIDERS = "portrait:sliders"
+
+
+class WorkerState(StrEnum):
+    """A worker's health."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    SETUP_FAILED = "setup_failed"
+
+
+class WorkerPresence(Document):
+    """One worker as it last announced itself. `detail` says why setup failed."""
+
+    name: str
+    state: WorkerState
+    job_id: str | None = None
+    detail: str | None = None
+    heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Presence:
+    """The workers alive on one Redis, and the sliders document they publish."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
+
+    def announce(self, worker: WorkerPresence, ttl_s: float) -> None:
+        """Say that the worker is alive for the next `ttl_s` seconds."""
+        with self._redis.pipeline() as pipe:
+            pipe.sadd(_WORKERS, worker.name)
+            pipe.set(_key(worker.name), worker.model_dump_json(), px=int(ttl_s * 1000))
+            pipe.execute()
+
+    def leave(self, name: str) -> None:
+        """Say that the worker is gone."""
+        with self._redis.pipeline() as pipe:
+            pipe.srem(_WORKERS, name)
+            pipe.delete(_key(name))
+            pipe.execute()
+
+    def alive(self, name: str) -> bool:
+        """Whether the worker's last heartbeat is recent."""
+        return bool(self._redis.exists(_key(name)))
+
+    def workers(self) -> list[WorkerPresence]:
+        """All live workers, by name; forgets the names of dead ones."""
+        names = sorted(name.decode() for name in cast(set[bytes], self._redis.smembers(_WORKERS)))
+        if not names:
+            return []
+        found = cast(list[bytes | None], self._redis.mget([_key(name) for name in names]))
+        dead = [name for name, raw in zip(names, found, strict=True) if raw is None]
+        if dead:
+            self._redis.srem(_WORKERS, *dead)
+        return [WorkerPresence.model_validate_json(raw) for raw in found if raw is not None]
+
+    def publish_sliders(self, document: dict[str, Any]) -> None:
+        """Make the coefficient space's document known; it stays when the worker goes."""
+        self._redis.set(_SLIDERS, json.dumps(document))
+
+    def sliders(self) -> dict[str, Any]:
+        """The document of GET /sliders. Raises NoWorkerYetError before any worker published one."""
+        raw = cast(bytes | None, self._redis.get(_SLIDERS))
+        if raw is None:
+            raise NoWorkerYetError("The sliders are known once the first worker has loaded its models; try again soon.")
+        return cast(dict[str, Any], json.loads(raw))
+
+
+def _key(name: str) -> str:
+    return f"portrait:worker:{name}"

@@ -1,0 +1,70 @@
+"""The RQ queues: job ids only, as JSON, enqueued by dotted name so that the API needs no worker code."""
+
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from workers.contract.errors import QueueFullError
+from workers.contract.jobs import JobRecord
+from workers.contract.settings import Settings
+
+INTERACTIVE, BATCH = "interactive", "batch"
+QUEUES = (INTERACTIVE, BATCH)  # in the order in which workers empty them
+_QUEUE_OF = {"edit": INTERACTIVE, "extract": INTERACTIVE, "reenact": BATCH, "talk": BATCH}
+
+TASK = "workers.tasks.run"
+# RQ's own alarm is the second line behind the worker's cooperative check of the deadline.
+ALARM_GRACE_S = 10
+
+
+class JobQueue:
+    """Puts jobs in line and takes them out again.
+
+    Args:
+        client: a Redis client that returns bytes (`connect`).
+        settings: for the job timeout and the most jobs that may wait.
+    """
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self._settings = settings
+        self._queues = {name: Queue(name, connection=client, serializer=JSONSerializer) for name in QUEUES}
+
+    def ensure_room(self) -> None:
+        """Raise QueueFullError when as many jobs wait as the settings allow."""
+        waiting = self.waiting()
+        if waiting >= self._settings.max_queued:
+            raise QueueFullError(f"{waiting} jobs are waiting already; try again in a few seconds.")
+
+    def waiting(self) -> int:
+        """How many jobs are in line."""
+        return sum(queue.count for queue in self._queues.values())
+
+    def enqueue(self, record: JobRecord) -> None:
+        """Put a queued job in line. A job that is in line twice runs once: its second copy finds it claimed."""
+        self._queue(record).enqueue_call(
+            TASK,
+            args=(record.job.id, record.attempt),
+            job_id=_entry(record),
+            timeout=int(self._settings.job_timeout_s) + ALARM_GRACE_S,
+            # The job store keeps results and errors; RQ's own records only have to bridge the hand-over.
+            result_ttl=0,
+            failure_ttl=600,
+            description=f"{record.job.kind} {record.job.id}",
+            at_front=record.attempt > 1,
+        )
+
+    def remove(self, record: JobRecord) -> None:
+        """Take a job out of the line, so that the queue's length stays honest after a cancellation."""
+        self._queue(record).remove(_entry(record))
+
+    def entries(self) -> set[tuple[str, int]]:
+        """(job id, attempt) of everything in line."""
+        ids = [entry for queue in self._queues.values() for entry in queue.get_job_ids()]
+        return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
+
+    def _queue(self, record: JobRecord) -> Queue:
+        return self._queues[_QUEUE_OF[record.job.kind]]
+
+
+def _entry(record: JobRecord) -> str:
+    return f"{record.job.id}-{record.attempt}"

@@ -1,0 +1,59 @@
+"""Settings shared by the API and the workers, read from the environment (prefix PORTRAIT_)."""
+
+from pathlib import Path
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the API and the workers must agree on, and what the workers need."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTRAIT_", frozen=True, extra="ignore")
+
+    redis_url: str = Field(
+        default="redis://localhost:6379/0", description="Redis that holds jobs, queues and presence."
+    )
+    storage_url: str = Field(
+        default="var/blobs",
+        description="fsspec URL of the blob store that the API and all workers share (a path, s3://…).",
+    )
+    bundle: Path | None = Field(
+        default=None, description="Folder of the model bundle; unset means the one that is shipped."
+    )
+    device: str = Field(default="auto", description="Where the models run: auto, cpu, cuda or cuda:N.")
+    threads: PositiveInt | None = Field(
+        default=None, description="CPU threads of a worker's models; unset means all cores."
+    )
+
+    max_upload_bytes: PositiveInt = Field(default=32 * 2**20, description="Largest accepted upload in bytes.")
+    max_pixels: PositiveInt = Field(default=50_000_000, description="Largest accepted picture, width times height.")
+    max_clip_seconds: PositiveFloat = Field(
+        default=60.0, description="Longest clip that keyframes may describe, in seconds."
+    )
+    max_queued: PositiveInt = Field(
+        default=256, description="Jobs that may wait before new ones are turned away with 503."
+    )
+
+    job_timeout_s: PositiveFloat = Field(
+        default=300.0, description="Seconds a job may run before it fails with job_timeout."
+    )
+    queue_timeout_s: PositiveFloat = Field(
+        default=900.0, description="Seconds a job may wait for a worker before it fails with queue_timeout."
+    )
+    source_ttl_s: PositiveInt = Field(
+        default=24 * 3600, description="Seconds an uploaded source is kept after its last use."
+    )
+    result_ttl_s: PositiveInt = Field(default=3600, description="Seconds a finished job's result is kept.")
+    job_ttl_s: PositiveInt = Field(default=24 * 3600, description="Seconds a finished job's record is kept.")
+
+    heartbeat_s: PositiveFloat = Field(default=1.0, description="Seconds between two heartbeats of a worker.")
+    presence_ttl_s: PositiveFloat = Field(
+        default=5.0, description="Seconds without a heartbeat after which a worker is dead."
+    )
+    sweep_s: PositiveFloat = Field(
+        default=1.0, description="Seconds between two looks for lost jobs and expired blobs."
+    )
+    metrics_port: PositiveInt | None = Field(
+        None, description="Port where a worker serves Prometheus metrics; unset means none."
+    )

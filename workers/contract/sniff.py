@@ -1,0 +1,131 @@
+"""What a file is, by its first bytes and header alone, without decoding anything: for early 413 and 415 answers."""
+
+import os
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+from workers.contract.errors import EmptyFileError, PictureTooLargeError, UnsupportedMediaError
+from workers.contract.jobs import Document
+
+_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
+# Start-of-frame markers: all of C0..CF but the Huffman, arithmetic and extension ones.
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+
+ACCEPTED = "PNG, JPEG, WebP, GIF, TIFF or BMP"
+
+
+class Header(Document):
+    """A picture's media type and size in pixels; the size is 0 x 0 when a damaged header does not tell."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+def sniff(data: BinaryIO, max_pixels: int) -> Header:
+    """Look at a picture's header; leaves the file at its beginning.
+
+    Args:
+        data: a seekable binary file.
+        max_pixels: most pixels accepted.
+
+    Raises:
+        EmptyFileError: no bytes.
+        UnsupportedMediaError: not a picture of a known type.
+        PictureTooLargeError: the header declares more than `max_pixels`.
+    """
+    data.seek(0)
+    start = data.read(32)
+    if not start:
+        raise EmptyFileError("The file is empty; send a picture.")
+    media_type, measure = _recognise(start)
+    data.seek(0)
+    try:
+        width, height = measure(data)
+    except (struct.error, IndexError, OverflowError):
+        width, height = 0, 0  # truncated within the header: the decoder will say so
+    data.seek(0)
+    if width * height > max_pixels:
+        raise PictureTooLargeError(
+            f"The picture has {width} x {height} pixels; scale it down to at most {max_pixels / 1e6:g} million."
+        )
+    return Header(media_type=media_type, width=width, height=height)
+
+
+def _recognise(start: bytes) -> tuple[str, Callable[[BinaryIO], tuple[int, int]]]:
+    for magic, media_type, measure in _MAGIC:
+        if start.startswith(magic):
+            return media_type, measure
+    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
+        return "image/webp", _measure_webp
+    if start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis"):
+        raise UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the picture to {ACCEPTED}.")
+    raise UnsupportedMediaError(f"The file is no picture of a known type; send {ACCEPTED}.")
+
+
+def _measure_png(data: BinaryIO) -> tuple[int, int]:
+    width, height = struct.unpack(">II", data.read(24)[16:])
+    return width, height
+
+
+def _measure_gif(data: BinaryIO) -> tuple[int, int]:
+    width, height = struct.unpack("<HH", data.read(10)[6:])
+    return width, height
+
+
+def _measure_bmp(data: BinaryIO) -> tuple[int, int]:
+    header = data.read(26)
+    if struct.unpack("<I", header[14:18])[0] == 12:  # the OS/2 header has 16-bit sizes
+        width, height = struct.unpack("<HH", header[18:22])
+    else:
+        width, height = struct.unpack("<ii", header[18:26])
+    return abs(width), abs(height)  # a negative height means top-down rows
+
+
+def _measure_jpeg(data: BinaryIO) -> tuple[int, int]:
+    data.seek(2)
+    while True:
+        while (byte := data.read(1)[0]) != 0xFF:
+            pass
+        while (byte := data.read(1)[0]) == 0xFF:
+            pass
+        if byte in _JPEG_FRAMES:
+            height, width = struct.unpack(">HH", data.read(7)[3:])
+            return width, height
+        if byte not in _JPEG_BARE:
+            data.seek(struct.unpack(">H", data.read(2))[0] - 2, os.SEEK_CUR)
+
+
+def _measure_webp(data: BinaryIO) -> tuple[int, int]:
+    header = data.read(30)
+    kind = header[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(header[24:27], "little"), 1 + int.from_bytes(header[27:30], "little")
+    if kind == b"VP8L":
+        bits = struct.unpack("<I", header[21:25])[0]
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    width, height = struct.unpack("<HH", header[26:30])
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _measure_tiff(data: BinaryIO) -> tuple[int, int]:
+    order = "<" if data.read(4)[:2] == b"II" else ">"
+    data.seek(struct.unpack(order + "I", data.read(4))[0])
+    sizes = {}
+    for _ in range(struct.unpack(order + "H", data.read(2))[0]):
+        tag, kind, _, value = struct.unpack(order + "HHI4s", data.read(12))
+        sizes[tag] = struct.unpack(order + ("H" if kind == 3 else "I"), value[: 2 if kind == 3 else 4])[0]
+    return sizes.get(_TIFF_WIDTH, 0), sizes.get(_TIFF_HEIGHT, 0)
+
+
+_MAGIC: tuple[tuple[bytes, str, Callable[[BinaryIO], tuple[int, int]]], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "image/png", _measure_png),
+    (b"\xff\xd8\xff", "image/jpeg", _measure_jpeg),
+    (b"GIF87a", "image/gif", _measure_gif),
+    (b"GIF89a", "image/gif", _measure_gif),
+    (b"II*\x00", "image/tiff", _measure_tiff),
+    (b"MM\x00*", "image/tiff", _measure_tiff),
+    (b"BM", "image/bmp", _measure_bmp),
+)

@@ -1,0 +1,100 @@
+"""Uploaded sources: content-addressed, so the same photo is stored once; expiring some time after their last use."""
+
+import time
+from typing import IO, BinaryIO, cast
+
+import redis
+
+from workers.contract.blobs import BlobStore, content_id
+from workers.contract.errors import SourceExpiredError, UnknownSourceError
+from workers.contract.jobs import Document
+from workers.contract.settings import Settings
+from workers.contract.sniff import sniff
+
+# How long it is remembered that a source existed, so that its loss is told from a wrong id.
+_MEMORY_S = 7 * 24 * 3600
+
+
+class Source(Document):
+    """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch."""
+
+    id: str
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    expires_at: float
+
+
+class SourceRegistry:
+    """What is known of every source; the bytes are in the blob store."""
+
+    def __init__(self, client: "redis.Redis", blobs: BlobStore, settings: Settings) -> None:
+        self._redis = client
+        self._blobs = blobs
+        self._settings = settings
+
+    def add(self, data: BinaryIO) -> Source:
+        """Check a picture's header and store it, or extend the life of the same picture stored before.
+
+        Raises:
+            EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by its first bytes and header.
+            StorageFullError: no space left.
+        """
+        header = sniff(data, self._settings.max_pixels)
+        source_id = content_id(data)
+        size = self._blobs.put(_blob(source_id), data, self._settings.source_ttl_s)
+        source = Source(
+            id=source_id,
+            media_type=header.media_type,
+            bytes=size,
+            width=header.width,
+            height=header.height,
+            expires_at=time.time() + self._settings.source_ttl_s,
+        )
+        self._save(source)
+        return source
+
+    def get(self, source_id: str) -> Source:
+        """Look up a source. Raises UnknownSourceError, or SourceExpiredError after its time."""
+        raw = cast(bytes | None, self._redis.get(_key(source_id)))
+        if raw is None:
+            raise UnknownSourceError(f"There is no source {source_id}; upload it with POST /sources.")
+        source = Source.model_validate_json(raw)
+        if source.expires_at <= time.time():
+            raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
+        return source
+
+    def use(self, source_id: str) -> Source:
+        """Look up a source for a job and start its time to live anew. Raises like `get`."""
+        source = self.get(source_id)
+        self._blobs.extend(_blob(source_id), self._settings.source_ttl_s)
+        source = source.model_copy(update={"expires_at": time.time() + self._settings.source_ttl_s})
+        self._save(source)
+        return source
+
+    def open(self, source_id: str) -> IO[bytes]:
+        """Open a source's bytes; the caller closes them. Raises like `get`."""
+        self.get(source_id)
+        try:
+            return self._blobs.open(_blob(source_id))
+        except FileNotFoundError as error:
+            raise SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.") from error
+
+    def delete(self, source_id: str) -> None:
+        """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""
+        source = self.get(source_id)
+        self._blobs.delete(_blob(source_id))
+        self._save(source.model_copy(update={"expires_at": time.time()}))
+
+    def _save(self, source: Source) -> None:
+        life = int(max(0.0, source.expires_at - time.time()) + _MEMORY_S)
+        self._redis.set(_key(source.id), source.model_dump_json(), ex=life)
+
+
+def _key(source_id: str) -> str:
+    return f"portrait:source:{source_id}"
+
+
+def _blob(source_id: str) -> str:
+    return f"sources/{source_id}"

@@ -1,0 +1,279 @@
+"""Jobs in Redis: created once, moved from state to state atomically, announced to whoever listens.
+
+A job is one hash. Every change goes through one Lua script that checks status and attempt first, so that the API, any
+number of workers and reapers can act on the same job at the same time and exactly one of them wins.
+"""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import redis
+from pydantic import TypeAdapter
+
+from workers.contract.errors import IdempotencyConflictError, SupersededError, UnknownJobError
+from workers.contract.jobs import Job, JobRecord, JobRequest, JobStatus, Problem, Progress, Result
+from workers.contract.settings import Settings
+
+_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
+_ACTIVE = "portrait:jobs:active"
+
+# KEYS: job, active set, idempotency key or ''. ARGV: id, fingerprint, the key's life in seconds, now, field, value ...
+_CREATE = """
+if KEYS[3] ~= '' then
+  local known = redis.call('HMGET', KEYS[3], 'job', 'fingerprint')
+  if known[1] then return known end
+  redis.call('HSET', KEYS[3], 'job', ARGV[1], 'fingerprint', ARGV[2])
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
+end
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+return {ARGV[1], ARGV[2]}
+"""
+
+# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '', field, value ...
+# Returns nil when the job is unknown, else {applied, status, attempt, cancel flag}.
+_TRANSITION = """
+local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
+if not job[1] then return nil end
+local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
+if not allowed then return {0, job[1], job[2], job[3]} end
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+if ARGV[4] ~= '' then
+  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('ZREM', KEYS[2], ARGV[1])
+end
+redis.call('PUBLISH', KEYS[1] .. ':events', '')
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
+return {1, now[1], now[2], now[3]}
+"""
+
+
+def job_key(job_id: str) -> str:
+    """The Redis key of a job's hash."""
+    return f"portrait:job:{job_id}"
+
+
+def events_channel(job_id: str) -> str:
+    """The pub/sub channel where a job's changes are announced; the messages are empty, read the job to see it."""
+    return f"{job_key(job_id)}:events"
+
+
+class JobStore:
+    """All jobs of one Redis.
+
+    Args:
+        client: a Redis client that returns bytes (`connect`).
+        settings: for the times to live.
+    """
+
+    def __init__(self, client: "redis.Redis", settings: Settings) -> None:
+        self._redis = client
+        self._settings = settings
+        self._create = client.register_script(_CREATE)
+        self._transition = client.register_script(_TRANSITION)
+
+    def create(self, request: JobRequest, idempotency_key: str | None = None) -> tuple[JobRecord, bool]:
+        """Record a new job, or find the one that the same idempotency key made before.
+
+        Args:
+            request: what to do. Its JSON is the body that idempotent repeats are compared with.
+            idempotency_key: the client's key; prefix it with the client's identity where there are several.
+
+        Returns:
+            The job and whether it is new. Only a new job is to be put into the queue.
+
+        Raises:
+            IdempotencyConflictError: the key was used for another request.
+        """
+        job_id, now = uuid.uuid4().hex, time.time()
+        body = request.model_dump_json()
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        fields = {
+            "status": JobStatus.QUEUED,
+            "kind": request.kind,
+            "request": body,
+            "created_at": now,
+            "queued_at": now,
+            "attempt": 1,
+            "losses": 0,
+            "progress": Progress().model_dump_json(),
+        }
+        idempotency = ""
+        if idempotency_key is not None:
+            idempotency = f"portrait:idempotency:{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+        found, known = cast(
+            list[bytes],
+            self._create(
+                keys=[job_key(job_id), _ACTIVE, idempotency],
+                args=[job_id, fingerprint, self._settings.job_ttl_s, now, *_flat(fields)],
+            ),
+        )
+        if known.decode() != fingerprint:
+            raise IdempotencyConflictError(
+                "This Idempotency-Key came with another body before; repeat that body or use a new key."
+            )
+        return self.get(found.decode()), found.decode() == job_id
+
+    def get(self, job_id: str) -> JobRecord:
+        """Read a job. Raises UnknownJobError when there is none or its record has expired."""
+        raw = cast(dict[bytes, bytes], self._redis.hgetall(job_key(job_id)))
+        return record_from_hash(job_id, raw)
+
+    def active(self) -> list[str]:
+        """Ids of all jobs that are queued or running, oldest first."""
+        return [job_id.decode() for job_id in cast(list[bytes], self._redis.zrange(_ACTIVE, 0, -1))]
+
+    def forget(self, job_id: str) -> None:
+        """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
+        self._redis.zrem(_ACTIVE, job_id)
+
+    def claim(self, job_id: str, attempt: int, worker: str) -> JobRecord:
+        """Take a queued job for a worker. Raises SupersededError when it is no longer there to be taken."""
+        self._move(
+            job_id,
+            {JobStatus.QUEUED},
+            attempt,
+            {"status": JobStatus.RUNNING, "worker": worker, "started_at": time.time()},
+        )
+        return self.get(job_id)
+
+    def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
+        """Store and announce progress. Returns whether cancellation was asked for.
+
+        Raises:
+            SupersededError: the attempt no longer counts; stop working on it.
+        """
+        return self._move(job_id, {JobStatus.RUNNING}, attempt, {"progress": progress.model_dump_json()})
+
+    def succeed(self, job_id: str, attempt: int, results: Mapping[str, Result], metrics: Mapping[str, float]) -> None:
+        """End a running job with its results, {blob key: result} in order."""
+        self._finish(
+            job_id,
+            attempt,
+            JobStatus.SUCCEEDED,
+            metrics,
+            results=json.dumps([result.model_dump() for result in results.values()]),
+            blobs=json.dumps(list(results)),
+            result_expires_at=time.time() + self._settings.result_ttl_s,
+        )
+
+    def fail(self, job_id: str, attempt: int, problem: Problem, metrics: Mapping[str, float]) -> None:
+        """End a job with a problem. A queued job can fail too (it waited too long)."""
+        self._finish(job_id, attempt, JobStatus.FAILED, metrics, error=problem.model_dump_json())
+
+    def end_cancelled(self, job_id: str, attempt: int, metrics: Mapping[str, float]) -> None:
+        """End a running job that was asked to stop."""
+        self._finish(job_id, attempt, JobStatus.CANCELLED, metrics)
+
+    def cancel(self, job_id: str) -> JobRecord:
+        """Ask for cancellation; idempotent. A queued job ends at once, a running one within one batch of frames."""
+        while True:
+            record = self.get(job_id)
+            status = record.job.status
+            if status.final or record.cancel_requested:
+                return record
+            try:
+                if status is JobStatus.QUEUED:
+                    self._finish(job_id, record.attempt, JobStatus.CANCELLED, {}, {JobStatus.QUEUED})
+                else:
+                    self._move(job_id, {JobStatus.RUNNING}, record.attempt, {"cancel": 1})
+            except SupersededError:
+                continue  # it moved on between reading and writing; look again
+
+    def requeue(self, job_id: str, attempt: int, *, lost: bool) -> JobRecord:
+        """Take a running job from its worker and make it wait again; the caller puts it into the queue.
+
+        Args:
+            lost: whether the worker died (counted against the job) rather than gave the job back.
+
+        Raises:
+            SupersededError: someone else has already dealt with this attempt.
+        """
+        losses = self.get(job_id).losses + int(lost)
+        waiting = {
+            "status": JobStatus.QUEUED,
+            "attempt": attempt + 1,
+            "losses": losses,
+            "worker": "",
+            "started_at": "",
+            "queued_at": time.time(),
+            "progress": Progress().model_dump_json(),
+        }
+        self._move(job_id, {JobStatus.RUNNING}, attempt, waiting)
+        return self.get(job_id)
+
+    def _finish(
+        self,
+        job_id: str,
+        attempt: int,
+        status: JobStatus,
+        metrics: Mapping[str, float],
+        allowed: Iterable[JobStatus] = (JobStatus.QUEUED, JobStatus.RUNNING),
+        **fields: str | float,
+    ) -> None:
+        final = {"status": status, "finished_at": time.time(), "metrics": json.dumps(dict(metrics)), **fields}
+        self._move(job_id, allowed, attempt, final, ttl=self._settings.job_ttl_s)
+
+    def _move(
+        self, job_id: str, allowed: Iterable[JobStatus], attempt: int, fields: Mapping[str, Any], ttl: int | None = None
+    ) -> bool:
+        answer = self._transition(
+            keys=[job_key(job_id), _ACTIVE],
+            args=[job_id, f",{','.join(allowed)},", attempt, ttl or "", *_flat(fields)],
+        )
+        if answer is None:
+            raise UnknownJobError(f"There is no job {job_id}; it may have expired.")
+        applied, status, current, cancel = answer
+        # A command repeated after a broken connection finds its own work done.
+        repeated = ttl is not None and int(current) == attempt and status.decode() == fields["status"]
+        if not applied and not repeated:
+            raise SupersededError(
+                f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
+            )
+        return bool(cancel)
+
+
+def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
+    """Build a job's record from its Redis hash. Raises UnknownJobError when the hash is empty."""
+    if b"status" not in raw:
+        raise UnknownJobError(f"There is no job {job_id}; it may have expired.")
+    field = {name.decode(): value.decode() for name, value in raw.items() if value}
+    results = [Result.model_validate(result) for result in json.loads(field.get("results", "[]"))]
+    status = JobStatus(field["status"])
+    job = Job(
+        id=job_id,
+        kind=field["kind"],
+        status=status,
+        progress=Progress.model_validate_json(field["progress"]),
+        created_at=_moment(field["created_at"]),
+        started_at=_moment(field["started_at"]) if "started_at" in field else None,
+        finished_at=_moment(field["finished_at"]) if "finished_at" in field else None,
+        result=results[0] if results else None,
+        results=results if len(results) > 1 else [],
+        error=Problem.model_validate_json(field["error"]) if "error" in field else None,
+        metrics=json.loads(field.get("metrics", "{}")),
+    )
+    return JobRecord(
+        job=job,
+        request=_REQUEST.validate_json(field["request"]),
+        attempt=int(field["attempt"]),
+        losses=int(field["losses"]),
+        worker=field.get("worker"),
+        cancel_requested="cancel" in field,
+        queued_at=float(field["queued_at"]),
+        blobs=json.loads(field.get("blobs", "[]")),
+        result_expires_at=float(field["result_expires_at"]) if "result_expires_at" in field else None,
+    )
+
+
+def _moment(seconds: str) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
+
+
+def _flat(fields: Mapping[str, Any]) -> list[Any]:
+    return [part for pair in fields.items() for part in (pair[0], str(pair[1]))]
