@@ -2,7 +2,9 @@
 #
 #   make demo               edit two portraits over HTTP into out/contact_sheet.png
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
-#   make test               every test            make lint    style, types, layers, deployment files
+#   make test               every test
+#   make lint               style, types, layer rules, Dockerfile and compose files
+#   make docs               docs/settings.md and docs/sliders.md, from the code they describe
 #   make clean              remove what the above made
 #
 # PYTHON=… picks another interpreter; pip's own variables (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL …) reach pip.
@@ -17,7 +19,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test lint clean
+.PHONY: help demo serve test lint docs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -39,6 +41,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python docs/reference.py
 
 $(VENV)/.installed-torch: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import matplotlib
@@ -68,17 +69,18 @@ def embedded_stack() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    stack = subprocess.Popen(
-        [sys.executable, "-m", "service.embedded"],
-        env={**os.environ, "PORTRAIT_PORT": str(port)},
-        start_new_session=True,  # a Ctrl-C in the terminal reaches the demo alone, which then stops the stack once
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        wait_until_ready(url, stack)
-        yield url
-    finally:
-        stop(stack)
+    with TemporaryDirectory(prefix="portrait-demo-") as data_dir:
+        stack = subprocess.Popen(
+            [sys.executable, "-m", "service.embedded"],
+            env={**os.environ, "PORTRAIT_PORT": str(port), "PORTRAIT_DATA_DIR": data_dir},
+            start_new_session=True,  # a Ctrl-C in the terminal reaches the demo alone, which then stops the stack once
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until_ready(url, stack)
+            yield url
+        finally:
+            stop(stack)
 
 
 def wait_until_ready(url: str, stack: subprocess.Popen[bytes]) -> None:

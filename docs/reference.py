@@ -1,0 +1,84 @@
+"""Write the reference pages that follow from code: settings.md and sliders.md. `make docs` runs it, a test compares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic_settings import BaseSettings
+
+from models.coefficients import ARKIT, CoefficientSpace
+from service.embedded.settings import EmbeddedSettings
+from service.settings import ApiSettings
+from workers.contract.settings import Settings
+
+NOTICE = "<!-- Written by `make docs`; edit the code it describes instead. -->\n"
+
+
+def settings_page() -> str:
+    """Every setting of the API and the workers as one table: variable, type, default, meaning."""
+    shared, api, embedded = (
+        _settings_table(settings, [name for name in settings.model_fields if name not in base.model_fields])
+        for settings, base in ((Settings, BaseSettings), (ApiSettings, Settings), (EmbeddedSettings, ApiSettings))
+    )
+    return (
+        f"# Settings\n\n{NOTICE}\n"
+        "Environment variables, read once when a process starts.\n\n"
+        f"## API and workers\n\n{shared}\n## API alone\n\n{api}\n"
+        f"## Embedded stack alone (`make serve`)\n\n{embedded}"
+    )
+
+
+def sliders_page(space: CoefficientSpace) -> str:
+    """Expression sliders, pose axes and presets of a coefficient space, as `GET /sliders` serves them."""
+    sliders = [
+        (f"`{slider.name}`", slider.group, slider.description + (r" \*" if slider.weakly_observed else ""))
+        for slider in space.expression
+    ]
+    shorthands = ", ".join(f"`{name}`" for name in space.shorthands)
+    axes = [(f"`{axis.name}`", axis.unit, f"{axis.min:g} to {axis.max:g}") for axis in space.pose]
+    presets = [(f"`{name}`", _preset(controls)) for name, controls in space.presets.items()]
+    return (
+        f"# Sliders of the `{space.name}` space\n\n{NOTICE}\n"
+        "`GET /sliders` serves the same as JSON. A relative edit adds a value in [-1, 1] to what the extractor read "
+        "from the photo; an absolute one replaces it by a value in [0, 1]. Left and right are the person's own.\n\n"
+        f"## Expression\n\nTwo-sided shorthands move both sides at once: {shorthands}.\n\n"
+        f"{_table(('slider', 'group', 'what it does'), sliders)}\n"
+        "\\* Seldom seen in the photos the renderer was trained on; expect less of it.\n\n"
+        f"## Pose\n\n{_table(('axis', 'unit', 'range'), axes)}\n"
+        "Yaw + turns the nose to the picture's right, pitch + lifts it, roll + tilts the head clockwise in the "
+        "picture; x + is right, y + is down.\n\n"
+        f"## Presets\n\n{_table(('preset', 'controls'), presets)}"
+    )
+
+
+def _settings_table(settings: type[BaseSettings], names: Iterable[str]) -> str:
+    prefix = settings.model_config["env_prefix"]
+    rows = []
+    for name in names:
+        field = settings.model_fields[name]
+        default = "unset" if field.default in (None, ()) else f"`{field.default}`"
+        rows.append((f"`{prefix}{name.upper()}`", default, field.description or ""))
+    return _table(("variable", "default", "meaning"), rows)
+
+
+def _preset(controls: Mapping[str, Any]) -> str:
+    values = controls["expression"]
+    sliders = ", ".join(f"`{name}` {value:g}" for name, value in values.items() if value) or "every slider 0"
+    return f"{sliders} ({controls['mode']})"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def main() -> None:
+    folder = Path(__file__).parent
+    (folder / "settings.md").write_text(settings_page(), encoding="utf-8")
+    (folder / "sliders.md").write_text(sliders_page(ARKIT), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
