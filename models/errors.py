@@ -51,3 +51,9 @@ class TrainingDataError(PortraitError):
     """Training data that is missing or not laid out as the training entrypoint expects."""
 
     code = "training_data"
+
+
+class EvaluationError(PortraitError):
+    """Something that an evaluation needs is missing: its data, the judge's package or its model."""
+
+    code = "evaluation"
