@@ -10,14 +10,19 @@ from redis.retry import Retry
 _RETRIES = 9
 
 
-def connect(url: str) -> "redis.Redis":
-    """A client for blocking use; commands are retried for some five seconds before ConnectionError is raised."""
+def connect(url: str, retries: int = _RETRIES) -> "redis.Redis":
+    """A client for blocking use; commands are retried for some five seconds before ConnectionError is raised.
+
+    Args:
+        url: of the Redis.
+        retries: fewer for callers that would rather fail fast.
+    """
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=2,
         socket_timeout=10,
         health_check_interval=15,
-        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), _RETRIES),
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), retries),
         retry_on_error=[redis.ConnectionError, redis.TimeoutError],
     )
 

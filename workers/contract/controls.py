@@ -1,13 +1,26 @@
 """`controls` of a request: what to change in the face. Slider names are checked by `check_controls`."""
 
+import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 SliderValue = Annotated[FiniteFloat, Field(ge=-1, le=1)]
+
+
+class FieldError(ValueError):
+    """A field that does not fit the others; raised inside of validators, where pydantic knows only the whole model.
+
+    Attributes:
+        field: path of the field, relative to the model.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Strict(BaseModel):
@@ -54,13 +67,13 @@ class Controls(Strict):
             for where, expression in self.expressions():
                 for name, value in expression.items():
                     if value < 0:
-                        raise ValueError(f"{where}.{name}: in absolute mode sliders go from 0 to 1, got {value}")
+                        raise FieldError(f"{where}.{name}", f"in absolute mode sliders go from 0 to 1, got {value:g}")
         if self.keyframes is not None:
             if self.expression or self.pose.named() or self.coefficients is not None:
-                raise ValueError("keyframes: put expression and pose into them, and leave coefficients away")
+                raise FieldError("keyframes", "put expression and pose into them, and leave coefficients away")
             times = [keyframe.time for keyframe in self.keyframes]
             if any(later <= earlier for earlier, later in pairwise(times)):
-                raise ValueError(f"keyframes must be in strictly rising order of time, got {times}")
+                raise FieldError("keyframes", f"must be in strictly rising order of time, got {times}")
         return self
 
     def expressions(self) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -87,7 +100,8 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
     for where, expression in controls.expressions():
         for name in expression:
             if name not in names and name not in shorthands:
-                faults.append((f"{where}.{name}", f"unknown slider {name!r}; GET /sliders lists the names"))
+                hint = closest(name, [*names, *shorthands])
+                faults.append((f"{where}.{name}", f"unknown slider{hint}; GET /sliders lists the names"))
             faults += [
                 (f"{where}.{side}", f"already set by the shorthand {name!r}; give one of the two")
                 for side in shorthands.get(name, [])
@@ -99,6 +113,13 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
         last = len(controls.keyframes) - 1
         faults.append((f"keyframes.{last}.time", f"a clip may last {max_clip_seconds:g} s at most"))
     return faults
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """A half sentence suggesting the known name that is most like `name`; empty when none is."""
+    spelled = {candidate.lower(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.lower(), spelled, n=1)
+    return f" (did you mean {spelled[matches[0]]}?)" if matches else ""
 
 
 def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workers.contract.controls import Controls, Strict
+from workers.contract.controls import Controls, FieldError, Strict
 from workers.contract.errors import ServiceError
 
 STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -66,7 +66,7 @@ class EditRequest(Strict):
         fitting = CLIP_FORMATS if clip else STILL_FORMATS
         if wanted is not None and wanted not in fitting:
             what = "keyframes make a clip" if clip else "without keyframes the result is a picture"
-            raise ValueError(f"options.output.format: {what}; choose one of {', '.join(fitting)}, not {wanted}")
+            raise FieldError("options.output.format", f"{what}; choose one of {', '.join(fitting)}, not {wanted}")
         return self
 
     @property
