@@ -1,0 +1,99 @@
+"""`python -m models.evaluation flow | edits | all --data DIR`: measure a bundle on held-out people."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.errors import PortraitError
+from models.evaluation import report, sheet
+from models.evaluation.edits import Photo, evaluate_edits
+from models.evaluation.flow import evaluate_flow, load_flow_test
+from models.evaluation.judge import MediaPipeJudge
+from models.portrait import PortraitEditor
+from models.renderer import load_renderer
+from models.training.portraits import Portraits
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+Data = Annotated[Path, typer.Option(help="Folder with portraits/ and flow_test.npz.")]
+BundleFolder = Annotated[Path, typer.Option("--bundle", help="The bundle to measure.")]
+Out = Annotated[Path, typer.Option(help="Where tables and contact sheets go.")]
+Task = Annotated[
+    Path | None, typer.Option("--judge", help="MediaPipe's task file; DATA/face_landmarker.task if not given.")
+]
+Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
+Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
+
+_OUT = Path("out/evaluation")
+
+
+@app.command()
+def flow(data: Data, bundle: BundleFolder = DEFAULT_BUNDLE, out: Out = _OUT) -> None:
+    """End-point error of the warping network on known flow."""
+    portraits = Portraits(data, "test")
+    result = evaluate_flow(load_renderer(open_bundle(bundle)), portraits, load_flow_test(data, portraits))
+    table = report.flow_table(result)
+    report.write(out, "flow", table, asdict(result))
+    console.print(table.rich())
+
+
+@app.command()
+def edits(
+    data: Data,
+    bundle: BundleFolder = DEFAULT_BUNDLE,
+    out: Out = _OUT,
+    judge: Task = None,
+    photos: Count = 40,
+    seed: Seed = 0,
+) -> None:
+    """Whether edits do what they say, judged by MediaPipe and by our own extractor."""
+    portraits = Portraits(data, "test")
+    chosen = np.random.default_rng(seed).choice(portraits.index, min(photos, len(portraits.index)), replace=False)
+    pictures = (Photo(int(i), portraits.picture(int(i)), bool(portraits.colour[i])) for i in sorted(chosen))
+    editor = PortraitEditor.load(bundle)
+    with MediaPipeJudge(judge or data / "face_landmarker.task") as mediapipe:
+        result = evaluate_edits(editor, mediapipe, track(pictures, "editing", len(chosen), console=console))
+    table = report.edits_table(result)
+    report.write(out, "edits", table, report.edits_data(result))
+    console.print(table.rich())
+    for number, reason in result.unmeasured.items():
+        console.print(f"photo {number} not measured: {reason}")
+    for path in sheet.write_sheets(result.photos, out):
+        console.print(f"wrote {path}")
+
+
+@app.command("all")
+def everything(
+    data: Data,
+    bundle: BundleFolder = DEFAULT_BUNDLE,
+    out: Out = _OUT,
+    judge: Task = None,
+    photos: Count = 40,
+    seed: Seed = 0,
+) -> None:
+    """Every evaluation, one after the other."""
+    flow(data, bundle, out)
+    edits(data, bundle, out, judge, photos, seed)
+
+
+def main() -> None:
+    """Run a command; errors of the project end it with one line instead of a traceback."""
+    try:
+        app()
+    except PortraitError as error:
+        Console(stderr=True).print(f"[bold red]error[/] {error}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

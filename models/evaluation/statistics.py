@@ -1,0 +1,38 @@
+"""Means with confidence intervals over photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A mean over `count` values with its 95% bootstrap interval [low, high]; None where there is no value."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]" if self.count else "–"
+
+
+def summarise(values: Sequence[float], weights: Sequence[float] | None = None, seed: int = 0) -> Summary:
+    """The (weighted) mean of `values` and the interval that 95% of its bootstrap resamples fall in.
+
+    The same values give the same interval: resampling is seeded.
+    """
+    x = np.asarray(values, np.float64)
+    w = np.ones_like(x) if weights is None else np.asarray(weights, np.float64)
+    if not len(x):
+        return Summary(None, None, None, 0)
+    draws = np.random.default_rng(seed).integers(0, len(x), (_RESAMPLES, len(x)))
+    means = (x * w)[draws].sum(1) / w[draws].sum(1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Summary(float((x * w).sum() / w.sum()), float(low), float(high), len(x))
