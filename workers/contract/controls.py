@@ -127,7 +127,7 @@ def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -
     if len(coefficients) != size:
         return [("coefficients", f"must be {size} numbers in the order of GET /sliders, got {len(coefficients)}")]
     # A photo's own pose may lie outside of the sliders' range, so these limits are wider than theirs.
-    pose_limits = (math.pi / 2, math.pi / 2, math.pi / 2, 1.0, 1.0, math.log(4))
+    pose_limits = (math.pi / 2, math.pi / 2, math.pi, 1.0, 1.0, math.log(4))
     faults = []
     for index, value in enumerate(coefficients):
         low, high = (0.0, 1.0) if index < weights else (-pose_limits[index - weights], pose_limits[index - weights])

@@ -73,6 +73,12 @@ class UnsupportedMediaError(ServiceError):
     code, status, title = "unsupported_media", 415, "Unsupported media type"
 
 
+class DamagedMediaError(ServiceError):
+    """A picture that breaks off or contradicts itself."""
+
+    code, status, title = "damaged_media", 422, "Damaged file"
+
+
 class EmptyFileError(ServiceError):
     """A file of zero bytes."""
 

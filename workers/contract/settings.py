@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     sweep_s: PositiveFloat = Field(
         default=1.0, description="Seconds between two looks for lost jobs and expired blobs."
     )
+    drain_s: PositiveFloat = Field(
+        default=5.0, description="Seconds a stopping worker may take to finish its job before it gives the job back."
+    )
+    decode_timeout_s: PositiveFloat = Field(
+        default=20.0, description="Seconds that decoding one upload may take before the decoder is killed."
+    )
+    decode_memory_bytes: PositiveInt = Field(
+        default=3 * 2**30, description="Address space of the process that decodes uploads."
+    )
     metrics_port: PositiveInt | None = Field(
         None, description="Port where a worker serves Prometheus metrics; unset means none."
     )

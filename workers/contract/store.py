@@ -150,8 +150,15 @@ class JobStore:
         """
         return self._move(job_id, {JobStatus.RUNNING}, attempt, {"progress": progress.model_dump_json()})
 
-    def succeed(self, job_id: str, attempt: int, results: Mapping[str, Result], metrics: Mapping[str, float]) -> None:
-        """End a running job with its results, {blob key: result} in order."""
+    def succeed(
+        self,
+        job_id: str,
+        attempt: int,
+        results: Mapping[str, Result],
+        metrics: Mapping[str, float],
+        progress: Progress,
+    ) -> None:
+        """End a running job with its results, {blob key: result} in order, and its last progress."""
         self._finish(
             job_id,
             attempt,
@@ -160,6 +167,7 @@ class JobStore:
             results=json.dumps([result.model_dump() for result in results.values()]),
             blobs=json.dumps(list(results)),
             result_expires_at=time.time() + self._settings.result_ttl_s,
+            progress=progress.model_dump_json(),
         )
 
     def fail(self, job_id: str, attempt: int, problem: Problem, metrics: Mapping[str, float]) -> None:

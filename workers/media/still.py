@@ -1,0 +1,38 @@
+"""Pixels -> picture file, always sRGB, upright, without metadata of the source."""
+
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from workers.contract.errors import ServiceError
+
+# 4:4:4 keeps lips and eyes from bleeding; low PNG effort is five times as fast for a tenth of the size.
+_OPTIONS = {
+    "png": {"compress_level": 2},
+    "jpeg": {"quality": 95, "subsampling": 0},
+    "webp": {"quality": 92, "method": 3},
+}
+_PERCEPTUAL = b"\0"
+
+
+class EncodingError(ServiceError):
+    """The result does not fit into the format that was asked for."""
+
+    code, status, title = "unencodable_output", 422, "Output format cannot hold the result"
+
+
+def write_still(file: BinaryIO, pixels: NDArray[np.uint8], format: str) -> None:  # noqa: A002 - the field's own name
+    """Write uint8 [H, W, 3] sRGB as png, jpeg or webp. Raises EncodingError when it is too large for the format."""
+    options = dict(_OPTIONS[format])
+    if format == "png":
+        chunks = PngInfo()
+        chunks.add(b"sRGB", _PERCEPTUAL)
+        options["pnginfo"] = chunks  # type: ignore[assignment]
+    try:
+        Image.fromarray(pixels).save(file, format, **options)
+    except ValueError as error:
+        height, width = pixels.shape[:2]
+        raise EncodingError(f"{format} cannot hold {width} x {height} pixels ({error}); ask for png.") from error
