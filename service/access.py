@@ -1,0 +1,73 @@
+"""One request id, one log line and one measurement for every request, and an answer for every unforeseen exception."""
+
+import logging
+import time
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.metrics import HttpMetrics
+from service.problems import problem_response
+from service.request_id import HEADER, choose_request_id, current_request_id
+from workers.contract.errors import ServiceError
+
+logger = logging.getLogger("service.access")
+
+
+class AccessMiddleware:
+    """Give the request its id, and tell the log and the metrics how it went.
+
+    Unforeseen exceptions are answered here rather than by an exception handler: Starlette runs its handler for them
+    outside of all middleware, where the answer would carry no request id.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = choose_request_id(Headers(scope=scope).get(HEADER))
+        token = current_request_id.set(request_id)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("unforeseen exception")
+            if status:  # the answer is under way and can only be cut off
+                raise
+            detail = f"Something went wrong on our side. Try again; if it stays, report request id {request_id}."
+            await problem_response(scope["path"], ServiceError(detail))(scope, receive, send_with_id)
+        finally:
+            seconds = time.perf_counter() - started
+            self.metrics.observe(route=_route(scope), method=scope["method"], status=status, seconds=seconds)
+            logger.info("request", extra={"fields": _fields(scope, status, seconds)})
+            current_request_id.reset(token)
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, not the path: ids in paths would make a time series each."""
+    return getattr(scope.get("route"), "path", "unmatched")
+
+
+def _fields(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
+    client = scope.get("client")
+    return {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "milliseconds": round(1000 * seconds, 1),
+        "client": client[0] if client else None,
+    }

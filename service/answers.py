@@ -1,0 +1,64 @@
+"""The answer to a request that made a job: accepted, or finished while the client waited."""
+
+import asyncio
+
+from starlette.responses import JSONResponse, Response
+
+from service.backend import Backend
+from service.media import media_response
+from service.preferences import preferred_wait, prefers_media
+from service.problems import render
+from workers.contract import events
+from workers.contract.jobs import JobRecord
+
+# How soon it makes sense to ask again about a job that is still under way.
+POLL_AFTER_S = 1
+
+
+async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, accept: str | None) -> Response:
+    """Wait for the job as long as the client prefers, then answer with 202, with the job, or with its media.
+
+    Args:
+        prefer: the request's header Prefer.
+        accept: the request's header Accept.
+
+    Raises:
+        ResultExpiredError: the media of a job that an earlier request made is no longer stored.
+    """
+    seconds = preferred_wait(prefer)
+    if seconds is not None and not record.job.status.final:
+        record = await _wait(backend, record, seconds)
+    response = await _finished(backend, record, accept) if record.job.status.final else accepted(record)
+    if seconds is not None:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+def accepted(record: JobRecord) -> Response:
+    """The job is under way: where to look for it, and when."""
+    headers = {"Location": f"/jobs/{record.job.id}", "Retry-After": str(POLL_AFTER_S)}
+    return JSONResponse(record.body(), 202, headers=headers)
+
+
+async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> Response:
+    location = f"/jobs/{record.job.id}"
+    if record.job.error is not None:
+        return render(record.job.error, {"Content-Location": location})
+    result = record.job.result
+    if result is not None and prefers_media(accept, result.media_type):
+        response = await media_response(backend, record)
+        response.headers["Location"] = location
+        return response
+    return JSONResponse(record.body(), headers={"Content-Location": location})
+
+
+async def _wait(backend: Backend, record: JobRecord, seconds: int) -> JobRecord:
+    """Like `events.wait`, but answers at once when the process is asked to end."""
+    waiting = asyncio.create_task(events.wait(backend.redis_async, record.job.id, seconds))
+    stopping = asyncio.create_task(backend.stopping.wait())
+    try:
+        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return waiting.result() if waiting.done() else record
+    finally:
+        waiting.cancel()
+        stopping.cancel()

@@ -1,0 +1,80 @@
+"""The application: `create_app` puts routes, middleware and error answers together; nothing happens at import."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TypedDict
+
+from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
+
+from service.access import AccessMiddleware
+from service.backend import Backend, open_backend
+from service.body_limit import BodyLimitMiddleware
+from service.metrics import HttpMetrics
+from service.openapi import DESCRIPTION, TAGS, install_openapi
+from service.problems import install_problem_handlers
+from service.request_id import HEADER
+from service.routes import edit, events, health, jobs, metrics, pages, sliders, sources
+from service.security import require_key
+from service.settings import ApiSettings
+
+# Answers of these routes carry headers that a page of another origin may want to read.
+EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", HEADER]
+
+
+class State(TypedDict):
+    """What the lifespan hands to every request."""
+
+    backend: Backend
+    registry: CollectorRegistry
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """Build the API. Without `settings` they are read from the environment."""
+    settings = settings or ApiSettings()
+    registry = CollectorRegistry()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with open_backend(settings) as backend:
+            yield {"backend": backend, "registry": registry}
+
+    app = FastAPIOffline(
+        docs_url="/docs",
+        redoc_url=None,
+        title="PIRenderer as a service",
+        summary="Edit portraits with named expression and pose sliders.",
+        description=DESCRIPTION,
+        version=_version(),
+        openapi_tags=TAGS,
+        lifespan=lifespan,
+    )
+    install_problem_handlers(app)
+    install_openapi(app)
+    for open_routes in (pages, health, metrics):
+        app.include_router(open_routes.router)
+    for keyed_routes in (edit, sources, jobs, events, sliders):
+        app.include_router(keyed_routes.router, dependencies=[Depends(require_key)])
+
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    app.add_middleware(AccessMiddleware, metrics=HttpMetrics(registry))
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("pirenderer-service")
+    except PackageNotFoundError:  # a source tree that is not installed
+        return "0"

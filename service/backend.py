@@ -1,0 +1,87 @@
+"""What the routes work with: the workers' contract, opened once per process."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import redis
+from fastapi import Depends, Request
+from redis.asyncio import Redis as AsyncRedis
+
+from service.settings import ApiSettings
+from workers.contract.blobs import BlobStore
+from workers.contract.connection import connect, connect_async
+from workers.contract.presence import Presence
+from workers.contract.queue import JobQueue
+from workers.contract.reaper import Reaper
+from workers.contract.sources import SourceRegistry
+from workers.contract.store import JobStore
+
+# A waiting client deserves its 503 at once; it can be more patient than we are.
+REDIS_RETRIES = 2
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Handles of one API process; it holds no state of any request.
+
+    Attributes:
+        redis: blocking client, for threads.
+        redis_async: client for the event loop, for watching jobs.
+        stopping: set when the process is asked to end, so that long answers end too.
+    """
+
+    settings: ApiSettings
+    redis: "redis.Redis"
+    redis_async: AsyncRedis
+    jobs: JobStore
+    queue: JobQueue
+    blobs: BlobStore
+    sources: SourceRegistry
+    presence: Presence
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
+    """Open everything the routes need, and look after lost jobs while it is open.
+
+    Redis need not answer yet: requests get a 503 until it does.
+    """
+    client = connect(settings.redis_url, retries=REDIS_RETRIES)
+    client_async = connect_async(settings.redis_url)
+    blobs = BlobStore(settings.storage_url, client)
+    backend = Backend(
+        settings=settings,
+        redis=client,
+        redis_async=client_async,
+        jobs=JobStore(client, settings),
+        queue=JobQueue(client, settings),
+        blobs=blobs,
+        sources=SourceRegistry(client, blobs, settings),
+        presence=Presence(client),
+    )
+    # Workers run a reaper too. This one finds the jobs of the last worker when that is the one that died.
+    reaper = Reaper(backend.jobs, backend.queue, backend.presence, blobs, settings)
+    stop_reaper = threading.Event()
+    thread = threading.Thread(target=reaper.run, args=(stop_reaper,), name="reaper", daemon=True)
+    thread.start()
+    try:
+        yield backend
+    finally:
+        stop_reaper.set()
+        await asyncio.to_thread(thread.join, 5.0)
+        await client_async.aclose()
+        client.close()
+
+
+def get_backend(request: Request) -> Backend:
+    """The backend that the application's lifespan opened."""
+    backend: Backend = request.state.backend
+    return backend
+
+
+BackendDep = Annotated[Backend, Depends(get_backend)]

@@ -1,0 +1,62 @@
+"""A child process that does not outlive its parent."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+logger = logging.getLogger("service.embedded")
+
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+class Child:
+    """One started process of the stack."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name = name
+        self._process = process
+
+    @classmethod
+    async def start(cls, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> "Child":
+        """Start `command` with `environment` added to our own.
+
+        It runs in a session of its own: the terminal's Ctrl-C reaches the parent alone, which then stops the
+        children in order.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, **(environment or {})}, start_new_session=True, preexec_fn=_die_with_parent()
+        )
+        logger.info("started %s", name, extra={"fields": {"child": name, "pid": process.pid}})
+        return cls(name, process)
+
+    async def wait(self) -> int:
+        """Wait until the process ends by itself; its exit status, negative for a signal."""
+        return await self._process.wait()
+
+    async def stop(self, grace_s: float) -> None:
+        """Ask the process to end, and end it if it has not within `grace_s` seconds."""
+        if self._process.returncode is not None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), grace_s)
+        except TimeoutError:
+            logger.warning("%s did not stop within %g s: killed", self.name, grace_s)
+            self._process.kill()
+            await self._process.wait()
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """What a new process runs first, so that the kernel ends it should the parent be killed. Linux only."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)  # loaded before the fork: the child may not
+
+    def ask_kernel() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    return ask_kernel

@@ -1,0 +1,106 @@
+"""Start Redis, the API and one worker in order, keep the worker alive, stop everything in order."""
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from service.embedded.child import Child
+from service.embedded.errors import StackError
+from service.embedded.probes import api_ready, redis_answers
+from service.embedded.redis_server import find_redis_server, redis_command
+from service.embedded.settings import EmbeddedSettings
+
+logger = logging.getLogger("service.embedded")
+
+FIRST_RESTART_S, LAST_RESTART_S = 0.5, 30.0
+HEALTHY_S = 60.0  # a worker that lived this long did not die of its set-up: the next restart comes fast again
+REDIS_GRACE_S = 10.0  # to write its data
+
+
+class Stack:
+    """The three processes of the embedded service.
+
+    Redis and the API are expected to live as long as the stack: when one of them ends, something is wrong that a
+    restart would hide (a taken port, a full disk), so the stack ends with an error. A worker may die of one bad job
+    or of too little memory; it is started again.
+    """
+
+    def __init__(self, settings: EmbeddedSettings, run_dir: Path) -> None:
+        self._settings = settings
+        self._data_dir = settings.data_dir.absolute()
+        self._socket = run_dir / "redis.sock"
+        self._redis_url = f"unix://{self._socket}"
+        self._environment = {
+            "PORTRAIT_REDIS_URL": self._redis_url,
+            "PORTRAIT_STORAGE_URL": str(self._data_dir / "blobs"),
+        }
+        self._children: dict[str, Child] = {}
+
+    @property
+    def url(self) -> str:
+        """Where the API answers, as seen from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self._settings.host, self._settings.host)
+        return f"http://{host}:{self._settings.port}"
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
+        """Run until `stop` is set, then end every process.
+
+        Args:
+            stop: asks for the end.
+            on_ready: called once with the URL, when the first request can be answered.
+
+        Raises:
+            RedisMissingError: there is no Redis to start.
+            ExceptionGroup: of StackError, when Redis or the API ended.
+        """
+        redis = redis_command(find_redis_server(), self._socket, self._data_dir)
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                lives = [
+                    tasks.create_task(self._live_with("redis", redis)),
+                    tasks.create_task(self._serve(on_ready)),
+                ]
+                await stop.wait()
+                for life in lives:
+                    life.cancel()
+        finally:
+            await self._end()
+
+    async def _serve(self, on_ready: Callable[[str], None]) -> None:
+        await redis_answers(self._redis_url)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._live_with("api", [sys.executable, "-m", "service"]))
+            tasks.create_task(self._keep_alive("worker", [sys.executable, "-m", "workers"]))
+            await api_ready(self.url)
+            on_ready(self.url)
+
+    async def _live_with(self, name: str, command: Sequence[str]) -> None:
+        status = await (await self._start(name, command)).wait()
+        raise StackError(f"The {name} process ended with status {status}; the lines above say why.")
+
+    async def _keep_alive(self, name: str, command: Sequence[str]) -> None:
+        pause = FIRST_RESTART_S
+        while True:
+            started = time.monotonic()
+            status = await (await self._start(name, command)).wait()
+            if time.monotonic() - started > HEALTHY_S:
+                pause = FIRST_RESTART_S
+            logger.warning("the %s ended with status %d; starting another in %g s", name, status, pause)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LAST_RESTART_S)
+
+    async def _start(self, name: str, command: Sequence[str]) -> Child:
+        self._children[name] = await Child.start(name, command, self._environment)
+        return self._children[name]
+
+    async def _end(self) -> None:
+        redis = self._children.pop("redis", None)
+        # The worker hands its job back and the API answers its waiting clients: both need Redis for it.
+        grace = self._settings.shutdown_s + 5.0
+        await asyncio.gather(*(child.stop(grace) for child in self._children.values()))
+        if redis is not None:
+            await redis.stop(REDIS_GRACE_S)

@@ -1,0 +1,112 @@
+"""What only HTTP can get wrong: the API's own branch of the error tree in `workers.contract.errors`."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from workers.contract.errors import ServiceError
+from workers.contract.jobs import FieldProblem
+
+
+class HttpError(ServiceError):
+    """Root of the errors that only the API raises.
+
+    Attributes:
+        headers: response headers that belong to the error.
+    """
+
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        if retry_after is not None:
+            self.retry_after = retry_after
+
+
+class MalformedBodyError(HttpError):
+    """The body is not the JSON or multipart it says it is."""
+
+    code, status, title = "malformed_body", 400, "Malformed body"
+
+
+class MalformedHeaderError(HttpError):
+    """A header's value cannot be used."""
+
+    code, status, title = "malformed_header", 400, "Malformed header"
+
+
+class KeyMissingError(HttpError):
+    """The service asks for an API key and the request brings none."""
+
+    code, status, title = "key_missing", 401, "API key missing"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class KeyRejectedError(HttpError):
+    """The API key is none of the configured ones."""
+
+    code, status, title = "key_rejected", 403, "API key rejected"
+
+
+class JobUnfinishedError(HttpError):
+    """The result of a job that still waits or runs."""
+
+    code, status, title, retry_after = "job_unfinished", 409, "Job unfinished", 1
+
+
+class JobCancelledError(HttpError):
+    """The result of a job that was cancelled."""
+
+    code, status, title = "job_cancelled", 409, "Job cancelled"
+
+
+class BodyTooLargeError(HttpError):
+    """The request's body is larger than the service accepts."""
+
+    code, status, title = "body_too_large", 413, "Body too large"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
+class UnsupportedContentTypeError(HttpError):
+    """The request's Content-Type is neither multipart/form-data nor application/json."""
+
+    code, status, title = "unsupported_content_type", 415, "Unsupported Content-Type"
+
+
+class RateLimitedError(HttpError):
+    """The key, or the address, has used up its requests for this minute."""
+
+    code, status, title, retry_after = "rate_limited", 429, "Too many requests", 60
+
+
+class StoreUnavailableError(HttpError):
+    """Redis does not answer."""
+
+    code, status, title, retry_after = "store_unavailable", 503, "Job store unavailable", 5
+
+
+class NotReadyError(HttpError):
+    """Redis or a worker with a loaded model is missing."""
+
+    code, status, title, retry_after = "not_ready", 503, "Not ready", 5
+
+
+class InvalidRequestError(HttpError):
+    """Fields of the request are wrong; `errors` names every one of them."""
+
+    code, status, title = "invalid_request", 422, "Invalid request"
+
+    def __init__(self, errors: Iterable[FieldProblem]) -> None:
+        self.errors = list(errors)
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
+
+
+class EmptyUploadError(InvalidRequestError):
+    """A file of the request has no bytes."""
+
+    code, title = "empty_file", "Empty file"
+
+
+class InvalidSourceError(InvalidRequestError):
+    """`source_id` names nothing that is stored."""
+
+    code, title = "source_not_found", "Source not found"

@@ -1,0 +1,61 @@
+"""What Prometheus reads at GET /metrics: HTTP traffic of this process, queue and workers as Redis knows them."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from service.backend import Backend
+from service.problems import REDIS_ERRORS
+from workers.contract.presence import WorkerState
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class HttpMetrics:
+    """Counts and durations of the requests that this process answered."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._seconds = Histogram(
+            "portrait_http_request_seconds",
+            "Seconds from a request's arrival to the last byte of its answer.",
+            ("method", "route"),
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+            registry=registry,
+        )
+        self._requests = Counter(
+            "portrait_http_requests", "Requests answered.", ("method", "route", "status"), registry=registry
+        )
+
+    def observe(self, *, route: str, method: str, status: int, seconds: float) -> None:
+        """Record one answered request; `route` is the template, such as /jobs/{job_id}."""
+        method = method if method in METHODS else "other"  # clients may send any word
+        self._seconds.labels(method, route).observe(seconds)
+        self._requests.labels(method, route, status).inc()
+
+
+class BackendCollector(Collector):
+    """Reads queue and workers from Redis whenever it is scraped."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Gauges; without Redis only the one that says so."""
+        up = GaugeMetricFamily("portrait_redis_up", "1 while Redis answers.")
+        try:
+            waiting, workers = self._backend.queue.waiting(), self._backend.presence.workers()
+        except REDIS_ERRORS:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield GaugeMetricFamily("portrait_jobs_waiting", "Jobs in the queues.", value=waiting)
+        alive = GaugeMetricFamily("portrait_workers", "Live workers by state.", labels=["state"])
+        states = Tally(worker.state for worker in workers)
+        for state in WorkerState:
+            alive.add_metric([state], states[state])
+        yield alive

@@ -1,0 +1,153 @@
+"""What GET /docs shows beyond what FastAPI finds in the routes: bodies in two content types, problems, examples."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Header
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from service.intake import Fields
+from service.problems import MEDIA_TYPE
+from workers.contract.controls import Controls
+from workers.contract.jobs import EditOptions, Job, Problem
+
+DESCRIPTION = """
+Send a photo and sliders, get the edited photo back, rendered by PIRenderer.
+
+1. `POST /edit` answers 202 with a job, or, with the header `Prefer: wait=30`, the finished job within that time.
+2. `GET /jobs/{id}/events` streams its progress, `GET /jobs/{id}` tells its state at any time.
+3. `GET /jobs/{id}/result` is the picture. With `Accept: image/*` beside `Prefer: wait`, step 1 gives it at once.
+
+Every error is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem document whose `detail` says what to
+change and whose `code` is stable.
+"""
+
+TAGS = [
+    {"name": "editing", "description": "Make a job."},
+    {"name": "sources", "description": "Upload a photo once, use it many times."},
+    {"name": "jobs", "description": "Follow, fetch, cancel."},
+    {"name": "operation", "description": "For probes and monitoring; these ask for no key."},
+]
+
+Responses = dict[int | str, dict[str, Any]]
+
+Prefer = Annotated[
+    str | None,
+    Header(description="`wait=SECONDS`, at most 60: answer when the job has ended, or after that time."),
+]
+
+# The types of JSON documents in requests, by field name. FastAPI sees none of them: the routes parse bodies themselves.
+_DOCUMENTS: Mapping[str, type[BaseModel]] = {"controls": Controls, "options": EditOptions}
+_REFERENCE = "#/components/schemas/{model}"
+
+EDIT_EXAMPLES: Mapping[str, Any] = {
+    "smile": {
+        "summary": "A smile, the head turned a little",
+        "value": {"controls": {"expression": {"mouthSmile": 0.7, "jawOpen": 0.1}, "pose": {"yaw": 10}}},
+    },
+    "wink": {
+        "summary": "A wink of the left eye, as WebP",
+        "value": {
+            "controls": {"mode": "absolute", "expression": {"eyeBlinkLeft": 1}},
+            "options": {"output": {"format": "webp"}},
+        },
+    },
+    "clip": {
+        "summary": "A clip that turns into a smile",
+        "value": {
+            "controls": {
+                "keyframes": [{"time": 0}, {"time": 1.2, "expression": {"mouthSmile": 1}, "pose": {"yaw": -15}}]
+            }
+        },
+    },
+}
+
+SLIDERS_EXAMPLE = {
+    "space": "arkit",
+    "coefficients": 59,
+    "expression": [
+        {
+            "name": "jawOpen",
+            "index": 24,
+            "group": "jaw",
+            "side": None,
+            "min": 0.0,
+            "max": 1.0,
+            "description": "Opens the mouth by lowering the jaw.",
+            "weakly_observed": False,
+        }
+    ],
+    "shorthands": {"mouthSmile": ["mouthSmileLeft", "mouthSmileRight"]},
+    "pose": [{"name": "yaw", "unit": "degree", "min": -45, "max": 45}],
+    "presets": {"smile": {"expression": {"mouthSmile": 0.7}}},
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """Error responses of a route, as problem+json."""
+    schema = {"$ref": _REFERENCE.format(model="Problem")}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def job_answers() -> Responses:
+    """Success responses of a route that makes a job."""
+    job = {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Job")}}}
+    place = {"description": "Where the job is.", "schema": {"type": "string"}}
+    later = {"description": "Seconds after which to ask.", "schema": {"type": "integer"}}
+    return {
+        200: {
+            "description": "Finished within the preferred wait: the job, or its media where Accept prefers that.",
+            "content": job | {"image/*": {}, "video/*": {}},
+        },
+        202: {
+            "description": "Accepted, still under way.",
+            "content": job,
+            "headers": {"Location": place, "Retry-After": later},
+        },
+    }
+
+
+def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
+    binary = {"type": "string", "format": "binary"}
+    base64 = {"type": "string", "contentEncoding": "base64"}
+    other = {name: {"type": "string"} for name in sorted(fields.texts)} | {
+        name: {"$ref": _REFERENCE.format(model=_DOCUMENTS[name].__name__)} for name in sorted(fields.documents)
+    }
+
+    def content(file: Mapping[str, Any]) -> dict[str, Any]:
+        properties = dict.fromkeys(sorted(fields.files), file) | other
+        return {"schema": {"type": "object", "additionalProperties": False, "properties": properties}}
+
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": content(binary)
+                | {"encoding": {name: {"contentType": "application/json"} for name in sorted(fields.documents)}},
+                "application/json": content(base64) | ({"examples": dict(examples)} if examples else {}),
+            },
+        }
+    }
+
+
+def install_openapi(app: FastAPI) -> None:
+    """Add the models that routes refer to by name to the application's OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()  # made once and kept by FastAPI
+        read: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _DOCUMENTS.values()]
+        written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Job, "serialization"), (Problem, "serialization")]
+        _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
+        known = document.setdefault("components", {}).setdefault("schemas", {})
+        for name, schema in schemas["$defs"].items():
+            known.setdefault(name, schema)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

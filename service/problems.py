@@ -1,0 +1,75 @@
+"""RFC 9457 problem+json: the one renderer of every error the API answers with."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import redis
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
+from service.validation import parameter_problems
+from workers.contract.errors import ServiceError
+from workers.contract.jobs import Problem
+
+MEDIA_TYPE = "application/problem+json"
+
+# Redis being away, still loading its data, or out of memory: all pass, and none is the client's fault.
+REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.OutOfMemoryError)
+
+
+def problem_response(path: str, error: ServiceError, **members: Any) -> JSONResponse:
+    """The answer to a request for `path` that ended with `error`; `members` as in `render`."""
+    problem = Problem.of(error, instance=path)
+    headers = dict(error.headers) if isinstance(error, HttpError) else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, InvalidRequestError):
+        problem = problem.model_copy(update={"errors": error.errors})
+    return render(problem, headers, **members)
+
+
+def render(problem: Problem, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
+    """A problem as a response; `members` are extension members beside the standard ones (RFC 9457, section 3.2)."""
+    content = problem.model_dump(mode="json", exclude_none=True) | members
+    return JSONResponse(content, problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every exception that a route, FastAPI or Starlette raises on purpose with problem+json."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    for redis_error in REDIS_ERRORS:
+        app.add_exception_handler(redis_error, _redis_error)
+
+
+async def _service_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)
+    return problem_response(request.url.path, error)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    """FastAPI's own checks of path, query and header parameters."""
+    assert isinstance(error, RequestValidationError)
+    return problem_response(request.url.path, InvalidRequestError(parameter_problems(error.errors())))
+
+
+async def _redis_error(request: Request, error: Exception) -> JSONResponse:
+    detail = f"The job store does not answer ({type(error).__name__}). Try again in a few seconds."
+    return problem_response(request.url.path, StoreUnavailableError(detail))
+
+
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
+    """What Starlette raises itself: no such route, wrong method, a broken multipart body."""
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    detail = {
+        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}; GET /docs lists the routes.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here; GET /docs lists the methods.",
+    }.get(status, error.detail)
+    code = "malformed_body" if status == HTTPStatus.BAD_REQUEST else status.name.lower()
+    return render(Problem.build(code, status, status.phrase, detail, request.url.path), error.headers)

@@ -1,0 +1,48 @@
+"""GET /jobs/{id}/events: a job's life as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from service.backend import BackendDep
+from service.openapi import problems
+from service.routes.jobs import JobId
+from workers.contract.events import follow
+from workers.contract.jobs import JobRecord
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+def existing_job(job_id: JobId, backend: BackendDep) -> JobRecord:
+    """The job, looked up before the stream starts: afterwards it is too late for a 404."""
+    return backend.jobs.get(job_id)
+
+
+@router.get("/{job_id}/events", response_class=EventSourceResponse, responses=problems(404))
+async def stream_events(
+    record: Annotated[JobRecord, Depends(existing_job)],
+    backend: BackendDep,
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
+
+    The first event is the current state, whenever the client comes and whatever it has seen before: a job's state
+    says all that its earlier events said, so `Last-Event-ID` needs no replay.
+    """
+    changes = follow(backend.redis_async, record.job.id)
+    stopping = asyncio.create_task(backend.stopping.wait())
+    try:
+        while True:
+            change = asyncio.ensure_future(anext(changes))
+            await asyncio.wait({change, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not change.done():  # the process is asked to end; the client reconnects, to another one
+                change.cancel()
+                return
+            name, seen = change.result()
+            yield ServerSentEvent(event=name, data=seen.job, id=f"{seen.attempt}-{seen.job.progress.done}")
+            if name == "done":
+                return
+    finally:
+        stopping.cancel()

@@ -1,0 +1,57 @@
+"""GET /health/live and /health/ready: two questions, two answers."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
+
+from service.backend import BackendDep
+from service.errors import NotReadyError
+from service.openapi import Responses, problems
+from service.problems import REDIS_ERRORS, problem_response
+from workers.contract.presence import WorkerPresence, WorkerState
+
+router = APIRouter(prefix="/health", tags=["operation"])
+
+# The state of the service is the best state of any of its workers.
+_BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, WorkerState.SETUP_FAILED)
+
+
+class Readiness(BaseModel):
+    """What the service can do right now."""
+
+    state: WorkerState
+    workers: list[WorkerPresence]
+
+
+_READY: Responses = {200: {"model": Readiness, "description": "Work is being done."}}
+
+
+@router.get("/live")
+async def live() -> dict[str, str]:
+    """200 while the process runs."""
+    return {"status": "alive"}
+
+
+@router.get("/ready", responses=_READY | problems(503), response_class=Response)
+def ready(backend: BackendDep) -> Response:
+    """200 when Redis answers and a worker with a loaded model is alive (`ready` or `busy`), else 503."""
+    path = "/health/ready"
+    try:
+        workers = backend.presence.workers()
+    except REDIS_ERRORS as error:
+        detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
+        return problem_response(path, NotReadyError(detail), state=WorkerState.STARTING, workers=[])
+    state = next((state for state in _BEST_FIRST if any(worker.state is state for worker in workers)), None)
+    readiness = Readiness(state=state or WorkerState.STARTING, workers=workers)
+    if readiness.state in (WorkerState.READY, WorkerState.BUSY):
+        return JSONResponse(readiness.model_dump(mode="json"))
+    return problem_response(path, NotReadyError(_reason(readiness)), **readiness.model_dump(mode="json"))
+
+
+def _reason(readiness: Readiness) -> str:
+    if not readiness.workers:
+        return "No worker is alive; start one with `python -m workers`."
+    if readiness.state is WorkerState.STARTING:
+        return "The worker is still loading its models; try again in a few seconds."
+    detail = next((worker.detail for worker in readiness.workers if worker.detail), "its log says why")
+    return f"The worker could not load its models: {detail}"

@@ -1,0 +1,53 @@
+"""GET and DELETE /jobs/{id}, GET /jobs/{id}/result."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from service.backend import BackendDep
+from service.errors import JobCancelledError, JobUnfinishedError
+from service.media import media_response
+from service.openapi import Responses, problems
+from service.problems import render
+from workers.contract.jobs import Job, JobStatus
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+_MEDIA: Responses = {200: {"content": {"image/*": {}, "video/*": {}}, "description": "The media."}}
+
+JobId = Annotated[str, Path(description="The `id` of a job.")]
+
+
+@router.get("/{job_id}", responses=problems(404))
+def read_job(job_id: JobId, backend: BackendDep) -> Job:
+    """The job's state, with its result or its error once it has ended. Answers 200 in every state."""
+    return backend.jobs.get(job_id).job
+
+
+@router.delete("/{job_id}", responses=problems(404))
+def cancel_job(job_id: JobId, backend: BackendDep) -> Job:
+    """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
+    record = backend.jobs.cancel(job_id)
+    if record.job.status is JobStatus.CANCELLED:
+        backend.queue.remove(record)
+    return record.job
+
+
+@router.get(
+    "/{job_id}/result",
+    response_class=Response,
+    responses=_MEDIA | problems(404, 409, 410, 422),
+)
+async def read_result(job_id: JobId, backend: BackendDep) -> Response:
+    """The finished media. 409 with Retry-After while the job is under way; the job's own problem when it failed."""
+    record = await run_in_threadpool(backend.jobs.get, job_id)
+    job = record.job
+    if job.error is not None:
+        return render(job.error)
+    if job.status is JobStatus.CANCELLED:
+        raise JobCancelledError("The job was cancelled and has no result; send the request again.")
+    if not job.status.final:
+        raise JobUnfinishedError(f"The job is {job.status}; ask again, or follow /jobs/{job_id}/events.")
+    return await media_response(backend, record)

@@ -1,0 +1,18 @@
+"""GET /metrics, for Prometheus."""
+
+from fastapi import APIRouter, Request
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.responses import Response
+
+from service.backend import BackendDep
+from service.metrics import BackendCollector
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def read_metrics(request: Request, backend: BackendDep) -> Response:
+    """Traffic of this process, and the queue and the workers as Redis knows them, in Prometheus' text format."""
+    body = generate_latest(request.state.registry) + generate_latest(BackendCollector(backend))
+    return Response(body, media_type=CONTENT_TYPE_LATEST)

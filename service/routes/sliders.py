@@ -1,0 +1,22 @@
+"""GET /sliders: what can be edited."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from service.backend import BackendDep
+from service.openapi import SLIDERS_EXAMPLE, Responses, problems
+
+router = APIRouter(tags=["editing"])
+
+
+_DOCUMENT: Responses = {200: {"content": {"application/json": {"example": SLIDERS_EXAMPLE}}}}
+
+
+@router.get("/sliders", responses=_DOCUMENT | problems(503))
+def read_sliders(backend: BackendDep) -> dict[str, Any]:
+    """Names, ranges and meaning of the expression and pose sliders, and presets made of them.
+
+    The document comes from the bundle that the workers have loaded; it is 503 until the first one has.
+    """
+    return backend.presence.sliders()

@@ -1,0 +1,64 @@
+"""POST /sources, GET and DELETE /sources/{id}: upload a photo once, edit it many times."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from service.backend import BackendDep
+from service.intake import Fields, read_submission
+from service.openapi import problems, request_body
+from service.security import limit_rate
+from service.uploads import store_source
+from workers.contract.sources import Source
+
+router = APIRouter(prefix="/sources", tags=["sources"])
+
+FIELDS = Fields(files=frozenset({"source"}))
+SourceId = Annotated[str, Path(description="The `id` of a source.")]
+
+
+class SourceDocument(BaseModel):
+    """An uploaded photo. `id` is the SHA-256 of its bytes: the same photo is the same source."""
+
+    id: str
+    media_type: str
+    bytes: int
+    width: int
+    height: int
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, source: Source) -> "SourceDocument":
+        """The public view of a stored source."""
+        fields = source.model_dump() | {"expires_at": datetime.fromtimestamp(source.expires_at, UTC)}
+        return cls.model_validate(fields)
+
+
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(limit_rate)],
+    responses=problems(400, 413, 415, 422, 429, 503),
+    openapi_extra=request_body(FIELDS),
+)
+async def create_source(request: Request, response: Response, backend: BackendDep) -> SourceDocument:
+    """Upload a photo, to be named as `source_id` in later requests. Each use starts its time to live anew."""
+    async with read_submission(request, FIELDS, backend.settings.max_upload_bytes) as submission:
+        source = await run_in_threadpool(store_source, backend, submission)
+    response.headers["Location"] = f"/sources/{source.id}"
+    return SourceDocument.of(source)
+
+
+@router.get("/{source_id}", responses=problems(404, 410))
+def read_source(source_id: SourceId, backend: BackendDep) -> SourceDocument:
+    """What is known of the photo."""
+    return SourceDocument.of(backend.sources.get(source_id))
+
+
+@router.delete("/{source_id}", status_code=204, responses=problems(404, 410))
+def delete_source(source_id: SourceId, backend: BackendDep) -> None:
+    """Delete the photo now. Jobs that have not read it yet will fail."""
+    backend.sources.delete(source_id)

@@ -1,0 +1,34 @@
+"""Settings of the API process, read from the environment (prefix PORTRAIT_)."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from workers.contract.settings import Settings
+
+
+class ApiSettings(Settings):
+    """What the API needs beyond what it shares with the workers."""
+
+    host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 means every interface.")
+    port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port the API listens on.")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Accepted API keys, comma-separated; none means that no key is asked for."
+    )
+    rate_limit: NonNegativeInt = Field(
+        0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins whose pages may call the API, comma-separated; * means all."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log records that are written."
+    )
+    shutdown_s: PositiveInt = Field(10, description="Seconds that requests under way get to finish at shutdown.")
+
+    @field_validator("api_keys", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """Environment variables hold comma-separated lists."""
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

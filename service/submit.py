@@ -1,0 +1,41 @@
+"""From a validated request to a job in the queue."""
+
+from typing import Annotated
+
+from fastapi import Header
+
+from service.backend import Backend
+from service.errors import MalformedHeaderError
+from workers.contract.jobs import JobRecord, JobRequest
+
+MAX_KEY_LENGTH = 255
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="A name of your choice for this request. Repeating the request with the same key gives the first "
+        "job instead of a second one, so it is safe to send again after a broken connection.",
+    ),
+]
+
+
+def submit(backend: Backend, request: JobRequest, client: str, idempotency_key: str | None) -> JobRecord:
+    """Make a job of the request, or find the one that the same key made before.
+
+    Args:
+        client: who asks; keys of different clients never meet.
+
+    Raises:
+        QueueFullError: as many jobs wait as the settings allow.
+        IdempotencyConflictError: the key was used for another request.
+        MalformedHeaderError: the key is empty or too long.
+    """
+    if idempotency_key is not None:
+        if not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
+            raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+        idempotency_key = f"{client}:{idempotency_key}"
+    backend.queue.ensure_room()
+    record, new = backend.jobs.create(request, idempotency_key)
+    if new:  # should this process die before the next line, a reaper puts the job in line
+        backend.queue.enqueue(record)
+    return record
