@@ -17,7 +17,7 @@ from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
-from service.routes import edit, events, health, jobs, metrics, pages, sliders, sources
+from service.routes import edit, events, extract, health, jobs, metrics, pages, sliders, sources
 from service.security import require_key
 from service.settings import ApiSettings
 
@@ -53,10 +53,10 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    install_openapi(app)
+    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, sources.FIELDS))
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, sources, jobs, events, sliders):
+    for keyed_routes in (edit, extract, sources, jobs, events, sliders):
         app.include_router(keyed_routes.router, dependencies=[Depends(require_key)])
 
     # The last one added is the outermost.

@@ -100,12 +100,6 @@ class InvalidRequestError(HttpError):
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
 
 
-class EmptyUploadError(InvalidRequestError):
-    """A file of the request has no bytes."""
-
-    code, title = "empty_file", "Empty file"
-
-
 class InvalidSourceError(InvalidRequestError):
     """`source_id` names nothing that is stored."""
 

@@ -4,12 +4,13 @@ import base64
 import binascii
 import io
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from fastapi import Request
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -17,21 +18,23 @@ from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBody
 from workers.contract.controls import closest
 from workers.contract.jobs import FieldProblem
 
+# URL-encoded forms carry no files; they are what some clients send when there is no file to send.
+FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 MAX_TEXT_BYTES = 2**20  # of one text part; a keyframe list of a minute stays far below
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields a route takes: media files, plain texts and JSON documents."""
+    """The fields a route takes: media files, plain texts, and JSON documents with their models."""
 
     files: frozenset[str]
     texts: frozenset[str] = frozenset()
-    documents: frozenset[str] = frozenset()
+    documents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
         """All field names."""
-        return self.files | self.texts | self.documents
+        return self.files | self.texts | self.documents.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,14 @@ async def read_submission(request: Request, fields: Fields, max_file_bytes: int)
         BodyTooLargeError: a file is larger than `max_file_bytes`.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type == "multipart/form-data":
+    if content_type in FORM_TYPES:
         async with request.form(
             max_files=len(fields.names) + 1, max_fields=len(fields.names) + 1, max_part_size=MAX_TEXT_BYTES
         ) as form:
-            submission = await _from_form(form.multi_items(), fields)
-            for name, upload in form.multi_items():
-                if isinstance(upload, UploadFile):
-                    _check_size(name, upload.size or 0, max_file_bytes)
-            yield submission
+            for name, value in form.multi_items():
+                if isinstance(value, UploadFile):
+                    _check_size(name, value.size or 0, max_file_bytes if name in fields.files else MAX_TEXT_BYTES)
+            yield await _from_form(form.multi_items(), fields)
     elif content_type == "application/json":
         submission = await run_in_threadpool(_from_json, await request.body(), fields)
         for name, file in submission.files.items():

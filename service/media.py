@@ -14,26 +14,26 @@ from workers.contract.jobs import JobRecord
 CHUNK_BYTES = 2**18
 
 
-async def media_response(backend: Backend, record: JobRecord) -> Response:
-    """The result of a succeeded job.
+async def media_response(backend: Backend, record: JobRecord, index: int = 0) -> Response:
+    """A result of a succeeded job; `index` is smaller than the number of its results.
 
     Raises:
         ResultExpiredError: its time to live is over.
     """
-    result = record.job.result
-    assert result is not None, "only succeeded jobs have media"
+    assert record.job.result is not None, "only succeeded jobs have media"
+    result = (record.job.results or [record.job.result])[index]
     left = (record.result_expires_at or 0.0) - time.time()
     expired = ResultExpiredError("The result has been deleted after its time to live; send the request again.")
     if left <= 0:
         raise expired
     try:
-        file, size = await run_in_threadpool(_open, backend, record.blobs[0])
+        file, size = await run_in_threadpool(_open, backend, record.blobs[index])
     except FileNotFoundError:
         raise expired from None
     extension = result.media_type.partition("/")[2]
     headers = {
         "Content-Length": str(size),
-        "Content-Location": f"/jobs/{record.job.id}/result",
+        "Content-Location": result.url,
         "Content-Disposition": f'inline; filename="{record.job.id}.{extension}"',
         "Cache-Control": f"private, max-age={int(left)}, immutable",
     }

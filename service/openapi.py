@@ -1,6 +1,6 @@
 """What GET /docs shows beyond what FastAPI finds in the routes: bodies in two content types, problems, examples."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -10,8 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.intake import Fields
 from service.problems import MEDIA_TYPE
-from workers.contract.controls import Controls
-from workers.contract.jobs import EditOptions, Job, Problem
+from workers.contract.jobs import Job, Problem
 
 DESCRIPTION = """
 Send a photo and sliders, get the edited photo back, rendered by PIRenderer.
@@ -38,8 +37,6 @@ Prefer = Annotated[
     Header(description="`wait=SECONDS`, at most 60: answer when the job has ended, or after that time."),
 ]
 
-# The types of JSON documents in requests, by field name. FastAPI sees none of them: the routes parse bodies themselves.
-_DOCUMENTS: Mapping[str, type[BaseModel]] = {"controls": Controls, "options": EditOptions}
 _REFERENCE = "#/components/schemas/{model}"
 
 EDIT_EXAMPLES: Mapping[str, Any] = {
@@ -117,7 +114,7 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
     other = {name: {"type": "string"} for name in sorted(fields.texts)} | {
-        name: {"$ref": _REFERENCE.format(model=_DOCUMENTS[name].__name__)} for name in sorted(fields.documents)
+        name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in fields.documents.items()
     }
 
     def content(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,13 +133,15 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
     }
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Add the models that routes refer to by name to the application's OpenAPI document."""
+def install_openapi(app: FastAPI, bodies: Iterable[Fields]) -> None:
+    """Add the models that routes refer to by name, having parsed `bodies` themselves, to the OpenAPI document."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()  # made once and kept by FastAPI
-        read: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in _DOCUMENTS.values()]
+        read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+            (model, "validation") for body in bodies for model in body.documents.values()
+        ]
         written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Job, "serialization"), (Problem, "serialization")]
         _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
         known = document.setdefault("components", {}).setdefault("schemas", {})

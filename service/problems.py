@@ -23,10 +23,10 @@ REDIS_ERRORS = (redis.ConnectionError, redis.TimeoutError, redis.exceptions.OutO
 
 def problem_response(path: str, error: ServiceError, **members: Any) -> JSONResponse:
     """The answer to a request for `path` that ended with `error`; `members` as in `render`."""
-    problem = Problem.of(error, instance=path)
     headers = dict(error.headers) if isinstance(error, HttpError) else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    problem = Problem.of(error, instance=path)
     if isinstance(error, InvalidRequestError):
         problem = problem.model_copy(update={"errors": error.errors})
     return render(problem, headers, **members)

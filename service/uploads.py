@@ -3,9 +3,9 @@
 from typing import BinaryIO
 
 from service.backend import Backend
-from service.errors import EmptyUploadError, InvalidRequestError, InvalidSourceError
+from service.errors import InvalidRequestError, InvalidSourceError
 from service.intake import Submission
-from workers.contract.errors import EmptyFileError, SourceExpiredError, UnknownSourceError
+from workers.contract.errors import SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
 from workers.contract.sources import Source
 
@@ -14,8 +14,8 @@ def source_of(backend: Backend, submission: Submission) -> Source:
     """Store the submitted file, or look up the submitted id; either starts the source's time to live anew.
 
     Raises:
-        InvalidRequestError: neither of the two, both, an empty file, or an id that names nothing.
-        UnsupportedMediaError, PictureTooLargeError: by the file's first bytes and header.
+        InvalidRequestError: neither of the two, both, or an id that names nothing.
+        EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by the file's first bytes and header.
         StorageFullError: no space left.
     """
     source_id = submission.texts.get("source_id")
@@ -35,7 +35,4 @@ def store_source(backend: Backend, submission: Submission, alternative: str = ""
     if file is None:
         message = f"is missing; send a photo{alternative}"
         raise InvalidRequestError([FieldProblem(field="source", message=message)])
-    try:
-        return backend.sources.add(file)
-    except EmptyFileError as error:
-        raise EmptyUploadError([FieldProblem(field="source", message=str(error))]) from error
+    return backend.sources.add(file)

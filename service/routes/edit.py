@@ -13,13 +13,15 @@ from service.security import Client, limit_rate
 from service.submit import IdempotencyKey, submit
 from service.uploads import source_of
 from service.validation import parse
-from workers.contract.controls import check_controls
-from workers.contract.jobs import EditRequest, FieldProblem
+from workers.contract.controls import Controls, check_controls
+from workers.contract.jobs import EditOptions, EditRequest, FieldProblem
 
 router = APIRouter(tags=["editing"])
 
 FIELDS = Fields(
-    files=frozenset({"source"}), texts=frozenset({"source_id"}), documents=frozenset({"controls", "options"})
+    files=frozenset({"source"}),
+    texts=frozenset({"source_id"}),
+    documents={"controls": Controls, "options": EditOptions},
 )
 
 

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.backend import BackendDep
-from service.errors import JobCancelledError, JobUnfinishedError
+from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
 from service.media import media_response
 from service.openapi import Responses, problems
 from service.problems import render
-from workers.contract.jobs import Job, JobStatus
+from workers.contract.jobs import FieldProblem, Job, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -40,7 +40,11 @@ def cancel_job(job_id: JobId, backend: BackendDep) -> Job:
     response_class=Response,
     responses=_MEDIA | problems(404, 409, 410, 422),
 )
-async def read_result(job_id: JobId, backend: BackendDep) -> Response:
+async def read_result(
+    job_id: JobId,
+    backend: BackendDep,
+    index: Annotated[int, Query(ge=0, description="Which result, of a job that has several.")] = 0,
+) -> Response:
     """The finished media. 409 with Retry-After while the job is under way; the job's own problem when it failed."""
     record = await run_in_threadpool(backend.jobs.get, job_id)
     job = record.job
@@ -50,4 +54,7 @@ async def read_result(job_id: JobId, backend: BackendDep) -> Response:
         raise JobCancelledError("The job was cancelled and has no result; send the request again.")
     if not job.status.final:
         raise JobUnfinishedError(f"The job is {job.status}; ask again, or follow /jobs/{job_id}/events.")
-    return await media_response(backend, record)
+    if index >= len(record.blobs):
+        message = f"must be less than {len(record.blobs)}, the number of results"
+        raise InvalidRequestError([FieldProblem(field="query.index", message=message)])
+    return await media_response(backend, record, index)
