@@ -52,6 +52,7 @@ ENTRYPOINT ["tini", "--"]
 
 FROM runtime AS worker
 COPY --from=worker-venv /opt/venv /opt/venv
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "workers.health"]
 CMD ["python", "-m", "workers"]
 
 # Last, so that a plain `docker build .` makes it.
