@@ -7,15 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import track
 
 from models.bundle import DEFAULT_BUNDLE, open_bundle
 from models.errors import PortraitError
+from models.evaluation import photos as held_out
 from models.evaluation import report, sheet
-from models.evaluation.edits import Photo, evaluate_edits
+from models.evaluation.edits import evaluate_edits
 from models.evaluation.flow import evaluate_flow, load_flow_test
 from models.evaluation.judge import MediaPipeJudge
 from models.portrait import PortraitEditor
@@ -32,6 +32,7 @@ Task = Annotated[
     Path | None, typer.Option("--judge", help="MediaPipe's task file; DATA/face_landmarker.task if not given.")
 ]
 Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
+Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos, paintings, engravings) instead.")]
 Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
 
 _OUT = Path("out/evaluation")
@@ -55,11 +56,12 @@ def edits(
     judge: Task = None,
     photos: Count = 40,
     seed: Seed = 0,
+    archive: Archive = False,
 ) -> None:
     """Whether edits do what they say, judged by MediaPipe and by our own extractor."""
     portraits = Portraits(data, "test")
-    chosen = np.random.default_rng(seed).choice(portraits.index, min(photos, len(portraits.index)), replace=False)
-    pictures = (Photo(int(i), portraits.picture(int(i)), bool(portraits.colour[i])) for i in sorted(chosen))
+    chosen = held_out.choose(data, portraits, photos, seed, archive=archive)
+    pictures = held_out.load(portraits, chosen)
     editor = PortraitEditor.load(bundle)
     with MediaPipeJudge(judge or data / "face_landmarker.task") as mediapipe:
         result = evaluate_edits(editor, mediapipe, track(pictures, "editing", len(chosen), console=console))
@@ -80,10 +82,11 @@ def everything(
     judge: Task = None,
     photos: Count = 40,
     seed: Seed = 0,
+    archive: Archive = False,
 ) -> None:
     """Every evaluation, one after the other."""
     flow(data, bundle, out)
-    edits(data, bundle, out, judge, photos, seed)
+    edits(data, bundle, out, judge, photos, seed, archive)
 
 
 def main() -> None:

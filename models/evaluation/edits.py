@@ -13,16 +13,8 @@ from models.errors import NoFaceError
 from models.evaluation.checks import CHECKS
 from models.evaluation.judge import Judge
 from models.evaluation.measures import psnr
+from models.evaluation.photos import Photo
 from models.portrait import PortraitEditor, Source
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A held-out photo: its number in the data, its pixels [H, W, 3] uint8 RGB, and whether it is in colour."""
-
-    number: int
-    picture: NDArray[np.uint8]
-    colour: bool
 
 
 @dataclass(frozen=True)

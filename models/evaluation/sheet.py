@@ -14,13 +14,13 @@ _CELL, _CAPTION, _ROWS = 192, 16, 10
 
 
 def write_sheets(photos: Sequence[PhotoResult], out: Path) -> list[Path]:
-    """Write OUT/edits_NN.jpg, ten photos each, every picture under its edit's name and measured value."""
+    """Write OUT/edits_NN.png, ten photos each, every picture under its edit's name and measured value."""
     out.mkdir(parents=True, exist_ok=True)
     paths = []
     for page, start in enumerate(range(0, len(photos), _ROWS)):
         rows = [_row(photo) for photo in photos[start : start + _ROWS]]
-        paths.append(out / f"edits_{page:02d}.jpg")
-        Image.fromarray(np.concatenate(rows)).save(paths[-1], quality=90)
+        paths.append(out / f"edits_{page:02d}.png")
+        Image.fromarray(np.concatenate(rows)).save(paths[-1])
     return paths
 
 
