@@ -1,21 +1,21 @@
 """The one error tree of the service and the workers; every error knows its HTTP status and says what to change."""
 
-from typing import ClassVar
-
 
 class ServiceError(Exception):
-    """Root of all errors a request may end with.
+    """Root of all errors that a request may end with.
 
     Attributes:
         code: stable snake_case name, the `code` of the problem document.
         status: HTTP status the error is answered with.
         title: short summary of the kind of error; the message of the instance is the problem's `detail`.
+        field: dotted path of the request field at fault, where there is one.
         retry_after: seconds after which trying again makes sense, or None when it never does.
     """
 
-    code: ClassVar[str] = "internal_error"
-    status: ClassVar[int] = 500
-    title: ClassVar[str] = "Internal error"
+    code: str = "internal_error"
+    status: int = 500
+    title: str = "Internal error"
+    field: str | None = None
     retry_after: int | None = None
 
 
@@ -47,6 +47,7 @@ class IdempotencyConflictError(ServiceError):
     """An Idempotency-Key came back with another request body."""
 
     code, status, title = "idempotency_key_reused", 422, "Idempotency-Key reused"
+    field = "Idempotency-Key"
 
 
 class QueueFullError(ServiceError):
@@ -77,12 +78,14 @@ class DamagedMediaError(ServiceError):
     """A picture that breaks off or contradicts itself."""
 
     code, status, title = "damaged_media", 422, "Damaged file"
+    field = "source"
 
 
 class EmptyFileError(ServiceError):
     """A file of zero bytes."""
 
     code, status, title = "empty_file", 422, "Empty file"
+    field = "source"
 
 
 class PictureTooLargeError(ServiceError):
