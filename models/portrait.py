@@ -1,0 +1,150 @@
+"""The portrait editor: a photo in, its coefficients out; new coefficients in, pictures out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
+from models.coefficients import CoefficientSpace, constrain, descriptor_windows, space
+from models.errors import ControlError, FaceIndexError, NoFaceError
+from models.extractor import Crop, Extractor, Face, square_crop
+from models.renderer import PIRenderer, load_renderer
+from models.renderer.synthesis import full_resolution, paste, to_picture, to_tensor
+
+BATCH_PIXELS = 4 * 1024 * 1024  # full-resolution pixels rendered at a time: bounds memory whatever the photo's size
+BATCH_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Source:
+    """A portrait that is ready to be edited.
+
+    Attributes:
+        image: the photo, uint8 [H, W, 3] RGB.
+        face: the chosen face.
+        crop: the square of the photo that the networks see; pose x, y and zoom are relative to it.
+        coefficients: float32 [C] in the bundle's space.
+    """
+
+    image: np.ndarray
+    face: Face
+    crop: Crop
+    coefficients: np.ndarray
+
+
+class PortraitEditor:
+    """A loaded bundle. Holds weights and no request state, so one editor serves any number of requests in turn."""
+
+    def __init__(
+        self,
+        space: CoefficientSpace,
+        extractor: Extractor,
+        renderer: PIRenderer,
+        device: torch.device,
+        manifest: Manifest,
+    ) -> None:
+        self.space = space
+        self.manifest = manifest
+        self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
+
+    @classmethod
+    def load(cls, bundle: Path = DEFAULT_BUNDLE, device: str = "auto", threads: int | None = None) -> PortraitEditor:
+        """Open and verify a bundle and load its networks.
+
+        Args:
+            bundle: folder with a `bundle.json`.
+            device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:1".
+            threads: CPU threads of each network; None leaves the choice to the libraries.
+
+        Raises:
+            BundleError: the bundle is incomplete, altered or of another version.
+        """
+        opened = open_bundle(bundle)
+        if threads is not None:
+            torch.set_num_threads(threads)
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"), threads=threads)
+        manifest = opened.manifest
+        return cls(space(manifest.space), extractor, load_renderer(opened), torch.device(device), manifest)
+
+    def analyse(self, image: np.ndarray, face: int | Literal["largest"] = "largest") -> Source:
+        """Find the face, cut the crop and read its coefficients.
+
+        Args:
+            image: uint8 [H, W, 3] RGB, upright.
+            face: "largest", or an index counted from the largest.
+
+        Raises:
+            NoFaceError: the detector sees no face.
+            FaceIndexError: there are fewer faces than the index asks for.
+        """
+        faces = self._extractor.detect(image)
+        if not faces:
+            raise NoFaceError(
+                "No face was found. Send a picture of an upright, unobstructed face, at least 40 pixels wide."
+            )
+        index = 0 if face == "largest" else face
+        if not 0 <= index < len(faces):
+            raise FaceIndexError(
+                f"options.face is {index}, but the picture shows {len(faces)} face(s): use 0 to {len(faces) - 1}.",
+                field="options.face",
+            )
+        crop = square_crop(faces[index].box)
+        extraction = self._extractor.extract(crop.cut(image, self._renderer.preset.image_size))
+        # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
+        return Source(image, faces[index], crop, constrain(self.space, extraction.coefficients))
+
+    def render(
+        self,
+        source: Source,
+        motion: np.ndarray,
+        *,
+        paste_back: bool = True,
+        size: int | Literal["source"] = "source",
+    ) -> Iterator[np.ndarray]:
+        """Render the source making a motion, frame by frame; frames are computed a batch at a time as they are read.
+
+        Args:
+            source: from `analyse`.
+            motion: float32 [T, C] coefficients.
+            paste_back: True gives the whole photo, False the crop.
+            size: side of the crop in the output, or "source" for the photo's own resolution. Needs paste_back=False.
+
+        Yields:
+            uint8 [H, W, 3] RGB. Outside the crop a pasted frame equals the photo bit for bit.
+
+        Raises:
+            ControlError: a motion of the wrong shape or not finite, or `size` together with `paste_back`.
+        """
+        if motion.ndim != 2 or motion.shape[1] != self.space.size or not np.isfinite(motion).all():
+            raise ControlError(
+                f"motion must be finite numbers of shape [frames, {self.space.size}], got {motion.shape}"
+            )
+        if paste_back and size != "source":
+            raise ControlError(
+                "output.size sets the size of the crop: use it with paste_back false, or leave it at 'source'.",
+                field="options.output.size",
+            )
+        return self._frames(source, motion, paste_back, source.crop.side if size == "source" else size)
+
+    @torch.inference_mode()
+    def _frames(self, source: Source, motion: np.ndarray, paste_back: bool, side: int) -> Iterator[np.ndarray]:
+        network = to_tensor(source.crop.cut(source.image, self._renderer.preset.image_size), self._device)
+        crop = to_tensor(source.crop.cut(source.image, side), self._device)
+        own = torch.from_numpy(source.coefficients).to(self._device)[None]
+        windows = torch.from_numpy(descriptor_windows(motion, self._renderer.preset.radius)).to(self._device)
+        batch = max(1, min(BATCH_FRAMES, BATCH_PIXELS // side**2))
+        for chunk in windows.split(batch):
+            count = len(chunk)
+            descriptor = self._renderer.descriptor(chunk, own.expand(count, -1))
+            rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
+            for frame in full_resolution(crop, rendering):
+                picture = to_picture(frame)
+                yield paste(source.image, picture, source.crop.x, source.crop.y) if paste_back else picture

@@ -1,0 +1,87 @@
+"""The editing network g_e: warped picture, source and z to the final picture (paper, section 3.2, eq. 4)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.renderer.adain import AdaIN, PictureNorm, activation
+from models.renderer.presets import EditingConfig
+
+
+class _ConvNorm(nn.Module):
+    """Convolution, picture norm, LeakyReLU."""
+
+    def __init__(self, inside: int, outside: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inside, outside, kernel, padding=kernel // 2)
+        self.norm = PictureNorm(outside)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activation(self.norm(self.conv(x)))
+
+
+class _Residual(nn.Module):
+    """AdaIN residual block; `bypass` as `EditingConfig.bypass_first_conv`."""
+
+    def __init__(self, channels: int, latent: int, bypass: bool) -> None:
+        super().__init__()
+        self.bypass = bypass
+        self.conv_1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv_2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.norm_1, self.norm_2 = AdaIN(channels, latent), AdaIN(channels, latent)
+
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:
+        inner = x if self.bypass else activation(self.norm_1(self.conv_1(x), z))
+        return self.norm_2(self.conv_2(inner), z) + x
+
+
+class _DecoderLevel(nn.Module):
+    """AdaIN residual blocks, then twice the resolution, plus the encoder's features through a "jump" layer."""
+
+    def __init__(self, inside: int, outside: int, latent: int, config: EditingConfig) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(_Residual(inside, latent, config.bypass_first_conv) for _ in range(config.blocks))
+        self.up = _ConvNorm(inside, outside)
+        self.jump = _ConvNorm(outside, outside)
+
+    def forward(self, x: Tensor, skip: Tensor, z: Tensor) -> Tensor:
+        for block in self.blocks:
+            x = block(x, z)
+        return self.up(F.interpolate(x, scale_factor=2)) + self.jump(skip)
+
+
+class EditingNetwork(nn.Module):
+    """Î = g_e(Î_w, I_s, z): repairs what a warp cannot show (teeth, eyes, what the head had hidden)."""
+
+    def __init__(self, config: EditingConfig, latent: int) -> None:
+        super().__init__()
+        self.config = config
+        width = [min(config.base * 2**level, config.maximum) for level in range(config.levels + 1)]
+        folded = config.unshuffle**2
+        self.first = _ConvNorm(6 * folded, width[0], config.outer_kernel)
+        self.down = nn.ModuleList(_ConvNorm(width[i], width[i + 1]) for i in range(config.levels))
+        self.up = nn.ModuleList(
+            _DecoderLevel(width[i + 1], width[i], latent, config) for i in reversed(range(config.levels))
+        )
+        self.last = nn.Conv2d(width[0], 3 * folded, config.outer_kernel, padding=config.outer_kernel // 2)
+        if config.residual:  # training starts from the warped picture itself
+            nn.init.zeros_(self.last.weight)
+            nn.init.zeros_(self.last.bias if self.last.bias is not None else self.last.weight)
+
+    def forward(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
+        """Î_w and I_s [N, 3, H, W] in [-1, 1], z [N, latent] to Î [N, 3, H, W] in [-1, 1]."""
+        x = torch.cat([warped, source], 1)
+        x = self.first(F.pixel_unshuffle(x, self.config.unshuffle))
+        skips = [x]
+        for down in self.down:
+            x = F.avg_pool2d(down(x), 2)
+            skips.append(x)
+        x = skips.pop()
+        for level in self.up:
+            x = level(x, skips.pop(), z)
+        x = F.pixel_shuffle(self.last(x), self.config.unshuffle)
+        if self.config.residual:
+            return (warped + x).clamp(-1, 1)
+        return torch.tanh(x)

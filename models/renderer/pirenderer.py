@@ -1,0 +1,75 @@
+"""PIRenderer: mapping, warping and editing composed (paper, section 3.2, fig. 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from models.renderer.editing import EditingNetwork
+from models.renderer.flow import reference_warp, warp
+from models.renderer.mapping import MappingNetwork
+from models.renderer.presets import Preset
+from models.renderer.warping import WarpingNetwork
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What one pass of the renderer makes.
+
+    Attributes:
+        flow: w, backward flow [N, 2, h, w] in pixels of its own grid.
+        warped: Î_w = w(I_s), [N, 3, H, W] in [-1, 1].
+        image: Î, the final picture, [N, 3, H, W] in [-1, 1].
+    """
+
+    flow: Tensor
+    warped: Tensor
+    image: Tensor
+
+
+class PIRenderer(nn.Module):
+    """A portrait I_s and motion descriptors p to pictures Î of that portrait making the motion."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.preset = preset
+        latent = preset.mapping.width
+        self.mapping = MappingNetwork(preset.mapping)
+        self.warping = WarpingNetwork(preset.warping, latent)
+        self.editing = EditingNetwork(preset.editing, latent)
+        if preset.standardise:
+            self.register_buffer("mean", torch.zeros(preset.coefficients))
+            self.register_buffer("deviation", torch.ones(preset.coefficients))
+
+    def descriptor(self, windows: Tensor, source: Tensor) -> Tensor:
+        """What the mapping network reads.
+
+        Args:
+            windows: target coefficients [N, coefficients, window].
+            source: the portrait's own coefficients [N, coefficients]; used by presets that carry them.
+
+        Returns:
+            [N, mapping channels, window].
+        """
+        if self.preset.standardise:
+            windows = (windows - self.mean[:, None]) / self.deviation[:, None]
+            source = (source - self.mean) / self.deviation
+        if self.preset.source_and_target:
+            return torch.cat([source[..., None].expand(-1, -1, windows.shape[-1]), windows], 1)
+        return windows
+
+    def flow(self, source: Tensor, descriptor: Tensor) -> tuple[Tensor, Tensor]:
+        """w = g_w(I_s, f_m(p)) and z: flow [N, 2, h, w] in pixels of its own grid, latent [N, width]."""
+        z = self.mapping(descriptor)
+        return self.warping(source, z), z
+
+    def forward(self, source: Tensor, descriptor: Tensor) -> Rendering:
+        """Source [N, 3, H, W] in [-1, 1] and `descriptor` [N, channels, window] to a `Rendering`."""
+        flow, z = self.flow(source, descriptor)
+        warped = (reference_warp if self.preset.reference_grid else warp)(source, flow)
+        return Rendering(flow, warped, self.editing(warped, source, z))

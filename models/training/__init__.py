@@ -1,0 +1,1 @@
+"""Training: data, losses, loops and export. Nothing outside this package imports it."""

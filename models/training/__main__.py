@@ -1,0 +1,81 @@
+"""`python -m models.training …`: everything from photos to the bundle that the service loads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Data = Annotated[Path, typer.Option(help="Training data folder; MODEL_CARD.md says what is in it.")]
+
+
+@app.command()
+def pairs(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Where the shards go.")] = Path("runs/pairs"),
+    count: Annotated[int, typer.Option(help="How many pairs.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other pairs.")] = 0,
+    processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+) -> None:
+    """Make training pairs from still photos; shards that exist are kept, so the same command resumes."""
+    from models.training.pairs import make_pairs
+
+    make_pairs(data, out, count, seed, processes)
+
+
+Pairs = Annotated[Path, typer.Option(help="Folder that `pairs` wrote.")]
+Preset = Annotated[str, typer.Option(help="Network configuration: paper, small or debug.")]
+Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its last 40 %.")]
+
+
+@app.command()
+def warping(
+    pairs: Pairs = Path("runs/pairs"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/warping"),
+    preset: Preset = "small",
+    steps: Steps = 8000,
+    batch_size: int = 16,
+) -> None:
+    """Stage one: mapping and warping networks on the known flow. The same command resumes."""
+    from models.training.renderer import train_warping
+
+    train_warping(pairs, out, preset, steps, batch_size)
+
+
+@app.command()
+def editing(
+    pairs: Pairs = Path("runs/pairs"),
+    warping: Annotated[Path, typer.Option(help="Run of stage one.")] = Path("runs/warping"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/editing"),
+    preset: Preset = "small",
+    steps: Steps = 5000,
+    batch_size: int = 8,
+) -> None:
+    """Stage two: all three networks on pictures. The same command resumes."""
+    from models.training.renderer import train_editing
+
+    train_editing(pairs, out, warping, preset, steps, batch_size)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Option(help="Run whose averaged weights are released.")],
+    detector: Annotated[Path, typer.Option(help="detector.onnx")],
+    extractor: Annotated[Path, typer.Option(help="extractor.onnx")],
+    provenance: Annotated[Path, typer.Option(help="JSON: data, licences, training.")],
+    metrics: Annotated[Path, typer.Option(help="JSON: measured figures by name.")],
+    out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("models/bundles/default"),
+    preset: Preset = "small",
+) -> None:
+    """Write a bundle from a renderer run and the extractor's files."""
+    from models.training.export import export_bundle
+
+    described, measured = json.loads(provenance.read_text()), json.loads(metrics.read_text())
+    export_bundle(run, preset, detector, extractor, out, described, measured)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,153 @@
+"""Batches for the renderer: pairs read from shards, used in both directions, mirrored and re-lit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from models.coefficients import ARKIT
+from models.training.pairs import SIZE, Pairs
+
+MIRROR_SHARE, GREY_SHARE, NOISY_SHARE = 0.5, 0.15, 0.5
+EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.05, 0.03, 0.015
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B training examples.
+
+    Attributes:
+        source, target: pictures [B, 3, S, S] in [-1, 1].
+        source_coefficients, target_coefficients: [B, 59].
+        flow: known backward flow [B, 2, 64, 64], pixels of 256.
+        mesh: [B, 1, 64, 64], 1 where the flow is exact.
+        reliable: [B, 1, 128, 128], 1 where `target` may be learnt from.
+        detail: [B, 1, 128, 128], 1 around the target's lips and lids.
+    """
+
+    source: Tensor
+    target: Tensor
+    source_coefficients: Tensor
+    target_coefficients: Tensor
+    flow: Tensor
+    mesh: Tensor
+    reliable: Tensor
+    detail: Tensor
+
+
+def batches(pairs: Pairs, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    """An endless stream of random batches with pictures of `resolution` pixels, read one ahead in a thread."""
+    rng = np.random.default_rng(seed)
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(_read, pairs, size, resolution, rng)
+        while True:
+            batch = following.result()
+            following = reader.submit(_read, pairs, size, resolution, rng)
+            yield batch
+
+
+def _read(pairs: Pairs, size: int, resolution: int, rng: np.random.Generator) -> Batch:
+    rows = rng.integers(0, len(pairs), size)
+    halves = []
+    # "Each pair is used in both directions" (paper, section 4): backwards, the target is the untouched photo.
+    for reverse in (False, True):
+        part = rows[: len(rows) // 2] if not reverse else rows[len(rows) // 2 :]
+        if len(part):
+            halves.append(_direction(pairs, part, reverse, resolution))
+    batch = Batch(*(torch.cat(values) for values in zip(*halves, strict=True)))
+    return _relight(_perturb(_mirror(batch, rng), rng), rng)
+
+
+def _direction(pairs: Pairs, rows: np.ndarray, reverse: bool, resolution: int) -> tuple[Tensor, ...]:
+    def picture(name: str) -> Tensor:
+        pictures = pairs.gather(name, rows)
+        if resolution != SIZE:
+            shape = (resolution, resolution)
+            pictures = np.stack([cv2.resize(one, shape, interpolation=cv2.INTER_AREA) for one in pictures])
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+    def mask(name: str) -> Tensor:
+        return torch.from_numpy(pairs.gather(name, rows))[:, None].float()
+
+    def vector(name: str) -> Tensor:
+        return torch.from_numpy(pairs.gather(name, rows)).float()
+
+    here, there = ("target", "source") if reverse else ("source", "target")
+    prefix = "reverse_" if reverse else ""
+    reliable = mask("reliable")
+    return (
+        picture(here),
+        picture(there),
+        vector(f"{here}_coefficients"),
+        vector(f"{there}_coefficients"),
+        vector(f"{prefix}flow"),
+        mask(f"{prefix}mesh"),
+        torch.ones_like(reliable) if reverse else reliable,
+        mask(f"{prefix}detail"),
+    )
+
+
+def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Flip some examples left to right, coefficients and flow with them."""
+    flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRROR_SHARE)
+
+    def picture(value: Tensor) -> Tensor:
+        return torch.where(flipped[:, None, None, None], value.flip(-1), value)
+
+    def vector(value: Tensor) -> Tensor:
+        return torch.where(flipped[:, None], torch.from_numpy(ARKIT.mirror(value.numpy())), value)
+
+    sign = torch.where(flipped[:, None], torch.tensor([-1.0, 1.0]), torch.ones(2))[..., None, None]
+    return Batch(
+        picture(batch.source),
+        picture(batch.target),
+        vector(batch.source_coefficients),
+        vector(batch.target_coefficients),
+        picture(batch.flow) * sign,
+        picture(batch.mesh),
+        picture(batch.reliable),
+        picture(batch.detail),
+    )
+
+
+def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Give some examples the same small error in both vectors, as an extractor makes when serving an edit."""
+    count, size = batch.source_coefficients.shape
+    deviation = np.full(size, EXPRESSION_NOISE)
+    deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
+    noise = rng.normal(0, deviation, (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
+    error = torch.from_numpy(noise).float()
+    values = vars(batch) | {
+        "source_coefficients": batch.source_coefficients + error,
+        "target_coefficients": batch.target_coefficients + error,
+    }
+    return Batch(**values)
+
+
+def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
+    """Change brightness, contrast and tint of both pictures alike; some lose their colour."""
+    count = len(batch.source)
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        return torch.from_numpy(rng.uniform(low, high, (count, *shape))).float()
+
+    gain, tint, lift = uniform(0.75, 1.2, 1, 1, 1), uniform(0.93, 1.07, 3, 1, 1), uniform(-0.15, 0.15, 1, 1, 1)
+    grey = torch.from_numpy(rng.random((count, 1, 1, 1)) < GREY_SHARE)
+
+    def relit(picture: Tensor) -> Tensor:
+        picture = ((picture + 1) * gain * tint - 1 + lift).clamp(-1, 1)
+        return torch.where(grey, picture.mean(1, keepdim=True).expand_as(picture), picture)
+
+    return Batch(**(vars(batch) | {"source": relit(batch.source), "target": relit(batch.target)}))
+
+
+def enlarge(mask: Tensor, size: int) -> Tensor:
+    """A mask [B, 1, h, w] at another resolution [B, 1, size, size]."""
+    return F.interpolate(mask, (size, size), mode="bilinear", align_corners=False)

@@ -1,0 +1,75 @@
+"""The ICT-FaceKit 3DMM, used at training time only: shapes from identity and expression weights, vertices in pixels.
+
+The paper writes S = S̄ + α·B_id + β·B_exp (section 3.1, eq. 1); here S̄, B_id and B_exp are ICT-FaceKit's, whose
+expression basis is the 53 named blendshapes of the `arkit` coefficient space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from models.training.pose import Pose
+
+FACE, HEAD, MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH = 0, 1, 2, 5, 6
+EYE_SOCKETS = (3, 4)
+MOUTH_INTERIOR = (MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH)
+
+
+@dataclass(frozen=True)
+class MorphableModel:
+    """A linear 3DMM. Lengths are centimetres; x to the picture's right, y up, z towards the viewer.
+
+    Attributes:
+        mean: S̄, float32 [V, 3].
+        identity: B_id, float32 [I, V, 3].
+        expression: B_exp, float32 [53, V, 3]; one blendshape a row, weight in [0, 1].
+        triangles: int32 [F, 3].
+        part: int8 [F], ICT's mesh part of each triangle (`FACE`, `HEAD`, `TEETH` …).
+    """
+
+    mean: np.ndarray
+    identity: np.ndarray
+    expression: np.ndarray
+    triangles: np.ndarray
+    part: np.ndarray
+
+    @classmethod
+    def load(cls, path: Path, identities: int = 60) -> MorphableModel:
+        """Read `ict_facekit.npz`, keeping the first `identities` identity axes."""
+        with np.load(path) as file:
+            return cls(
+                mean=file["mean"].astype(np.float32),
+                identity=file["identity"][:identities].astype(np.float32),
+                expression=file["expression"].astype(np.float32),
+                triangles=file["triangles"].astype(np.int32),
+                part=file["part"].astype(np.int8),
+            )
+
+    @cached_property
+    def interior(self) -> np.ndarray:
+        """Triangles of the mouth interior, int32 [M, 3]."""
+        return self.triangles[np.isin(self.part, MOUTH_INTERIOR)]
+
+    @cached_property
+    def rims(self) -> np.ndarray:
+        """Vertices where the face's skin meets the mouth or an eye socket: the inner lips and the lids, int64 [R]."""
+        skin = np.unique(self.triangles[self.part == FACE])
+        return np.intersect1d(skin, np.unique(self.triangles[np.isin(self.part, (MOUTH_SOCKET, *EYE_SOCKETS))]))
+
+    def person(self, identity: np.ndarray) -> np.ndarray:
+        """S̄ + α·B_id, the neutral shape of one person, float32 [V, 3]. `identity` is α, [I]."""
+        return self.mean + np.tensordot(identity.astype(np.float32), self.identity, 1)
+
+    def expressed(self, person: np.ndarray, expression: np.ndarray) -> np.ndarray:
+        """Add β·B_exp to a neutral shape [V, 3]; `expression` is β, [53]. Zero weights cost nothing."""
+        (active,) = np.nonzero(expression)
+        return person + np.tensordot(expression[active].astype(np.float32), self.expression[active], 1)
+
+    def project(self, shape: np.ndarray, pose: Pose) -> np.ndarray:
+        """Scaled-orthographic projection to pixels, float32 [V, 3]: x right, y down, z towards the viewer."""
+        vertices = pose.scale * shape @ pose.rotation.T.astype(np.float32) + pose.translation
+        return (vertices * (1, -1, 1)).astype(np.float32)

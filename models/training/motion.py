@@ -1,0 +1,78 @@
+"""Which new coefficients a training pair asks for: what people do to their faces, and what users do with sliders."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.coefficients import ARKIT, rotation_matrix
+from models.training.pose import Pose
+from models.training.retarget import Face
+
+_NAMES = [slider.name for slider in ARKIT.expression]
+_JAW_OPEN, _MOUTH_CLOSE = _NAMES.index("jawOpen"), _NAMES.index("mouthClose")
+_OTHER_SIDE = {
+    i: _NAMES.index(name.removesuffix("Left") + "Right")
+    for i, name in enumerate(_NAMES)
+    if name.endswith("Left") and name.removesuffix("Left") + "Right" in _NAMES
+}
+_SIDES = {**_OTHER_SIDE, **{right: left for left, right in _OTHER_SIDE.items()}}
+_FAVOURITES = [
+    _NAMES.index(name)
+    for name in (
+        "jawOpen",
+        "eyeBlinkLeft",
+        "mouthSmileLeft",
+        "browInnerUpLeft",
+        "browDownLeft",
+        "mouthPucker",
+        "mouthFunnel",
+    )
+]
+
+
+class MotionSampler:
+    """Draws target faces for a source face.
+
+    One pair in twenty keeps the source's coefficients (an edit of nothing must change nothing). Of the others some take
+    the expression of another photo, some the source's own with a few sliders moved; the pose keeps still in a fifth.
+
+    Args:
+        expressions: fitted expression weights of real photos, float [P, 53].
+        rng: the generator every draw comes from.
+    """
+
+    def __init__(self, expressions: np.ndarray, rng: np.random.Generator) -> None:
+        self._expressions, self._rng = np.clip(expressions, 0, 1), rng
+
+    def draw(self, source: Face) -> Face:
+        """A target face of the same person."""
+        if self._rng.random() < 0.05:
+            return source
+        pose = source.pose if self._rng.random() < 0.2 else self._pose(source.pose)
+        return Face(source.person, self._expression(source.expression), pose)
+
+    def _expression(self, own: np.ndarray) -> np.ndarray:
+        rng, kind = self._rng, self._rng.random()
+        if kind < 0.4:
+            weights = self._expressions[rng.integers(len(self._expressions))] * rng.uniform(0, 1.2)
+        elif kind < 0.9:
+            weights = own * (1 if rng.random() < 0.6 else rng.uniform(0, 1))
+        else:
+            weights = np.zeros_like(own)
+        weights = weights.astype(np.float32)
+        for _ in range(rng.integers(0, 4)):
+            slider = int(rng.choice(_FAVOURITES) if rng.random() < 0.5 else rng.integers(len(_NAMES)))
+            weights[slider] = rng.random()
+            if slider in _SIDES and rng.random() < 0.8:
+                weights[_SIDES[slider]] = weights[slider]
+        weights = np.clip(weights, 0, 1)
+        weights[_MOUTH_CLOSE] = min(
+            weights[_MOUTH_CLOSE], weights[_JAW_OPEN]
+        )  # more would push the lips through each other
+        return weights
+
+    def _pose(self, own: Pose) -> Pose:
+        rng = self._rng
+        turn = rotation_matrix(*(rng.normal(0, sigma) for sigma in (0.22, 0.13, 0.11)))
+        moved = own.translation + np.array([*rng.normal(0, 7, 2), 0])
+        return Pose(own.scale * float(np.exp(rng.normal(0, 0.06))), turn @ own.rotation, moved)

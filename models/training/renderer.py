@@ -1,0 +1,110 @@
+"""The two stages of the renderer (paper, section 4): warping alone on the known flow, then everything on pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from models.renderer import PRESETS, PIRenderer
+from models.renderer.pirenderer import Rendering
+from models.training.batches import Batch, batches
+from models.training.losses import flow_loss, picture_loss
+from models.training.pairs import Pairs
+from models.training.run import Run, averaged_weights
+
+LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
+WARPING_SHARE = 0.3  # of the learning rate, for networks that the first stage has trained
+FLOW_WEIGHT, WARPED_WEIGHT, IMAGE_WEIGHT = 0.1, 0.5, 1.0
+
+
+def train_warping(
+    pairs: Path, out: Path, preset: str, steps: int, batch_size: int = 16, learning_rate: float = 3e-4
+) -> None:
+    """Stage one: mapping and warping networks on the known flow alone."""
+    data, renderer = Pairs(pairs), _network(preset)
+    _set_statistics(renderer, data)
+    parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
+    run = Run(out, renderer, torch.optim.Adam(parameters, betas=(0.5, 0.999)))
+    for batch in batches(data, batch_size, renderer.preset.warping.input_size, seed=run.step):
+        if run.step >= steps:
+            break
+        with torch.autocast("cpu", torch.bfloat16):
+            flow, _ = renderer.flow(batch.source, _descriptor(renderer, batch))
+        loss = flow_loss(flow, batch)
+        run.advance(loss, learning_rate * _decay(run.step, steps))
+        if run.step % LOG_EVERY == 0:
+            run.log(flow=loss.item())
+        _housekeeping(run, batch, steps)
+
+
+def train_editing(
+    pairs: Path, out: Path, warping: Path, preset: str, steps: int, batch_size: int = 8, learning_rate: float = 3e-4
+) -> None:
+    """Stage two: everything, on pictures; mapping and warping start from the averaged weights of stage one."""
+    data, renderer = Pairs(pairs), _network(preset)
+    renderer.load_state_dict(averaged_weights(warping))
+    trained = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
+    groups = [
+        {"params": trained, "share": WARPING_SHARE},
+        {"params": list(renderer.editing.parameters()), "share": 1.0},
+    ]
+    run = Run(out, renderer, torch.optim.Adam(groups, betas=(0.5, 0.999)))
+    for batch in batches(data, batch_size, renderer.preset.image_size, seed=1_000_000 + run.step):
+        if run.step >= steps:
+            break
+        with torch.autocast("cpu", torch.bfloat16):
+            rendering = renderer(batch.source, _descriptor(renderer, batch))
+        parts = {
+            "flow": FLOW_WEIGHT * flow_loss(rendering.flow, batch),
+            "warped": WARPED_WEIGHT * picture_loss(rendering.warped.float(), batch),
+            "image": IMAGE_WEIGHT * picture_loss(rendering.image.float(), batch),
+        }
+        run.advance(torch.stack(list(parts.values())).sum(), learning_rate * _decay(run.step, steps))
+        if run.step % LOG_EVERY == 0:
+            run.log(**{name: part.item() for name, part in parts.items()})
+        _housekeeping(run, batch, steps)
+
+
+def _network(preset: str) -> PIRenderer:
+    renderer = PIRenderer(PRESETS[preset])
+    return renderer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on a CPU
+
+
+def _descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:
+    """A still picture's descriptor: its vector repeated over the window."""
+    windows = batch.target_coefficients[..., None].expand(-1, -1, renderer.preset.mapping.window)
+    return renderer.descriptor(windows, batch.source_coefficients)
+
+
+def _set_statistics(renderer: PIRenderer, data: Pairs, sample: int = 2000) -> None:
+    """Centre and scale of the coefficients, from the pairs themselves."""
+    rows = np.linspace(0, len(data) - 1, min(sample, len(data))).astype(int)
+    values = np.concatenate([data.gather(name, rows) for name in ("source_coefficients", "target_coefficients")])
+    renderer.mean.copy_(torch.from_numpy(values.mean(0)))
+    renderer.deviation.copy_(torch.from_numpy(values.std(0) + 0.05))  # rare sliders must not explode
+
+
+def _decay(step: int, steps: int) -> float:
+    """Full speed for 60 % of the run, then a straight line to 2 %."""
+    return min(1.0, 0.02 + 0.98 * (steps - step) / (0.4 * steps)) * min(1.0, (step + 1) / 200)
+
+
+def _housekeeping(run: Run, batch: Batch, steps: int) -> None:
+    if run.step % SAVE_EVERY == 0 or run.step == steps:
+        run.save()
+    if run.step % DRAW_EVERY == 0 or run.step == steps:
+        renderer = cast(PIRenderer, run.average.module)
+        with torch.no_grad():
+            draw(run.folder / f"step-{run.step:06d}.png", batch, renderer(batch.source, _descriptor(renderer, batch)))
+
+
+def draw(file: Path, batch: Batch, rendering: Rendering) -> None:
+    """One row each: source, warped, final, target."""
+    rows = [torch.cat(list(row[:8]), -1) for row in (batch.source, rendering.warped, rendering.image, batch.target)]
+    sheet = torch.cat(rows, -2).add(1).mul(127.5).clamp(0, 255).byte()
+    Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(file)

@@ -1,0 +1,99 @@
+"""The three networks: the published sizes and shapes, and what AdaIN, residual blocks and the mapping window compute."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from models.renderer.adain import AdaIN
+from models.renderer.editing import _Residual
+from torch import nn
+
+from models.renderer import PRESETS, PIRenderer
+
+
+def parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def inputs(renderer: PIRenderer, count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    preset = renderer.preset
+    generator = torch.Generator().manual_seed(0)
+    source = torch.rand(count, 3, preset.image_size, preset.image_size, generator=generator) * 2 - 1
+    windows = torch.randn(count, preset.coefficients, preset.mapping.window, generator=generator)
+    return source, renderer.descriptor(windows, torch.zeros(count, preset.coefficients))
+
+
+def test_paper_preset_has_the_published_parameter_counts() -> None:
+    renderer = PIRenderer(PRESETS["paper"])
+    assert parameters(renderer.mapping) == 721_664
+    assert parameters(renderer.warping) == 12_707_138
+    assert parameters(renderer.editing) == 9_090_307
+    assert not list(renderer.buffers())
+
+
+@pytest.mark.parametrize(("name", "flow_size"), [("paper", 64), ("small", 64), ("debug", 16)])
+def test_tensor_shapes(name: str, flow_size: int) -> None:
+    renderer = PIRenderer(PRESETS[name]).eval()
+    source, descriptor = inputs(renderer, count=1)
+    assert descriptor.shape == (1, renderer.preset.mapping.channels, renderer.preset.mapping.window)
+    with torch.inference_mode():
+        z = renderer.mapping(descriptor)
+        rendering = renderer(source, descriptor)
+    assert z.shape == (1, renderer.preset.mapping.width)
+    assert rendering.flow.shape == (1, 2, flow_size, flow_size)
+    assert rendering.warped.shape == rendering.image.shape == (1, 3, 256, 256)
+    assert rendering.image.abs().max() <= 1
+
+
+def test_small_preset_stays_within_its_budget() -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    renderer = PIRenderer(PRESETS["small"]).eval()
+    source, descriptor = inputs(renderer, count=1)
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        renderer(source, descriptor)
+    assert counter.get_total_flops() <= 5e9
+
+
+def test_adain_normalises_and_restyles() -> None:
+    layer = AdaIN(3, latent=5)
+    x, z = torch.randn(2, 3, 8, 8) * 4 + 7, torch.randn(2, 5)
+    style = torch.relu(z @ layer.shared[0].weight.T + layer.shared[0].bias)
+    gamma = style @ layer.gamma.weight.T + layer.gamma.bias
+    beta = style @ layer.beta.weight.T + layer.beta.bias
+    mean, variance = x.mean((2, 3), keepdim=True), x.var((2, 3), unbiased=False, keepdim=True)
+    expected = (x - mean) / (variance + 1e-5).sqrt() * (1 + gamma[..., None, None]) + beta[..., None, None]
+    torch.testing.assert_close(layer(x, z), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_bypassed_residual_ignores_its_first_convolution() -> None:
+    x, z = torch.randn(1, 4, 8, 8), torch.randn(1, 6)
+    block = _Residual(4, 6, bypass=True)
+    before = block(x, z)
+    nn.init.constant_(block.conv_1.weight, 3.0)
+    torch.testing.assert_close(block(x, z), before, atol=0, rtol=0)
+    block.bypass = False
+    assert not torch.allclose(block(x, z), before)
+
+
+def test_mapping_reads_the_whole_window_of_the_paper() -> None:
+    renderer = PIRenderer(PRESETS["paper"])
+    window = torch.zeros(1, 73, 27, requires_grad=True)
+    renderer.mapping(window).sum().backward()
+    assert window.grad is not None
+    assert (window.grad.abs().sum(1) > 0).all(), "every frame of the window must matter"
+
+
+def test_an_untrained_editing_network_of_ours_returns_the_warped_picture() -> None:
+    renderer = PIRenderer(PRESETS["debug"]).eval()
+    rendering = renderer(*inputs(renderer))
+    torch.testing.assert_close(rendering.image, rendering.warped.clamp(-1, 1))
+
+
+def test_source_and_target_of_the_descriptor_are_standardised_alike() -> None:
+    renderer = PIRenderer(PRESETS["debug"])
+    renderer.mean.fill_(0.5)
+    renderer.deviation.fill_(0.25)
+    descriptor = renderer.descriptor(torch.full((1, 59, 1), 1.0), torch.full((1, 59), 0.0))
+    torch.testing.assert_close(descriptor[:, :59], torch.full((1, 59, 1), -2.0))
+    torch.testing.assert_close(descriptor[:, 59:], torch.full((1, 59, 1), 2.0))

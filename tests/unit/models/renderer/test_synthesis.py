@@ -1,0 +1,64 @@
+"""From a 256² rendering to the photo's own resolution and back into the photo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from models.renderer.pirenderer import Rendering
+from models.renderer.synthesis import feathered_mask, full_resolution, paste, to_picture, to_tensor
+
+
+def still(change: float = 0.0) -> Rendering:
+    warped = torch.zeros(1, 3, 256, 256)
+    return Rendering(torch.zeros(1, 2, 64, 64), warped, warped + change)
+
+
+@pytest.mark.parametrize("side", [97, 256, 600])
+def test_a_rendering_without_motion_or_change_keeps_the_crop(side: int) -> None:
+    crop = torch.rand(1, 3, side, side) * 2 - 1
+    torch.testing.assert_close(full_resolution(crop, still()), crop, atol=1e-3, rtol=0)
+
+
+def test_the_editing_networks_change_is_added_at_any_resolution() -> None:
+    crop = torch.zeros(1, 3, 600, 600)
+    torch.testing.assert_close(full_resolution(crop, still(0.25)), crop + 0.25, atol=1e-4, rtol=0)
+
+
+def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    crop = 255 - photo[20:84, 30:94]
+    pasted = paste(photo, crop, 30, 20)
+    outside = np.ones(photo.shape[:2], bool)
+    outside[20:84, 30:94] = False
+    assert np.array_equal(pasted[outside], photo[outside])
+    assert np.array_equal(pasted[52, 62], crop[32, 32]), "the middle is the rendered crop alone"
+    assert np.array_equal(pasted[20, 30:94], photo[20, 30:94]), "the seam begins at the photo"
+    assert np.array_equal(photo, np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8))
+
+
+def test_a_crop_over_the_border_has_no_seam_there() -> None:
+    photo = np.zeros((100, 100, 3), np.uint8)
+    crop = np.full((80, 80, 3), 200, np.uint8)
+    pasted = paste(photo, crop, -20, 10)
+    assert (pasted[50, 0] == 200).all()
+    assert (pasted[50, 59] == 0).all()
+    assert (pasted[50, 60:] == 0).all()
+
+
+def test_a_crop_wholly_outside_changes_nothing() -> None:
+    photo = np.full((50, 50, 3), 7, np.uint8)
+    assert np.array_equal(paste(photo, np.zeros((20, 20, 3), np.uint8), 60, 0), photo)
+
+
+def test_the_mask_falls_smoothly_from_one_to_zero() -> None:
+    mask = feathered_mask(200)
+    assert mask[0].max() == mask[:, 0].max() == 0
+    assert mask[100, 100] == 1
+    assert np.abs(np.diff(mask[100])).max() < 0.12
+
+
+def test_pictures_survive_the_way_to_tensors_and_back() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    assert np.array_equal(to_picture(to_tensor(picture, torch.device("cpu"))[0]), picture)
