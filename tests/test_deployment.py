@@ -67,4 +67,6 @@ def test_torch_is_the_same_version_everywhere(dockerfile: str, project: dict[str
 
 def test_base_dependencies_carry_no_inference_library(project: dict[str, Any]) -> None:
     names = {re.split(r"[<>=;\[ ]", line)[0] for line in project["dependencies"]}
-    assert names.isdisjoint({"torch", "onnxruntime", "onnxruntime-gpu", "numpy", "scipy", "av", "safetensors", "soundfile"})
+    assert names.isdisjoint(
+        {"torch", "onnxruntime", "onnxruntime-gpu", "numpy", "scipy", "av", "safetensors", "soundfile"}
+    )
