@@ -147,6 +147,17 @@ def install_openapi(app: FastAPI, bodies: Iterable[Fields]) -> None:
         known = document.setdefault("components", {}).setdefault("schemas", {})
         for name, schema in schemas["$defs"].items():
             known.setdefault(name, schema)
+        _replace_validation_errors(document)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _replace_validation_errors(document: dict[str, Any]) -> None:
+    """FastAPI announces its own 422 wherever there is a parameter; this API answers with a problem there too."""
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"]["422"] = problems(422)[422]

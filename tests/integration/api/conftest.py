@@ -1,0 +1,154 @@
+"""The real API server on a real Redis. The worker's part is played by the test, through the same contract."""
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+
+from models.coefficients import ARKIT
+from service.embedded.redis_server import find_redis_server, redis_command
+from service.server import Server
+from service.settings import ApiSettings
+from workers.contract.blobs import BlobStore
+from workers.contract.connection import connect
+from workers.contract.jobs import JobRecord, Problem, Progress, Result
+from workers.contract.presence import Presence, WorkerPresence, WorkerState
+from workers.contract.queue import JobQueue
+from workers.contract.store import JobStore
+
+
+class RedisServer:
+    """A Redis process that a test may stop."""
+
+    def __init__(self, folder: Path) -> None:
+        socket_path = folder / "redis.sock"
+        self.url = f"unix://{socket_path}"
+        self._process = subprocess.Popen(redis_command(find_redis_server(), socket_path, folder))
+        self.client = redis.Redis.from_url(self.url)
+        wait_until(self._answers)
+
+    def stop(self) -> None:
+        self.client.close()
+        self._process.terminate()
+        self._process.wait(10)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError):
+            return bool(self.client.ping())
+        return False
+
+
+class ActedWorker:
+    """Acts as a worker: claims what waits, reports, and ends it as the test says."""
+
+    NAME = "acted"
+
+    def __init__(self, settings: ApiSettings) -> None:
+        client = connect(settings.redis_url)
+        self.store = JobStore(client, settings)
+        self.queue = JobQueue(client, settings)
+        self.blobs = BlobStore(settings.storage_url, client)
+        self.presence = Presence(client)
+        self.appear()
+
+    def appear(self, state: WorkerState = WorkerState.READY) -> None:
+        self.presence.publish_sliders(ARKIT.document())
+        self.presence.announce(WorkerPresence(name=self.NAME, state=state), ttl_s=600)
+
+    def claim(self, job_id: str | None = None) -> JobRecord:
+        """Take the job, or the first that comes, out of the queue and start it."""
+        wait_until(lambda: any(job_id in (None, waiting) for waiting, _ in self.queue.entries()))
+        record = self.store.get(job_id or next(iter(self.queue.entries()))[0])
+        self.queue.remove(record)
+        return self.store.claim(record.job.id, record.attempt, self.NAME)
+
+    def progress(self, record: JobRecord, done: int, total: int = 10) -> bool:
+        return self.store.report(record.job.id, record.attempt, Progress(done=done, total=total, stage="render"))
+
+    def succeed(self, record: JobRecord, data: bytes = b"picture", media_type: str = "image/png") -> None:
+        key = f"results/{record.job.id}/1-0"
+        self.blobs.put(key, BytesIO(data), 600)
+        url = f"/jobs/{record.job.id}/result"
+        result = Result(url=url, media_type=media_type, width=8, height=8, space="arkit")
+        self.store.succeed(record.job.id, record.attempt, {key: result}, {"render_s": 0.1}, Progress(stage="done"))
+
+    def fail(self, record: JobRecord, problem: Problem) -> None:
+        self.store.fail(record.job.id, record.attempt, problem, {})
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def serving(settings: ApiSettings) -> Iterator[tuple[Server, httpx.Client]]:
+    """The real server in a thread, and a client of it."""
+    server = Server(settings)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive())
+        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client:
+            yield server, client
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def settings(redis_server: RedisServer, tmp_path: Path) -> ApiSettings:
+    redis_server.client.flushall()
+    return ApiSettings(redis_url=redis_server.url, storage_url=str(tmp_path / "blobs"), port=free_port())
+
+
+@pytest.fixture
+def worker(settings: ApiSettings) -> ActedWorker:
+    return ActedWorker(settings)
+
+
+@pytest.fixture
+def api(settings: ApiSettings, worker: ActedWorker) -> Iterator[httpx.Client]:
+    with serving(settings) as (_, client):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def photo(hopper_jpeg: Path) -> dict[str, Any]:
+    """A multipart `source`."""
+    return {"source": ("photo.jpg", hopper_jpeg.read_bytes(), "image/jpeg")}
+
+
+def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The answer is that problem; its document."""
+    problem: dict[str, Any] = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["status"] == status
+    assert {"type", "title", "detail", "instance"} <= problem.keys()
+    return problem

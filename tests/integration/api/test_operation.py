@@ -1,0 +1,176 @@
+"""Health, metrics, keys, limits, and what happens when Redis or the workers are away."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from service.settings import ApiSettings
+from tests.integration.api.conftest import ActedWorker, RedisServer, assert_problem, free_port, serving
+from workers.contract.presence import WorkerState
+
+pytestmark = pytest.mark.integration
+
+
+def test_ready_tells_the_state_of_the_workers(api: httpx.Client, worker: ActedWorker) -> None:
+    for state, status in (
+        (WorkerState.READY, 200),
+        (WorkerState.BUSY, 200),
+        (WorkerState.STARTING, 503),
+        (WorkerState.SETUP_FAILED, 503),
+    ):
+        worker.appear(state)
+        answer = api.get("/health/ready")
+        assert (answer.status_code, answer.json()["state"]) == (status, state)
+        assert [seen["name"] for seen in answer.json()["workers"]] == [worker.NAME]
+    worker.presence.leave(worker.NAME)
+    problem = assert_problem(api.get("/health/ready"), 503, "not_ready")
+    assert problem["workers"] == []
+
+
+def test_sliders_are_the_workers(api: httpx.Client, settings: ApiSettings, redis_server: RedisServer) -> None:
+    document = api.get("/sliders").json()
+    assert document["coefficients"] == 59
+    assert "jawOpen" in {slider["name"] for slider in document["expression"]}
+    redis_server.client.delete("portrait:sliders")
+    for answer in (api.get("/sliders"), api.post("/edit", data={"controls": "{}"})):
+        assert_problem(answer, 503, "no_worker_yet")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+def test_metrics_tell_traffic_queue_and_workers(api: httpx.Client, photo: dict[str, Any]) -> None:
+    api.post("/edit", files=photo)
+    text = api.get("/metrics").text
+    assert 'portrait_http_requests_total{method="POST",route="/edit",status="202"} 1.0' in text
+    assert "portrait_jobs_waiting 1.0" in text
+    assert 'portrait_workers{state="ready"} 1.0' in text
+    assert "portrait_redis_up 1.0" in text
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[httpx.Client]:
+    """An API whose Redis does not answer."""
+    missing = f"unix://{tmp_path}/nobody.sock"
+    with serving(ApiSettings(redis_url=missing, storage_url=str(tmp_path), port=free_port())) as (_, client):
+        yield client
+
+
+def test_without_redis_the_api_lives_and_says_so(away: httpx.Client, photo: dict[str, Any]) -> None:
+    began = time.monotonic()
+    assert away.get("/health/live").status_code == 200
+    assert_problem(away.get("/health/ready"), 503, "not_ready")
+    assert "portrait_redis_up 0.0" in away.get("/metrics").text
+    for answer in (
+        away.post("/edit", files=photo),
+        away.get("/jobs/x"),
+        away.get("/jobs/x/events"),
+        away.get("/sliders"),
+    ):
+        assert_problem(answer, 503, "store_unavailable")
+        assert int(answer.headers["retry-after"]) > 0
+    assert time.monotonic() - began < 5
+
+
+def test_a_full_queue_turns_jobs_away(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    with serving(settings.model_copy(update={"max_queued": 1})) as (_, api):
+        assert api.post("/edit", files=photo).status_code == 202
+        refused = api.post("/edit", files=photo)
+        assert_problem(refused, 503, "queue_full")
+        assert int(refused.headers["retry-after"]) > 0
+
+
+def test_keys(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    keys = (SecretStr("one"), SecretStr("two"))
+    with serving(settings.model_copy(update={"api_keys": keys})) as (_, api):
+        missing = api.post("/edit", files=photo)
+        assert_problem(missing, 401, "key_missing")
+        assert missing.headers["www-authenticate"].startswith("Bearer")
+        assert_problem(api.get("/sliders", headers={"Authorization": "Basic b25l"}), 401, "key_missing")
+        assert_problem(api.get("/sliders", headers={"Authorization": "Bearer three"}), 403, "key_rejected")
+        for path in ("/jobs/x", "/jobs/x/result", "/jobs/x/events", "/sources/x"):
+            assert_problem(api.get(path), 401, "key_missing")
+        for key in ("one", "two"):
+            headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "same"}
+            assert api.post("/edit", files=photo, headers=headers).status_code == 202
+        assert worker.queue.waiting() == 2, "idempotency keys belong to the client who chose them"
+        for path in ("/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json"):
+            assert api.get(path).status_code == 200
+
+
+def test_rate_limit(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    with serving(settings.model_copy(update={"rate_limit": 2})) as (_, api):
+        # Three requests may straddle a minute's end, five cannot all be within the limit.
+        answers = [api.post("/sources", files=photo) for _ in range(5)]
+        limited = next(answer for answer in answers if answer.status_code != 201)
+        assert_problem(limited, 429, "rate_limited")
+        assert 0 < int(limited.headers["retry-after"]) <= 60
+        assert all(api.get("/sliders").status_code == 200 for _ in range(5)), "reading is free"
+
+
+def test_pages_of_allowed_origins_may_call(settings: ApiSettings, worker: ActedWorker) -> None:
+    with serving(settings.model_copy(update={"cors_origins": ("https://a.example",)})) as (_, api):
+        allowed = api.get("/sliders", headers={"Origin": "https://a.example"})
+        assert allowed.headers["access-control-allow-origin"] == "https://a.example"
+        assert "Location" in allowed.headers["access-control-expose-headers"]
+        assert "access-control-allow-origin" not in api.get("/sliders", headers={"Origin": "https://b.example"}).headers
+
+
+def test_no_origin_is_allowed_by_default(api: httpx.Client) -> None:
+    answer = api.get("/sliders", headers={"Origin": "https://a.example"})
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/nowhere", 404, "not_found"), ("PUT", "/edit", 405, "method_not_allowed")],
+)
+def test_wrong_addresses_are_problems_too(api: httpx.Client, method: str, path: str, status: int, code: str) -> None:
+    answer = api.request(method, path)
+    assert_problem(answer, status, code)
+    if status == 405:
+        assert answer.headers["allow"] == "POST"
+
+
+def test_the_documentation_page_works_without_the_internet(api: httpx.Client) -> None:
+    assert api.get("/", follow_redirects=True).url.path == "/docs"
+    page = api.get("/docs").text
+    scripts = re.findall(r'<(?:script|link)[^>]+(?:src|href)="([^"]+)"', page)
+    assert len(scripts) >= 2
+    for script in scripts:
+        assert script.startswith("/"), "from this server"
+        assert api.get(script).status_code == 200
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_the_openapi_document_is_whole(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert {reference.removeprefix("#/components/schemas/") for reference in references(document)} <= schemas.keys()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation["description"], f"{method} {path}"
+            problems = [status for status in operation["responses"] if status >= "400"]
+            assert all(
+                "application/problem+json" in operation["responses"][status]["content"] for status in problems
+            ), f"{method} {path}"
+    edit = document["paths"]["/edit"]["post"]
+    assert set(edit["requestBody"]["content"]) == {"multipart/form-data", "application/json"}
+    assert edit["requestBody"]["content"]["application/json"]["examples"]
+    assert {"200", "202", "413", "415", "422", "503"} <= edit["responses"].keys()
+    assert "HTTPValidationError" not in schemas, "this API answers with problems"
