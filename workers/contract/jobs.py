@@ -44,6 +44,12 @@ class EditOptions(Strict):
     output: Output = Output()
     label: bool = False
 
+    @model_validator(mode="after")
+    def _size_fits(self) -> Self:
+        if self.paste_back and self.output.size != "source":
+            raise FieldError("output.size", "sets the size of the crop; send it together with paste_back false")
+        return self
+
 
 class ExtractOptions(Strict):
     """Options of POST /extract."""
@@ -113,7 +119,10 @@ class Problem(Document):
     @classmethod
     def of(cls, error: ServiceError, instance: str | None = None) -> "Problem":
         """The problem document of an error of the tree."""
-        return cls.build(error.code, error.status, error.title, str(error), instance)
+        problem = cls.build(error.code, error.status, error.title, str(error), instance)
+        if error.field is None:
+            return problem
+        return problem.model_copy(update={"errors": [FieldProblem(field=error.field, message=str(error))]})
 
     @classmethod
     def build(cls, code: str, status: int, title: str, detail: str, instance: str | None = None) -> "Problem":

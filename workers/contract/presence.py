@@ -54,9 +54,10 @@ class Presence:
             pipe.delete(_key(name))
             pipe.execute()
 
-    def alive(self, name: str) -> bool:
-        """Whether the worker's last heartbeat is recent."""
-        return bool(self._redis.exists(_key(name)))
+    def get(self, name: str) -> WorkerPresence | None:
+        """The worker as it last announced itself, None when its last heartbeat is too old."""
+        raw = cast(bytes | None, self._redis.get(_key(name)))
+        return None if raw is None else WorkerPresence.model_validate_json(raw)
 
     def workers(self) -> list[WorkerPresence]:
         """All live workers, by name; forgets the names of dead ones."""

@@ -1,5 +1,7 @@
 """The RQ queues: job ids only, as JSON, enqueued by dotted name so that the API needs no worker code."""
 
+import math
+
 import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -13,8 +15,6 @@ QUEUES = (INTERACTIVE, BATCH)  # in the order in which workers empty them
 _QUEUE_OF = {"edit": INTERACTIVE, "extract": INTERACTIVE, "reenact": BATCH, "talk": BATCH}
 
 TASK = "workers.tasks.run"
-# RQ's own alarm is the second line behind the worker's cooperative check of the deadline.
-ALARM_GRACE_S = 10
 
 
 class JobQueue:
@@ -45,7 +45,7 @@ class JobQueue:
             TASK,
             args=(record.job.id, record.attempt),
             job_id=_entry(record),
-            timeout=int(self._settings.job_timeout_s) + ALARM_GRACE_S,
+            timeout=math.ceil(self._settings.job_timeout_s + self._settings.hang_grace_s),
             # The job store keeps results and errors; RQ's own records only have to bridge the hand-over.
             result_ttl=0,
             failure_ttl=600,

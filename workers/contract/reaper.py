@@ -81,7 +81,8 @@ class Reaper:
 
     def _abandoned(self, record: JobRecord, in_line: set[tuple[str, int]]) -> bool:
         if record.job.status is JobStatus.RUNNING:
-            return record.worker is None or not self._presence.alive(record.worker)
+            worker = self._presence.get(record.worker) if record.worker else None
+            return worker is None or worker.job_id != record.job.id
         return record.job.status is JobStatus.QUEUED and (record.job.id, record.attempt) not in in_line
 
     def _rescue(self, record: JobRecord) -> None:

@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     job_timeout_s: PositiveFloat = Field(
         default=300.0, description="Seconds a job may run before it fails with job_timeout."
     )
+    hang_grace_s: PositiveFloat = Field(
+        default=15.0, description="Seconds beyond its timeout after which a job counts as hung and its worker ends."
+    )
     queue_timeout_s: PositiveFloat = Field(
         default=900.0, description="Seconds a job may wait for a worker before it fails with queue_timeout."
     )

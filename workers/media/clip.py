@@ -39,7 +39,7 @@ class ClipWriter:
         self._container = av.open(str(path), "w", format=format, options=container_options)
         self._stream: Any = None
         self._palette: Image.Image | None = None
-        self.frames = 0
+        self.frames = self.width = self.height = 0
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +79,7 @@ class ClipWriter:
             context.open()
         except av.FFmpegError as error:
             raise EncodingError(f"A clip cannot have {width} x {height} pixels ({error}); ask for less.") from error
-        self._stream = stream
+        self._stream, self.width, self.height = stream, context.width, context.height
 
     def _to_palette(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
         assert self._palette is not None

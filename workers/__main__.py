@@ -1,0 +1,12 @@
+"""`python -m workers`: one warm worker, configured by PORTRAIT_… variables."""
+
+# The decoder's child process imports this module again, so everything heavy is imported below.
+if __name__ == "__main__":
+    import logging
+    import sys
+
+    from workers.contract.settings import Settings
+    from workers.process import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.exit(serve(Settings()))

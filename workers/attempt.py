@@ -1,0 +1,136 @@
+"""One attempt at a job: its clock, its progress, and the reasons to stop early."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import redis
+
+from workers.contract.errors import JobTimeoutError
+from workers.contract.jobs import JobRecord, JobRequest, Progress
+from workers.contract.settings import Settings
+from workers.contract.store import JobStore
+
+log = logging.getLogger(__name__)
+
+_REPORT_EVERY_S = 0.1
+
+T = TypeVar("T")
+
+
+class JobCancelled(Exception):  # noqa: N818 - it is no error: the client asked for it
+    """The client cancelled the job."""
+
+
+class GivenBack(Exception):  # noqa: N818 - it is no error: the operator asked for it
+    """The worker is stopping and has no time left to finish the job."""
+
+
+class Attempt:
+    """What a task sees of its job: where to report progress and time spent.
+
+    Args:
+        record: the claimed job.
+        store: where progress goes and cancellation comes from.
+        settings: for the job timeout.
+        must_give_back: says whether the worker is out of time to finish the job.
+    """
+
+    def __init__(
+        self, record: JobRecord, store: JobStore, settings: Settings, must_give_back: Callable[[], bool]
+    ) -> None:
+        self.record = record
+        self.metrics: dict[str, float] = {"queue_s": round(max(0.0, time.time() - record.queued_at), 4)}
+        self.progress = Progress(stage="starting")
+        self._store = store
+        self._started = time.monotonic()
+        self._stage_started = self._started
+        self._timeout_s = settings.job_timeout_s
+        self._must_give_back = must_give_back
+        self._reported = 0.0
+
+    @property
+    def request(self) -> JobRequest:
+        """What the client asked for."""
+        return self.record.request
+
+    @contextmanager
+    def timed(self, metric: str) -> Iterator[None]:
+        """Add the time spent inside to a metric."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.metrics[metric] = round(self.metrics.get(metric, 0.0) + time.perf_counter() - began, 4)
+
+    def timed_steps(self, metric: str, steps: Iterable[T]) -> Iterator[T]:
+        """Add the time that each step of an iterator takes to a metric."""
+        iterator = iter(steps)
+        while True:
+            with self.timed(metric):
+                step = next(iterator, None)
+            if step is None:
+                return
+            yield step
+
+    def stage(self, name: str, done: int = 0, total: int = 0) -> None:
+        """Report what the attempt is doing and stop here if there is a reason to.
+
+        Args:
+            name: the stage.
+            done, total: frames, where the stage counts them.
+
+        Raises:
+            JobCancelled, GivenBack, JobTimeoutError, SupersededError: do not go on.
+        """
+        now = time.monotonic()
+        entered = name != self.progress.stage
+        if entered:
+            self._stage_started = now
+        fps = done / (now - self._stage_started) if done and now > self._stage_started else None
+        self.progress = Progress(
+            done=done,
+            total=total,
+            fps=None if fps is None else round(fps, 2),
+            eta_s=None if fps is None else round((total - done) / fps, 2),
+            stage=name,
+        )
+        if self._must_give_back():
+            raise GivenBack
+        if now - self._started > self._timeout_s:
+            raise JobTimeoutError(
+                f"The job was stopped after {self._timeout_s:g} s, at stage {name!r}; ask for fewer or smaller frames."
+            )
+        if entered or now - self._reported >= _REPORT_EVERY_S:
+            self._reported = now
+            self._report()
+
+    def _report(self) -> None:
+        try:
+            if self._store.report(self.record.job.id, self.record.attempt, self.progress):
+                raise JobCancelled
+        except redis.RedisError as error:
+            # Redis may be back before the job is done; only its end must be written down.
+            log.warning("progress of job %s not reported: %s", self.record.job.id, error)
+
+
+class Deadline:
+    """Set once, when the worker is told to stop: how long the current job may still run."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._at: float | None = None
+        self.stopping = threading.Event()
+
+    def start(self) -> None:
+        """Start the clock; later calls change nothing."""
+        if self._at is None:
+            self._at = time.monotonic() + self._seconds
+            self.stopping.set()
+
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self._at is not None and time.monotonic() > self._at

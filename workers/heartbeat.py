@@ -1,0 +1,93 @@
+"""The thread that says the worker is alive, and that ends the worker when its job hangs for good."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+
+from workers.contract.errors import JobTimeoutError, ServiceError
+from workers.contract.jobs import Problem
+from workers.contract.presence import Presence, WorkerPresence, WorkerState
+from workers.contract.settings import Settings
+from workers.contract.store import JobStore
+
+log = logging.getLogger(__name__)
+
+
+class Heartbeat(threading.Thread):
+    """Announces the worker's state every `heartbeat_s`, also while the main thread is inside native code.
+
+    A job that ignores its deadline (a deadlocked library, a lost GPU) cannot be stopped from within, so the job is
+    failed and the process ends; whatever supervises the worker starts it anew.
+
+    Args:
+        name: the worker's name.
+        die: ends the process; replaced in tests.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        presence: Presence,
+        store: JobStore,
+        settings: Settings,
+        die: Callable[[int], object] = os._exit,
+    ) -> None:
+        super().__init__(name="heartbeat", daemon=True)
+        self._worker = name
+        self._presence, self._store, self._settings, self._die = presence, store, settings, die
+        self._now = WorkerPresence(name=name, state=WorkerState.STARTING)
+        self._attempt = 0
+        self._hung_at = float("inf")
+        self._lock = threading.Lock()
+        self._stop_requested = threading.Event()
+
+    def set(
+        self, state: WorkerState, *, job_id: str | None = None, attempt: int = 0, detail: str | None = None
+    ) -> None:
+        """Change the announced state, at once."""
+        with self._lock:
+            self._now = WorkerPresence(name=self._worker, state=state, job_id=job_id, detail=detail)
+            self._attempt = attempt
+            patience = self._settings.job_timeout_s + self._settings.hang_grace_s if job_id else float("inf")
+            self._hung_at = time.monotonic() + patience
+        self._announce()
+
+    def run(self) -> None:
+        """Announce until `stop`."""
+        while not self._stop_requested.wait(self._settings.heartbeat_s):
+            self._announce()
+            if time.monotonic() > self._hung_at:
+                self._give_up()
+
+    def stop(self) -> None:
+        """Stop announcing and leave."""
+        self._stop_requested.set()
+        if self.is_alive():
+            self.join()
+        try:
+            self._presence.leave(self._worker)
+        except redis.RedisError as error:
+            log.warning("could not say goodbye: %s", error)
+
+    def _announce(self) -> None:
+        with self._lock:
+            now = WorkerPresence(**self._now.model_dump(exclude={"heartbeat_at"}))
+        try:
+            self._presence.announce(now, self._settings.presence_ttl_s)
+        except redis.RedisError as error:
+            log.warning("heartbeat not sent: %s", error)
+
+    def _give_up(self) -> None:
+        job_id = self._now.job_id
+        log.critical("job %s hangs beyond its deadline; ending this worker", job_id)
+        if job_id is not None:
+            error = JobTimeoutError(f"The job was stopped after {self._settings.job_timeout_s:g} s; ask for less.")
+            try:
+                self._store.fail(job_id, self._attempt, Problem.of(error, f"/jobs/{job_id}"), {})
+            except (redis.RedisError, ServiceError) as reason:
+                log.warning("job %s not marked as failed: %s", job_id, reason)
+        self._die(70)

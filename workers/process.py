@@ -1,0 +1,170 @@
+"""The worker process: load the models once, then take jobs from RQ until told to stop."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+
+import redis
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job as RQJob
+from rq.serializers import JSONSerializer
+from rq.timeouts import BaseDeathPenalty
+from rq.worker import WorkerStatus
+
+from workers import metrics
+from workers.attempt import Deadline
+from workers.contract.blobs import BlobStore
+from workers.contract.connection import connect
+from workers.contract.presence import Presence, WorkerState
+from workers.contract.queue import QUEUES, JobQueue
+from workers.contract.reaper import Reaper
+from workers.contract.settings import Settings
+from workers.contract.sources import SourceRegistry
+from workers.contract.store import JobStore
+from workers.heartbeat import Heartbeat
+from workers.media.isolate import Decoder
+from workers.runner import CURRENT, Runner
+from workers.tasks import Editor, Tasks, load_editor
+
+log = logging.getLogger(__name__)
+
+_SETUP_AGAIN_S = 30.0
+_RECONNECT_S = 1.0
+_RQ_TTL_S = 35  # makes RQ wait 20 s at a time for a job
+
+
+class _NoAlarm(BaseDeathPenalty):
+    """Deadlines are checked between batches and watched by the heartbeat; an alarm could strike anywhere."""
+
+    def setup_death_penalty(self) -> None: ...
+
+    def cancel_death_penalty(self) -> None: ...
+
+
+class WarmWorker(SimpleWorker):
+    """An RQ worker that runs jobs in its own process, where the models are."""
+
+    death_penalty_class = _NoAlarm
+    log_result_lifespan = False
+    max_connection_wait_time = 2.0
+
+    def __init__(self, client: "redis.Redis", runner: Runner, deadline: Deadline) -> None:
+        super().__init__(
+            list(QUEUES),
+            connection=client,
+            serializer=JSONSerializer,
+            worker_ttl=_RQ_TTL_S,
+            log_job_description=False,
+        )
+        self._runner, self._deadline = runner, deadline
+
+    def execute_job(self, job: RQJob, queue: Queue) -> None:
+        """Run the job with this worker's runner."""
+        token = CURRENT.set(self._runner)
+        try:
+            super().execute_job(job, queue)
+        finally:
+            CURRENT.reset(token)
+
+    def _install_signal_handlers(self) -> None:
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+
+    def _stop(self, signum: int, _frame: FrameType | None) -> None:
+        log.info("%s: stopping", signal.Signals(signum).name)
+        if self._deadline.stopping.is_set():
+            return  # on its way out already; the deadline bounds how long that takes
+        self._deadline.start()
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        self._stop_requested = True
+
+
+def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) -> int:
+    """Be a worker until SIGTERM or Ctrl-C. Returns the process's exit code.
+
+    Args:
+        settings: from the environment.
+        load: loads the models; raises whatever is wrong with them.
+    """
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+    client = connect(settings.redis_url)
+    store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
+    blobs = BlobStore(settings.storage_url, client)
+    heartbeat, deadline = Heartbeat(name, presence, store, settings), Deadline(settings.drain_s)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit)
+    metrics.serve(settings.metrics_port)
+    decoder = Decoder(
+        max_pixels=settings.max_pixels,
+        timeout_s=settings.decode_timeout_s,
+        memory_bytes=settings.decode_memory_bytes,
+    )
+    try:
+        heartbeat.set(WorkerState.STARTING)
+        heartbeat.start()
+        reaper = Reaper(store, queue, presence, blobs, settings)
+        threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
+        editor = _load_patiently(settings, load, heartbeat)
+        tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder)
+        runner = Runner(
+            name=name,
+            tasks=tasks.by_kind(),
+            store=store,
+            queue=queue,
+            blobs=blobs,
+            heartbeat=heartbeat,
+            deadline=deadline,
+            settings=settings,
+        )
+        with suppress(StopRequested):
+            _work(settings, runner, deadline, lambda: _publish(presence, editor, heartbeat))
+    finally:
+        deadline.start()
+        heartbeat.stop()
+        decoder.close()
+    return 0
+
+
+def _load_patiently(settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat) -> Editor:
+    while True:
+        try:
+            editor = load(settings)
+        except Exception as error:
+            # Announced rather than fatal: the health page can say why, and a GPU or a volume may still turn up.
+            log.exception("the models could not be loaded; next try in %g s", _SETUP_AGAIN_S)
+            heartbeat.set(WorkerState.SETUP_FAILED, detail=f"{type(error).__name__}: {error}")
+            time.sleep(_SETUP_AGAIN_S)
+        else:
+            return editor
+
+
+def _publish(presence: Presence, editor: Editor, heartbeat: Heartbeat) -> None:
+    presence.publish_sliders(editor.space.document())
+    heartbeat.set(WorkerState.READY)
+
+
+def _work(settings: Settings, runner: Runner, deadline: Deadline, announce: Callable[[], None]) -> None:
+    """Work until the deadline starts; RQ's loop ends when Redis goes away, and is then begun again."""
+    while not deadline.stopping.is_set():
+        client = connect(settings.redis_url)
+        try:
+            announce()
+            WarmWorker(client, runner, deadline).work(logging_level="WARNING")
+        except redis.RedisError as error:
+            log.warning("Redis is away: %s", error)
+        finally:
+            client.close()
+        deadline.stopping.wait(_RECONNECT_S)
+
+
+def _exit(_signum: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

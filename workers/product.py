@@ -1,0 +1,31 @@
+"""A finished file that a task hands over."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.contract.jobs import Result
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file in the job's folder and what is in it; `seconds` is None for a still, sizes are None without pixels."""
+
+    path: Path
+    media_type: str
+    space: str
+    width: int | None = None
+    height: int | None = None
+    frames: int = 1
+    seconds: float | None = None
+
+    def result(self, url: str) -> Result:
+        """What clients are told about it."""
+        return Result(
+            url=url,
+            media_type=self.media_type,
+            width=self.width,
+            height=self.height,
+            frames=self.frames,
+            seconds=self.seconds,
+            space=self.space,
+        )

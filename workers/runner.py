@@ -1,0 +1,161 @@
+"""Runs one job at a time in this process: from claim to a final state, whatever happens in between."""
+
+import errno
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TypeVar
+
+import redis
+
+from workers import metrics
+from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
+from workers.contract.blobs import BlobStore
+from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError
+from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.presence import WorkerState
+from workers.contract.queue import JobQueue
+from workers.contract.settings import Settings
+from workers.contract.store import JobStore
+from workers.heartbeat import Heartbeat
+from workers.product import Product
+
+log = logging.getLogger(__name__)
+
+Task = Callable[[Attempt, Path], list[Product]]
+"""Does one kind of job: reads the attempt's request, leaves its files in the given folder."""
+
+T = TypeVar("T")
+
+CURRENT: ContextVar["Runner"] = ContextVar("runner")
+"""The runner of the worker that is executing an RQ job, for `workers.tasks.run`."""
+
+# A result or an end that could not be written down would cost a whole rendering, so Redis gets this long to come back.
+_PATIENCE_S = 60.0
+
+
+class OutOfMemoryError(ServiceError):
+    """The job needed more memory than the worker has."""
+
+    code, status, title = "out_of_memory", 503, "Out of memory"
+
+
+class Runner:
+    """Carries out jobs with tasks that hold the warm models.
+
+    Args:
+        name: the worker's name.
+        tasks: the task of every kind of job.
+        heartbeat: told what the worker is busy with.
+        deadline: started when the worker is to stop.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        tasks: Mapping[str, Task],
+        store: JobStore,
+        queue: JobQueue,
+        blobs: BlobStore,
+        heartbeat: Heartbeat,
+        deadline: Deadline,
+        settings: Settings,
+    ) -> None:
+        self._name, self._tasks = name, tasks
+        self._store, self._queue, self._blobs = store, queue, blobs
+        self._heartbeat, self._deadline, self._settings = heartbeat, deadline, settings
+
+    def run(self, job_id: str, number: int) -> None:
+        """Run attempt `number` at a job, unless it is no longer there to be run; never raises for what a job does."""
+        try:
+            record = self._store.claim(job_id, number, self._name)
+        except (SupersededError, UnknownJobError) as reason:
+            log.info("job %s skipped: %s", job_id, reason)
+            return
+        self._heartbeat.set(WorkerState.BUSY, job_id=job_id, attempt=number)
+        attempt = Attempt(record, self._store, self._settings, self._deadline.passed)
+        began = time.perf_counter()
+        try:
+            status = self._outcome(attempt)
+        except SupersededError as reason:
+            log.warning("job %s was taken away: %s", job_id, reason)
+        else:
+            metrics.count(record.job.kind, status, attempt.metrics)
+            log.info("job %s %s after %.3f s %s", job_id, status, time.perf_counter() - began, attempt.metrics)
+        finally:
+            self._heartbeat.set(WorkerState.READY)
+
+    def _outcome(self, attempt: Attempt) -> JobStatus:
+        """Run the task and write down how it ended. Raises SupersededError when that is no longer wanted."""
+        job_id, number = attempt.record.job.id, attempt.record.attempt
+        try:
+            self._complete(attempt)
+        except SupersededError:
+            raise
+        except JobCancelled:
+            self._insist(lambda: self._store.end_cancelled(job_id, number, attempt.metrics))
+            return JobStatus.CANCELLED
+        except GivenBack:
+            self._queue.enqueue(self._insist(lambda: self._store.requeue(job_id, number, lost=False)))
+            return JobStatus.QUEUED
+        except Exception as error:  # noqa: BLE001 - whatever a job does, the worker and its warm models live on
+            problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
+            self._insist(lambda: self._store.fail(job_id, number, problem, attempt.metrics))
+            return JobStatus.FAILED
+        return JobStatus.SUCCEEDED
+
+    def _complete(self, attempt: Attempt) -> None:
+        record = attempt.record
+        with tempfile.TemporaryDirectory(prefix="portrait-") as folder:
+            products = self._tasks[record.job.kind](attempt, Path(folder))
+            results = self._keep(attempt, products)
+        done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
+        try:
+            self._insist(lambda: self._store.succeed(record.job.id, record.attempt, results, attempt.metrics, done))
+        except SupersededError:
+            for key in results:
+                self._blobs.delete(key)
+            raise
+
+    def _keep(self, attempt: Attempt, products: list[Product]) -> dict[str, Result]:
+        """Move products into the blob store. Keys hold the attempt: one that was taken away overwrites nothing."""
+        record = attempt.record
+        results = {}
+        for index, product in enumerate(products):
+            key = f"results/{record.job.id}/{record.attempt}-{index}{product.path.suffix}"
+            with attempt.timed("store_s"), product.path.open("rb") as file:
+                self._blobs.put(key, file, self._settings.result_ttl_s)
+            results[key] = product.result(_url(record, index, len(products)))
+        return results
+
+    def _insist(self, write: Callable[[], T]) -> T:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return write()
+            except redis.RedisError as error:
+                if time.monotonic() > deadline:
+                    raise
+                log.warning("Redis is away, will write again: %s", error)
+                time.sleep(0.5)
+
+
+def _url(record: JobRecord, index: int, count: int) -> str:
+    url = f"/jobs/{record.job.id}/result"
+    return url if count == 1 else f"{url}?index={index}"
+
+
+def _explain(error: Exception, job_id: str) -> ServiceError:
+    if isinstance(error, ServiceError):
+        return error
+    # torch's OutOfMemoryError is a RuntimeError of that name; this module does not know torch.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return OutOfMemoryError("The worker ran out of memory; send a smaller picture or ask for a smaller size.")
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFullError("The worker has no disk space left; try again later.")
+    log.error("job %s failed unexpectedly", job_id, exc_info=error)
+    return ServiceError(f"This is a fault of the service, not of the request; report it with the job's id {job_id}.")
