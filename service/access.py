@@ -53,7 +53,9 @@ class AccessMiddleware:
         finally:
             seconds = time.perf_counter() - started
             self.metrics.observe(route=_route(scope), method=scope["method"], status=status, seconds=seconds)
-            logger.info("request", extra={"fields": _fields(scope, status, seconds)})
+            # Probes and scrapes come every few seconds and would drown the rest.
+            level = logging.DEBUG if scope["path"].startswith(("/health/", "/metrics")) else logging.INFO
+            logger.log(level, "request", extra={"fields": _fields(scope, status, seconds)})
             current_request_id.reset(token)
 
 

@@ -1,11 +1,15 @@
 """Waiting for the processes of the stack to answer."""
 
 import asyncio
+import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 import redis
 import redis.asyncio
+
+from service.embedded.errors import SetupFailedError
 
 POLL_S = 0.2
 
@@ -23,14 +27,25 @@ async def redis_answers(url: str) -> None:
 
 
 async def api_ready(url: str) -> None:
-    """Return once the API at `url` says that it and a worker are ready."""
-    while not await asyncio.to_thread(_ready, url):  # noqa: ASYNC110 -- another process, so no event to wait for
+    """Return once the API at `url` says that it and a worker are ready.
+
+    Raises:
+        SetupFailedError: the API says that the worker has given up.
+    """
+    while True:
+        status, health = await asyncio.to_thread(_health, url)
+        if status == 200:
+            return
+        if health.get("state") == "setup_failed":
+            raise SetupFailedError(str(health["detail"]))
         await asyncio.sleep(POLL_S)
 
 
-def _ready(url: str) -> bool:
+def _health(url: str) -> tuple[int | None, dict[str, Any]]:
     try:
         with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):  # nobody listens yet, or 503
-        return False
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as answer:
+        return answer.code, json.load(answer)
+    except OSError:  # nobody listens yet
+        return None, {}

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from service.embedded.child import Child
-from service.embedded.errors import StackError
+from service.embedded.errors import ProcessEndedError
+from service.embedded.lock import locked
 from service.embedded.probes import api_ready, redis_answers
 from service.embedded.redis_server import find_redis_server, redis_command
 from service.embedded.settings import EmbeddedSettings
@@ -54,21 +55,22 @@ class Stack:
 
         Raises:
             RedisMissingError: there is no Redis to start.
-            ExceptionGroup: of StackError, when Redis or the API ended.
+            DataDirInUseError: another stack uses the data folder.
+            ExceptionGroup: of ProcessEndedError or SetupFailedError.
         """
         redis = redis_command(find_redis_server(), self._socket, self._data_dir)
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                lives = [
-                    tasks.create_task(self._live_with("redis", redis)),
-                    tasks.create_task(self._serve(on_ready)),
-                ]
-                await stop.wait()
-                for life in lives:
-                    life.cancel()
-        finally:
-            await self._end()
+        with locked(self._data_dir):
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    lives = [
+                        tasks.create_task(self._live_with("redis", redis)),
+                        tasks.create_task(self._serve(on_ready)),
+                    ]
+                    await stop.wait()
+                    for life in lives:
+                        life.cancel()
+            finally:
+                await self._end()
 
     async def _serve(self, on_ready: Callable[[str], None]) -> None:
         await redis_answers(self._redis_url)
@@ -80,7 +82,7 @@ class Stack:
 
     async def _live_with(self, name: str, command: Sequence[str]) -> None:
         status = await (await self._start(name, command)).wait()
-        raise StackError(f"The {name} process ended with status {status}; the lines above say why.")
+        raise ProcessEndedError(f"The {name} process ended with status {status}; the lines above say why.")
 
     async def _keep_alive(self, name: str, command: Sequence[str]) -> None:
         pause = FIRST_RESTART_S

