@@ -16,6 +16,11 @@ from models.training.pose import Pose
 
 FACE, HEAD, MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH = 0, 1, 2, 5, 6
 EYE_SOCKETS = (3, 4)
+
+ICT_LID_RIMS = (
+    ([1507, 1545, 1544, 1542, 1962, 1537, 1535, 1533, 1528], [1507, 1623, 1509, 1511, 1514, 1518, 598, 709, 1528]),
+    ([3742, 3747, 3749, 3751, 4162, 3756, 3758, 3759, 3721], [3742, 2950, 2839, 3732, 3728, 3725, 3723, 3832, 3721]),
+)
 MOUTH_INTERIOR = (MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH)
 
 
@@ -29,6 +34,7 @@ class MorphableModel:
         expression: B_exp, float32 [53, V, 3]; one blendshape a row, weight in [0, 1].
         triangles: int32 [F, 3].
         part: int8 [F], ICT's mesh part of each triangle (`FACE`, `HEAD`, `TEETH` …).
+        lid_rims: vertices along the upper and the lower lid's rim of each eye, corner to corner; equally many each.
     """
 
     mean: np.ndarray
@@ -36,6 +42,7 @@ class MorphableModel:
     expression: np.ndarray
     triangles: np.ndarray
     part: np.ndarray
+    lid_rims: tuple[tuple[list[int], list[int]], ...] = ()
 
     @classmethod
     def load(cls, path: Path, identities: int = 60) -> MorphableModel:
@@ -47,6 +54,7 @@ class MorphableModel:
                 expression=file["expression"].astype(np.float32),
                 triangles=file["triangles"].astype(np.int32),
                 part=file["part"].astype(np.int8),
+                lid_rims=ICT_LID_RIMS,
             )
 
     @cached_property

@@ -1,0 +1,72 @@
+"""Closing lids are painted over the eye; everything else keeps its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from models.coefficients import ARKIT
+from models.training.eyelids import paint_eyelids
+from models.training.morphable import MorphableModel
+from models.training.retarget import Face
+
+SIZE = 128
+SKIN, EYE = 180, np.array([250, 250, 40], np.uint8)
+
+
+@pytest.fixture
+def eyed(model: MorphableModel) -> MorphableModel:
+    """The half sphere with one eye: 3.2 cm wide, 1.2 cm open; eyeBlinkLeft lowers the upper rim onto the lower."""
+    steps = 41
+    columns = np.arange(16, 25)
+    upper, lower = 24 * steps + columns, 21 * steps + columns
+    upper[[0, -1]] = lower[[0, -1]]
+    expression = np.zeros_like(model.expression)
+    expression[ARKIT.index["eyeBlinkLeft"], upper[1:-1], 1] = -1.2
+    return replace(model, expression=expression, lid_rims=((upper.tolist(), lower.tolist()),))
+
+
+@pytest.fixture
+def picture(eyed: MorphableModel, face: Face) -> np.ndarray:
+    """Plain skin with a bright eye between the rims."""
+    image = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
+    points = eyed.project(face.person, face.pose)[:, :2]
+    upper, lower = eyed.lid_rims[0]
+    outline = np.concatenate([points[upper], points[lower][::-1]])
+    return cv2.fillPoly(image, [np.rint(outline).astype(np.int32)], EYE.tolist())
+
+
+def blinking(face: Face, amount: float) -> Face:
+    expression = face.expression.copy()
+    expression[ARKIT.index["eyeBlinkLeft"]] = amount
+    return Face(face.person, expression, face.pose)
+
+
+def eye_pixels(picture: np.ndarray) -> int:
+    return int((np.abs(picture.astype(int) - EYE).sum(-1) < 30).sum())
+
+
+def test_open_eyes_are_left_alone(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
+    np.testing.assert_array_equal(paint_eyelids(eyed, picture, picture, face, face), picture)
+    shut = blinking(face, 1)
+    np.testing.assert_array_equal(paint_eyelids(eyed, picture, picture, shut, shut), picture)
+
+
+def test_a_shut_eye_shows_skin_and_a_dark_line(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
+    dark = np.where(picture == EYE, picture // 8, picture)  # the lash line takes its colour from the photo's eye
+    painted = paint_eyelids(eyed, dark, picture, face, blinking(face, 1))
+    assert eye_pixels(picture) > 50
+    assert eye_pixels(painted) == 0
+    assert painted.min() < 60
+    changed = np.argwhere((painted != picture).any(-1))
+    eye = np.argwhere((picture != SKIN).any(-1))
+    assert (np.abs(changed.min(0) - eye.min(0)) <= 6).all()
+    assert (np.abs(changed.max(0) - eye.max(0)) <= 6).all()
+
+
+def test_a_half_shut_eye_keeps_its_lower_half(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
+    painted = paint_eyelids(eyed, picture, picture, face, blinking(face, 0.5))
+    assert 0.2 * eye_pixels(picture) < eye_pixels(painted) < 0.7 * eye_pixels(picture)
