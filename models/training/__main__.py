@@ -30,6 +30,9 @@ Pairs = Annotated[Path, typer.Option(help="Folder that `pairs` wrote.")]
 Preset = Annotated[str, typer.Option(help="Network configuration: paper, small or debug.")]
 Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its last 40 %.")]
 
+BatchSize = Annotated[int, typer.Option(help="Pairs a step; half of them are used backwards.")]
+Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: minutes at the start, faster after.")]
+
 
 @app.command()
 def warping(
@@ -37,12 +40,13 @@ def warping(
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/warping"),
     preset: Preset = "small",
     steps: Steps = 8000,
-    batch_size: int = 16,
+    batch_size: BatchSize = 16,
+    compiled: Compiled = False,
 ) -> None:
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
-    from models.training.renderer import train_warping
+    from models.training.renderer import Schedule, train_warping
 
-    train_warping(pairs, out, preset, steps, batch_size)
+    train_warping(pairs, out, preset, Schedule(steps, batch_size, compile=compiled))
 
 
 @app.command()
@@ -52,12 +56,13 @@ def editing(
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/editing"),
     preset: Preset = "small",
     steps: Steps = 5000,
-    batch_size: int = 8,
+    batch_size: BatchSize = 8,
+    compiled: Compiled = False,
 ) -> None:
     """Stage two: all three networks on pictures. The same command resumes."""
-    from models.training.renderer import train_editing
+    from models.training.renderer import Schedule, train_editing
 
-    train_editing(pairs, out, warping, preset, steps, batch_size)
+    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, compile=compiled))
 
 
 @app.command()

@@ -15,9 +15,11 @@ SCALES = 4
 
 
 def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
-    """Mean ℓ1 distance to the known flow in pixels of 256; `flow` [B, 2, 64, 64] is in pixels of its own grid."""
-    error = (flow * (256 / flow.shape[-1]) - batch.flow).abs()
-    return (error * (OFF_MESH_WEIGHT + (1 - OFF_MESH_WEIGHT) * batch.mesh)).mean()
+    """Mean ℓ1 distance to the known flow in pixels of 256; `flow` [B, 2, h, w] is in pixels of its own grid."""
+    grid = flow.shape[-2:]
+    known, mesh = (F.interpolate(value, grid, mode="area") for value in (batch.flow, batch.mesh))
+    error = (flow * (256 / grid[-1]) - known).abs()
+    return (error * (OFF_MESH_WEIGHT + (1 - OFF_MESH_WEIGHT) * mesh)).mean()
 
 
 def picture_loss(picture: Tensor, batch: Batch) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -20,7 +21,7 @@ from models.training.portraits import Portraits, Window, coefficients
 from models.training.retarget import Retargeted, retarget
 
 SIZE, FLOW_SIZE, MASK_SIZE = 256, 64, 128
-SHARD = 500
+SHARD_SIZE = 500
 TARGETS_PER_WINDOW = 4
 
 FIELDS: dict[str, tuple[tuple[int, ...], type]] = {
@@ -47,6 +48,7 @@ class PairJob:
     data: Path
     out: Path
     shard: int
+    size: int
     seed: int
 
     @property
@@ -54,9 +56,9 @@ class PairJob:
         return self.out / f"{self.seed:03d}-{self.shard:05d}"
 
 
-def make_pairs(data: Path, out: Path, count: int, seed: int, processes: int) -> None:
+def make_pairs(data: Path, out: Path, count: int, seed: int, processes: int, shard_size: int = SHARD_SIZE) -> None:
     """Write at least `count` pairs under `out`, in shards; shards that are there already are kept."""
-    jobs = [PairJob(data, out, shard, seed) for shard in range(-(-count // SHARD))]
+    jobs = [PairJob(data, out, shard, shard_size, seed) for shard in range(math.ceil(count / shard_size))]
     missing = [job for job in jobs if not job.folder.is_dir()]
     # One core a process: the BLAS of a fresh interpreter reads this, threads of its own would only fight for cores.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
@@ -74,10 +76,10 @@ def _make_shard(job: PairJob) -> None:
     partial = job.folder.with_suffix(f".{os.getpid()}.partial")
     partial.mkdir(parents=True)
     arrays = {
-        name: np.lib.format.open_memmap(partial / f"{name}.npy", "w+", dtype, (SHARD, *shape))
+        name: np.lib.format.open_memmap(partial / f"{name}.npy", "w+", dtype, (job.size, *shape))
         for name, (shape, dtype) in FIELDS.items()
     }
-    for row in range(SHARD):
+    for row in range(job.size):
         if row % TARGETS_PER_WINDOW == 0:  # one person's shape and window serve several targets
             photo = int(rng.choice(portraits.index, p=portraits.weight))
             side = rng.uniform(232, 288)
@@ -136,10 +138,13 @@ class Pairs:
         if not shards:
             raise TrainingDataError(f"{folder} holds no pairs: make some with `python -m models.training pairs`")
         self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in FIELDS} for shard in shards]
+        self._ends = np.cumsum([len(shard["photo"]) for shard in self._shards])
 
     def __len__(self) -> int:
-        return SHARD * len(self._shards)
+        return int(self._ends[-1])
 
     def gather(self, name: str, rows: np.ndarray) -> np.ndarray:
         """One field of the given rows, stacked."""
-        return np.stack([self._shards[row // SHARD][name][row % SHARD] for row in rows])
+        shards = np.searchsorted(self._ends, rows, side="right")
+        # Counted from a shard's end, a row's place is negative: no need to know where the shard begins.
+        return np.stack([self._shards[k][name][row - self._ends[k]] for k, row in zip(shards, rows, strict=True)])

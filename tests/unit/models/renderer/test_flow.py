@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+
 from models.renderer.flow import reference_warp, warp
 
 
@@ -28,7 +29,9 @@ def test_flow_is_backward_and_in_pixels_of_its_own_grid() -> None:
 
 def test_border_is_repeated_outside() -> None:
     flow = torch.full((1, 2, 16, 16), 100.0)
-    torch.testing.assert_close(warp(ramp(), flow), torch.tensor([63.0, 63.0, 0.0])[None, :, None, None].expand(1, 3, 64, 64))
+    torch.testing.assert_close(
+        warp(ramp(), flow), torch.tensor([63.0, 63.0, 0.0])[None, :, None, None].expand(1, 3, 64, 64)
+    )
 
 
 def test_one_flow_moves_a_thumbnail_and_a_photo_alike() -> None:

@@ -1,14 +1,14 @@
-"""The three networks: the published sizes and shapes, and what AdaIN, residual blocks and the mapping window compute."""
+"""The networks: published sizes and shapes; what AdaIN, residual blocks and the mapping window compute."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from models.renderer.adain import AdaIN
-from models.renderer.editing import _Residual
 from torch import nn
 
 from models.renderer import PRESETS, PIRenderer
+from models.renderer.adain import AdaIN
+from models.renderer.editing import _Residual
 
 
 def parameters(module: nn.Module) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+
 from models.renderer.pirenderer import Rendering
 from models.renderer.synthesis import feathered_mask, full_resolution, paste, to_picture, to_tensor
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from models.training.morphable import FACE, MOUTH_SOCKET, MorphableModel
 from models.training.pose import Pose
 from models.training.retarget import Face

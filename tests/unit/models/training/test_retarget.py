@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+
+from models.coefficients import rotation_matrix
 from models.training.morphable import MorphableModel
 from models.training.pose import Pose
 from models.training.retarget import Face, retarget, warp
-
-from models.coefficients import rotation_matrix
 
 
 def test_identity_motion_gives_zero_flow_and_the_photo(model: MorphableModel, photo: np.ndarray, face: Face) -> None:

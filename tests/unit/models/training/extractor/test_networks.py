@@ -1,0 +1,104 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.extractor.detector import Detector
+from models.extractor.regressor import CROP, Regressor
+from models.training.extractor import regressor_net
+from models.training.extractor.detector_net import DetectorNet, detector_loss
+from models.training.extractor.export import export_detector, export_regressor
+from models.training.extractor.loop import Schedule, Trainer
+from models.training.extractor.regressor_net import RegressorLoss, RegressorNet
+from models.training.extractor.targets import detector_targets
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def small_detector() -> DetectorNet:
+    return DetectorNet(widths=(4, 8, 8, 8), neck=8)
+
+
+def small_regressor() -> RegressorNet:
+    return RegressorNet(widths=(4, 8, 8, 8), blocks=(1, 1, 1), hidden=8)
+
+
+def test_networks_are_small_enough_to_ship() -> None:
+    assert sum(p.numel() for p in DetectorNet().parameters()) < 1.5e6
+    assert sum(p.numel() for p in RegressorNet().parameters()) < 2e6
+    assert regressor_net.CROP == CROP
+
+
+def test_exported_detector_runs_in_the_product(tmp_path: Path) -> None:
+    export_detector(small_detector(), tmp_path / "detector.onnx")
+    assert Detector(tmp_path / "detector.onnx", threads=1).detect(np.zeros((50, 70, 3), np.uint8)) == []
+
+
+def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
+    network = small_regressor().eval()
+    export_regressor(network, tmp_path / "extractor.onnx")
+    crops = np.random.default_rng(0).integers(0, 256, (3, CROP, CROP, 3), np.uint8)
+    extraction = Regressor(tmp_path / "extractor.onnx", threads=1).extract(crops)
+    pictures = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.inference_mode():
+        coefficients, landmarks, presence = network(torch.nn.functional.avg_pool2d(pictures, 2))
+    assert extraction.coefficients == pytest.approx(coefficients.numpy(), abs=1e-4)
+    assert extraction.landmarks == pytest.approx(landmarks.numpy(), abs=1e-4)
+    assert extraction.presence == pytest.approx(presence.numpy(), abs=1e-4)
+    assert extraction.coefficients[:, :53].min() >= 0
+
+
+def test_detector_loss_prefers_the_right_maps() -> None:
+    boxes, points = np.array([[40.0, 60, 104, 124]]), np.full((1, 5, 2), 70.0)
+    target = {name: torch.from_numpy(value)[None] for name, value in detector_targets(boxes, points, 256).items()}
+    right = (torch.where(target["heatmap"] == 1, 8.0, -8.0), target["box"], target["points"])
+    wrong = (-right[0], target["box"] + 1, target["points"] + 1)
+    good, bad = detector_loss(right, target), detector_loss(wrong, target)
+    assert float(good["box"]) == float(good["points"]) == 0
+    assert all(float(bad[name]) > float(good[name]) + 0.5 for name in good)
+
+
+def test_regressor_loss_ignores_what_is_unknown_or_no_face() -> None:
+    loss = RegressorLoss(torch.full((53,), 0.1), torch.ones(478))
+    batch = {
+        "coefficients": torch.zeros(2, 59),
+        "landmarks": torch.zeros(2, 478, 2),
+        "presence": torch.tensor([1.0, 0.0]),
+        "known": torch.stack([torch.ones(478), torch.zeros(478)]),
+    }
+    batch["known"][0, 468:] = 0
+    coefficients, landmarks = torch.zeros(2, 59), torch.zeros(2, 478, 2)
+    coefficients[1], landmarks[1], landmarks[0, 468:] = 9, 9, 9
+    losses = loss((coefficients, landmarks, torch.tensor([9.0, -9.0])), batch)
+    assert all(float(value) < 0.01 for value in losses.values())
+
+
+def draw(number: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(number)
+    return {"picture": rng.integers(0, 256, (128, 128, 3), np.uint8), "wanted": np.float32(rng.random())}
+
+
+def loss(output: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {"error": (output[0][:, 0] - batch["wanted"]).square().mean()}
+
+
+def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
+    def trainer(folder: str, sample: Callable[[int], dict[str, np.ndarray]]) -> Trainer:
+        torch.manual_seed(0)
+        return Trainer(small_regressor(), sample, loss, Schedule(steps=4, batch=4, save_every=1), tmp_path / folder)
+
+    def failing(number: int) -> dict[str, np.ndarray]:
+        if number >= 8:
+            raise InterruptedError
+        return draw(number)
+
+    whole = trainer("whole", draw).run(workers=0).state_dict()
+    with pytest.raises(InterruptedError):
+        trainer("broken", failing).run(workers=0)
+    resumed = trainer("broken", draw).run(workers=0).state_dict()
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)

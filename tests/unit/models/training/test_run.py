@@ -1,0 +1,111 @@
+"""Losses, and a stage of training that stops and resumes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models.errors import TrainingDataError
+from models.training.batches import Batch
+from models.training.losses import flow_loss, picture_loss
+from models.training.pairs import FIELDS
+from models.training.renderer import Schedule, train_editing, train_warping
+from models.training.run import Run, averaged_weights
+
+
+def batch() -> Batch:
+    ones = torch.ones(2, 1, 128, 128)
+    zeros = torch.zeros(2, 59)
+    picture = torch.rand(2, 3, 256, 256) * 2 - 1
+    return Batch(picture, picture, zeros, zeros, torch.zeros(2, 2, 64, 64), torch.ones(2, 1, 64, 64), ones, 0 * ones)
+
+
+def test_flow_loss_is_in_pixels_of_the_picture() -> None:
+    one_pixel_of_the_grid = torch.ones(2, 2, 64, 64)
+    assert flow_loss(one_pixel_of_the_grid, batch()).item() == pytest.approx(4.0)
+    off_mesh = replace(batch(), mesh=torch.zeros(2, 1, 64, 64))
+    assert flow_loss(one_pixel_of_the_grid, off_mesh).item() == pytest.approx(4.0 * 0.3)
+
+
+def test_picture_loss_ignores_what_is_not_reliable_and_stresses_detail() -> None:
+    example = batch()
+    wrong = example.target.clone()
+    wrong[..., :64, :64] += 0.5
+    assert picture_loss(example.target, example).item() == 0
+    assert picture_loss(wrong, example).item() > 0
+    blind = torch.ones_like(example.reliable)
+    blind[..., :48, :48] = 0
+    assert picture_loss(wrong, replace(example, reliable=blind)).item() == 0
+    detailed = picture_loss(wrong, replace(example, detail=torch.ones_like(example.detail)))
+    assert detailed.item() == pytest.approx(6 * picture_loss(wrong, example).item(), rel=1e-4)
+
+
+def test_a_run_resumes_where_it_stopped(tmp_path: Path) -> None:
+    def start() -> Run:
+        torch.manual_seed(0)
+        model = nn.Linear(2, 1)
+        return Run(tmp_path, model, torch.optim.Adam(model.parameters()))
+
+    run = start()
+    for _ in range(3):
+        run.advance(run.model(torch.ones(4, 2)).pow(2).mean(), 0.1)
+    run.save()
+    resumed = start()
+    assert resumed.step == 3
+    torch.testing.assert_close(resumed.model.state_dict(), run.model.state_dict())
+    assert averaged_weights(tmp_path).keys() == {"weight", "bias"}
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    model = nn.Linear(1, 1)
+    run = Run(tmp_path, model, torch.optim.Adam(model.parameters()))
+    with pytest.raises(FloatingPointError, match="learning-rate"):
+        run.advance(model(torch.tensor([[float("nan")]])).sum(), 0.1)
+
+
+def test_weights_of_an_untrained_folder_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="train it first"):
+        averaged_weights(tmp_path)
+
+
+def test_learning_rate_warms_up_holds_and_falls() -> None:
+    schedule = Schedule(steps=10_000, batch_size=1, learning_rate=1.0)
+    rates = [schedule.rate(step) for step in (0, 199, 5_000, 8_000, 10_000)]
+    assert rates == pytest.approx([1 / 200, 1, 1, 0.51, 0.02])
+
+
+def write_shift_pairs(folder: Path, count: int = 16) -> None:
+    """Pairs in which one coefficient shifts the whole picture: something a tiny network learns in seconds."""
+    rng = np.random.default_rng(0)
+    shard = folder / "000-00000"
+    shard.mkdir(parents=True)
+    arrays = {name: np.zeros((count, *shape), dtype) for name, (shape, dtype) in FIELDS.items()}
+    for row in range(count):
+        shift = int(rng.integers(-16, 17))
+        picture = np.kron(rng.integers(0, 256, (16, 16, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+        arrays["source"][row], arrays["target"][row] = picture, np.roll(picture, shift, 1)
+        arrays["target_coefficients"][row, 56] = shift / 256
+        arrays["flow"][row, 0], arrays["reverse_flow"][row, 0] = -shift, shift
+    for name in ("mesh", "reverse_mesh", "reliable"):
+        arrays[name][:] = True
+    for name, array in arrays.items():
+        np.save(shard / f"{name}.npy", array)
+
+
+def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
+    write_shift_pairs(tmp_path / "pairs")
+    torch.manual_seed(0)
+    train_warping(tmp_path / "pairs", tmp_path / "warping", "debug", Schedule(100, 8, 3e-3))
+    train_warping(tmp_path / "pairs", tmp_path / "warping", "debug", Schedule(200, 8, 3e-3))
+    log = [json.loads(line) for line in (tmp_path / "warping" / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == [100, 200]
+    assert log[-1]["flow"] < 5, "no motion is 8 pixels"
+    assert (tmp_path / "warping" / "step-000200.png").exists()
+    train_editing(tmp_path / "pairs", tmp_path / "editing", tmp_path / "warping", "debug", Schedule(3, 2))
+    assert averaged_weights(tmp_path / "editing").keys() == averaged_weights(tmp_path / "warping").keys()
