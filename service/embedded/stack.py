@@ -102,7 +102,7 @@ class Stack:
     async def _end(self) -> None:
         redis = self._children.pop("redis", None)
         # The worker hands its job back and the API answers its waiting clients: both need Redis for it.
-        grace = self._settings.shutdown_s + 5.0
+        grace = max(self._settings.shutdown_s, self._settings.drain_s) + 5.0
         await asyncio.gather(*(child.stop(grace) for child in self._children.values()))
         if redis is not None:
             await redis.stop(REDIS_GRACE_S)

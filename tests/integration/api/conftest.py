@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,36 +14,15 @@ import pytest
 import redis
 
 from models.coefficients import ARKIT
-from service.embedded.redis_server import find_redis_server, redis_command
 from service.server import Server
 from service.settings import ApiSettings
+from tests.integration.conftest import RedisServer
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
 from workers.contract.presence import Presence, WorkerPresence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.store import JobStore
-
-
-class RedisServer:
-    """A Redis process that a test may stop."""
-
-    def __init__(self, folder: Path) -> None:
-        socket_path = folder / "redis.sock"
-        self.url = f"unix://{socket_path}"
-        self._process = subprocess.Popen(redis_command(find_redis_server(), socket_path, folder))
-        self.client = redis.Redis.from_url(self.url)
-        wait_until(self._answers)
-
-    def stop(self) -> None:
-        self.client.close()
-        self._process.terminate()
-        self._process.wait(10)
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(redis.ConnectionError):
-            return bool(self.client.ping())
-        return False
 
 
 class ActedWorker:
@@ -114,16 +92,9 @@ def serving(settings: ApiSettings) -> Iterator[tuple[Server, httpx.Client]]:
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop()
-
-
 @pytest.fixture
-def settings(redis_server: RedisServer, tmp_path: Path) -> ApiSettings:
-    redis_server.client.flushall()
+def settings(redis_server: RedisServer, client: redis.Redis, tmp_path: Path) -> ApiSettings:
+    """Settings for the emptied Redis, a fresh folder of blobs and a free port."""
     return ApiSettings(redis_url=redis_server.url, storage_url=str(tmp_path / "blobs"), port=free_port())
 
 

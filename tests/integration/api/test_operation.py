@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 from pydantic import SecretStr
 
 from service.settings import ApiSettings
-from tests.integration.api.conftest import ActedWorker, RedisServer, assert_problem, free_port, serving
+from tests.integration.api.conftest import ActedWorker, assert_problem, free_port, serving
 from workers.contract.presence import WorkerState
 
 pytestmark = pytest.mark.integration
@@ -33,11 +34,11 @@ def test_ready_tells_the_state_of_the_workers(api: httpx.Client, worker: ActedWo
     assert problem["workers"] == []
 
 
-def test_sliders_are_the_workers(api: httpx.Client, settings: ApiSettings, redis_server: RedisServer) -> None:
+def test_sliders_are_the_workers(api: httpx.Client, client: redis.Redis) -> None:
     document = api.get("/sliders").json()
     assert document["coefficients"] == 59
     assert "jawOpen" in {slider["name"] for slider in document["expression"]}
-    redis_server.client.delete("portrait:sliders")
+    client.delete("portrait:sliders")
     for answer in (api.get("/sliders"), api.post("/edit", data={"controls": "{}"})):
         assert_problem(answer, 503, "no_worker_yet")
         assert int(answer.headers["retry-after"]) > 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 
 from tests.integration.api.conftest import ActedWorker, assert_problem
 
@@ -111,11 +112,11 @@ def test_wrong_controls_are_named(
 
 
 def test_nothing_is_stored_or_queued_for_a_refused_request(
-    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], settings: Any, redis_server: Any
+    api: httpx.Client, worker: ActedWorker, client: redis.Redis, photo: dict[str, Any]
 ) -> None:
     api.post("/edit", files=photo, data={"controls": '{"expression": {"nose": 1}}'})
     assert worker.queue.waiting() == 0
-    assert redis_server.client.keys("portrait:source:*") == []
+    assert client.keys("portrait:source:*") == []
 
 
 BODIES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
