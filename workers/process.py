@@ -114,6 +114,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         reaper = Reaper(store, queue, presence, blobs, settings)
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
         editor = _load_patiently(settings, load, heartbeat)
+        decoder.warm_up()
         tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder)
         runner = Runner(
             name=name,

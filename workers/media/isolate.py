@@ -20,10 +20,14 @@ from workers.media.picture import decode_picture
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
 _CONTEXT = multiprocessing.get_context("spawn")
+_START_S = 60.0  # Python and its imports, on a busy machine
+_READY = b"ready"
 
 
 class Decoder:
     """Decodes pictures in one warm child process; starts another whenever that one had to be killed.
+
+    The child starts in the background; `warm_up` waits for it.
 
     Args:
         max_pixels: most pixels accepted.
@@ -37,6 +41,7 @@ class Decoder:
         self._lock = threading.Lock()
         self._pipe: Connection | None = None
         self._child: multiprocessing.process.BaseProcess | None = None
+        self._is_ready = False
         self._start()
 
     def picture(self, data: bytes) -> NDArray[np.uint8]:
@@ -45,10 +50,7 @@ class Decoder:
         A child that runs out of time or memory, or dies, raises DamagedMediaError as well: the file made it do so.
         """
         with self._lock:
-            if self._child is None or not self._child.is_alive():
-                self._start()
-            pipe = self._pipe
-            assert pipe is not None
+            pipe = self._ready_pipe()
             try:
                 pipe.send_bytes(data)
                 if not pipe.poll(self._timeout_s):
@@ -65,10 +67,29 @@ class Decoder:
                 ) from error
         raise _rebuild(answer["error"], answer["detail"])
 
+    def warm_up(self) -> None:
+        """Wait until the child can decode. Raises RuntimeError when it does not come up."""
+        with self._lock:
+            self._ready_pipe()
+
     def close(self) -> None:
         """Stop the child."""
         with self._lock:
             self._stop()
+
+    def _ready_pipe(self) -> Connection:
+        if self._child is None or not self._child.is_alive():
+            self._start()
+        assert self._pipe is not None
+        if not self._is_ready:
+            try:
+                self._is_ready = self._pipe.poll(_START_S) and self._pipe.recv_bytes() == _READY
+            except (EOFError, OSError):
+                self._is_ready = False
+        if not self._is_ready:
+            self._stop()
+            raise RuntimeError("The decoder process does not start; PORTRAIT_DECODE_MEMORY_BYTES may be too small.")
+        return self._pipe
 
     def _start(self) -> None:
         self._stop()
@@ -83,7 +104,7 @@ class Decoder:
         if self._child is not None:
             self._child.kill()
             self._child.join()
-        self._pipe = self._child = None
+        self._pipe, self._child, self._is_ready = None, None, False
 
 
 def _rebuild(name: str, detail: str) -> ServiceError:
@@ -96,10 +117,11 @@ def _serve(pipe: Connection, max_pixels: int, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    pipe.send_bytes(_READY)
     while True:
         try:
             data = pipe.recv_bytes()
-        except EOFError:
+        except (EOFError, OSError):
             return  # the parent is gone
         try:
             pixels = decode_picture(io.BytesIO(data), max_pixels)

@@ -1,0 +1,161 @@
+"""What the tests of the worker share: the contract's parts on a real Redis, and real worker processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import redis
+from PIL import Image
+
+from workers.contract.blobs import BlobStore
+from workers.contract.connection import connect
+from workers.contract.jobs import EditRequest, JobRecord, JobStatus
+from workers.contract.presence import Presence, WorkerState
+from workers.contract.queue import JobQueue
+from workers.contract.reaper import Reaper
+from workers.contract.settings import Settings
+from workers.contract.sources import SourceRegistry
+from workers.contract.store import JobStore
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import RedisServer
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass
+class Service:
+    """What the API holds, and what it does with it."""
+
+    settings: Settings
+    client: redis.Redis
+    store: JobStore
+    queue: JobQueue
+    blobs: BlobStore
+    sources: SourceRegistry
+    presence: Presence
+
+    def submit(self, source_id: str, **request: object) -> str:
+        """Accept a request as the API does. Returns the job's id."""
+        record, _ = self.store.create(EditRequest.model_validate({"source_id": source_id, **request}))
+        self.queue.enqueue(record)
+        return record.job.id
+
+    def reaper(self) -> Reaper:
+        """A reaper as the API runs one."""
+        return Reaper(self.store, self.queue, self.presence, self.blobs, self.settings)
+
+    def wait(self, job_id: str, until: Callable[[JobRecord], bool], seconds: float = 40) -> JobRecord:
+        """Wait until a job is as wanted."""
+        record = self.store.get(job_id)
+        deadline = time.monotonic() + seconds
+        while not until(record):
+            assert time.monotonic() < deadline, f"still {record.job} after {seconds} s"
+            assert not record.job.status.final, f"ended too early: {record.job}"
+            time.sleep(0.02)
+            record = self.store.get(job_id)
+        return record
+
+    def finish(self, job_id: str, seconds: float = 40) -> JobRecord:
+        """Wait until a job has ended."""
+        return self.wait(job_id, lambda record: record.job.status.final, seconds)
+
+    def running(self, job_id: str) -> JobRecord:
+        """Wait until a job has rendered its first frame."""
+        return self.wait(job_id, lambda record: record.job.status is JobStatus.RUNNING and record.job.progress.done > 0)
+
+    def wait_for_worker(self, state: WorkerState, count: int = 1, seconds: float = 40) -> None:
+        """Wait until as many workers are in a state."""
+        deadline = time.monotonic() + seconds
+        while sum(worker.state is state for worker in self.presence.workers()) < count:
+            assert time.monotonic() < deadline, f"no {count} workers {state}: {self.presence.workers()}"
+            time.sleep(0.05)
+
+
+def service_of(settings: Settings, client: redis.Redis) -> Service:
+    """The contract's parts for some settings."""
+    blobs = BlobStore(settings.storage_url, client)
+    return Service(
+        settings=settings,
+        client=client,
+        store=JobStore(client, settings),
+        queue=JobQueue(client, settings),
+        blobs=blobs,
+        sources=SourceRegistry(client, blobs, settings),
+        presence=Presence(client),
+    )
+
+
+@pytest.fixture(scope="module")
+def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
+    """A client of the server, emptied once a module: a module's tests share a worker."""
+    client = connect(redis_server.url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def settings(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Impatient settings with a fresh folder of blobs."""
+    return Settings(
+        redis_url=redis_server.url,
+        storage_url=str(tmp_path_factory.mktemp("blobs")),
+        sweep_s=0.2,
+        heartbeat_s=0.3,
+        presence_ttl_s=2,
+        drain_s=2,
+    )
+
+
+@pytest.fixture(scope="module")
+def service(settings: Settings, client: redis.Redis) -> Service:
+    """The contract's parts on the module's Redis."""
+    return service_of(settings, client)
+
+
+@pytest.fixture(scope="module")
+def photo(service: Service, astronaut: np.ndarray) -> str:
+    """The id of an uploaded photo."""
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, "PNG")
+    return service.sources.add(file).id
+
+
+def launch(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
+    """Start a real worker process around `standin.Standin`; keywords are environment variables."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        **{
+            f"PORTRAIT_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_defaults=True).items()
+        },
+        **variables,
+    }
+    script = Path(__file__).with_name("standin.py")
+    return subprocess.Popen([sys.executable, str(script)], cwd=ROOT, env=environment)
+
+
+@pytest.fixture
+def start_worker(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts workers that are gone when the test ends."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(**variables: str) -> subprocess.Popen[bytes]:
+        processes.append(launch(settings, **variables))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait(10)

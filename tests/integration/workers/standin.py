@@ -1,0 +1,58 @@
+"""A worker process around a stand-in for the portrait editor, whose speed and faults the requests choose.
+
+Everything else in the process is real. A frame takes 0.2 s times its mouthFunnel; mouthPucker 1 is a bug in the
+renderer, cheekPuffLeft 1 never returns. With STANDIN_SETUP_FAILS in the environment the models do not load.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import numpy as np
+
+from models.coefficients import ARKIT
+from models.errors import BundleError, NoFaceError
+
+
+class Standin:
+    """Finds a face in every picture that is not of one colour; every frame is the photo with an inverted middle."""
+
+    space = ARKIT
+
+    def __init__(self) -> None:
+        if "STANDIN_SETUP_FAILS" in os.environ:
+            raise BundleError("renderer.safetensors is altered; fetch the bundle again")
+
+    def analyse(self, image: np.ndarray, face: int | str = "largest") -> SimpleNamespace:
+        """The photo's middle as the face, all coefficients 0."""
+        if image.std() == 0:
+            raise NoFaceError("No face was found; send a picture with one.")
+        found = SimpleNamespace(box=(1.0, 2.0, 3.0, 4.0), score=0.9)
+        return SimpleNamespace(image=image, face=found, coefficients=np.zeros(ARKIT.size, np.float32))
+
+    def render(self, source: SimpleNamespace, motion: np.ndarray, **_: object) -> Iterator[np.ndarray]:
+        """As many frames as the motion has."""
+        for coefficients in motion:
+            if coefficients[ARKIT.index["mouthPucker"]] == 1:
+                raise RuntimeError("a bug in the renderer")
+            hangs = coefficients[ARKIT.index["cheekPuffLeft"]] == 1
+            time.sleep(3600 if hangs else 0.2 * float(coefficients[ARKIT.index["mouthFunnel"]]))
+            frame = source.image.copy()
+            height, width = frame.shape[:2]
+            middle = frame[height // 4 : -(height // 4), width // 4 : -(width // 4)]
+            middle[:] = 255 - middle
+            yield frame
+
+
+if __name__ == "__main__":
+    import logging
+    import sys
+
+    from workers.contract.settings import Settings
+    from workers.process import serve
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.exit(serve(Settings(), load=lambda _: Standin()))
