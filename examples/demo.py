@@ -72,7 +72,12 @@ def embedded_stack() -> Iterator[str]:
     with TemporaryDirectory(prefix="portrait-demo-") as data_dir:
         stack = subprocess.Popen(
             [sys.executable, "-m", "service.embedded"],
-            env={**os.environ, "PORTRAIT_PORT": str(port), "PORTRAIT_DATA_DIR": data_dir},
+            env={
+                "PORTRAIT_LOG_LEVEL": "warning",
+                **os.environ,
+                "PORTRAIT_PORT": str(port),
+                "PORTRAIT_DATA_DIR": data_dir,
+            },
             start_new_session=True,  # a Ctrl-C in the terminal reaches the demo alone, which then stops the stack once
         )
         try:

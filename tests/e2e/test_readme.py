@@ -1,15 +1,17 @@
-"""The README's commands, run as they stand, and the demo, against the embedded stack that the demo starts."""
+"""The README's commands, run as they stand against the embedded stack, and the demo."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 from PIL import Image
 
@@ -18,14 +20,6 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encodin
 CURL = [block for block in BLOCKS if "curl" in block]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    from examples.demo import embedded_stack
-
-    with embedded_stack() as started:
-        yield started
 
 
 def run(block: str, url: str, folder: Path) -> str:
@@ -40,9 +34,9 @@ def run(block: str, url: str, folder: Path) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("block", CURL, ids=[f"curl{number}" for number in range(len(CURL))])
-def test_curl_examples_work(block: str, url: str, hopper_jpeg: Path, tmp_path: Path) -> None:
+def test_curl_examples_work(block: str, http: httpx.Client, hopper_jpeg: Path, tmp_path: Path) -> None:
     shutil.copy(hopper_jpeg, tmp_path / "photo.jpg")
-    printed = run(block, url, tmp_path)
+    printed = run(block, str(http.base_url).rstrip("/"), tmp_path)
     if "--output" not in block:
         job = json.loads(printed)
         assert job["status"] in {"queued", "running", "succeeded"}
@@ -55,13 +49,27 @@ def test_curl_examples_work(block: str, url: str, hopper_jpeg: Path, tmp_path: P
         assert picture.convert("RGB").tobytes() != photo.convert("RGB").tobytes()
 
 
-def test_demo_writes_its_contact_sheet(url: str, tmp_path: Path) -> None:
+def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> None:
     from examples import demo
 
     sheet = tmp_path / "out" / "sheet.png"
-    command = [sys.executable, str(ROOT / "examples" / "demo.py"), "--url", url, "--output", str(sheet)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(re.findall(r"\d+\.\d\d s$", done.stdout, re.MULTILINE)) >= 2 * len(demo.EDITS)
+    started = subprocess.Popen(
+        [sys.executable, str(ROOT / "examples" / "demo.py"), "--output", str(sheet)],
+        env={**os.environ, "STARTED_BY": str(tmp_path)},  # inherited, and so marks every process of the stack
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    printed, _ = started.communicate(timeout=240)
+    assert started.returncode == 0, printed
+    assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(demo.EDITS)
     with Image.open(sheet) as picture:
         assert picture.size == (demo.TILE * (1 + len(demo.EDITS)), demo.CAPTION + 2 * demo.TILE)
+    assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
+
+
+def started_by(process: psutil.Process, mark: Path) -> bool:
+    """Whether the process inherited the mark that the demo was started with."""
+    try:
+        return process.environ().get("STARTED_BY") == str(mark)
+    except psutil.Error:  # gone meanwhile, or another user's
+        return False
