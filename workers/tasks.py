@@ -58,7 +58,7 @@ class RequestRefusedError(ServiceError):
         super().__init__(str(error))
         self.code = error.code
         self.title = error.code.replace("_", " ").capitalize()
-        self.field = error.field
+        self.field = error.field or "source"  # whatever names no field is about the picture
 
 
 def run(job_id: str, attempt: int) -> None:

@@ -9,7 +9,9 @@ import multiprocessing
 import resource
 import signal
 import threading
+import warnings
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +42,7 @@ class Decoder:
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
         self._pipe: Connection | None = None
-        self._child: multiprocessing.process.BaseProcess | None = None
+        self._child: BaseProcess | None = None
         self._is_ready = False
         self._start()
 
@@ -50,37 +52,41 @@ class Decoder:
         A child that runs out of time or memory, or dies, raises DamagedMediaError as well: the file made it do so.
         """
         with self._lock:
-            pipe = self._ready_pipe()
+            pipe, child = self._ready_child()
+            # Killing the child also ends a read or write that it blocks.
+            watch = threading.Timer(self._timeout_s, child.kill)
+            watch.start()
             try:
                 pipe.send_bytes(data)
-                if not pipe.poll(self._timeout_s):
-                    raise TimeoutError
                 answer = json.loads(pipe.recv_bytes())
                 if "shape" in answer:
                     pixels = np.empty(answer["shape"], np.uint8)
                     pipe.recv_bytes_into(pixels.reshape(-1).data)
                     return pixels
-            except (TimeoutError, EOFError, OSError, ValueError) as error:
+            except (EOFError, OSError, ValueError) as error:
                 self._stop()
                 raise DamagedMediaError(
                     "Decoding the picture took too much time or memory; scale it down or save it again."
                 ) from error
+            finally:
+                watch.cancel()
         raise _rebuild(answer["error"], answer["detail"])
 
     def warm_up(self) -> None:
         """Wait until the child can decode. Raises RuntimeError when it does not come up."""
         with self._lock:
-            self._ready_pipe()
+            self._ready_child()
 
     def close(self) -> None:
         """Stop the child."""
         with self._lock:
             self._stop()
 
-    def _ready_pipe(self) -> Connection:
+    def _ready_child(self) -> tuple[Connection, BaseProcess]:
         if self._child is None or not self._child.is_alive():
             self._start()
         assert self._pipe is not None
+        assert self._child is not None
         if not self._is_ready:
             try:
                 self._is_ready = self._pipe.poll(_START_S) and self._pipe.recv_bytes() == _READY
@@ -89,7 +95,7 @@ class Decoder:
         if not self._is_ready:
             self._stop()
             raise RuntimeError("The decoder process does not start; PORTRAIT_DECODE_MEMORY_BYTES may be too small.")
-        return self._pipe
+        return self._pipe, self._child
 
     def _start(self) -> None:
         self._stop()
@@ -117,6 +123,7 @@ def _serve(pipe: Connection, max_pixels: int, memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")  # what Pillow thinks of a client's file is nothing for the log
     pipe.send_bytes(_READY)
     while True:
         try:

@@ -15,7 +15,7 @@ from workers.contract.sniff import sniff
 # Pillow's own guard against header bombs only warns up to twice its limit; `decode_picture` checks the size itself.
 Image.MAX_IMAGE_PIXELS = None
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP")
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
 _SRGB = ImageCms.createProfile("sRGB")
 # What Pillow's decoders and parsers raise on damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError)

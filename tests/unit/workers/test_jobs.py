@@ -1,0 +1,93 @@
+"""The JSON of jobs, requests and problems."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from workers.contract import errors
+from workers.contract.errors import ServiceError, SourceExpiredError
+from workers.contract.jobs import EditRequest, Job, JobStatus, Problem, Progress
+
+
+def request(**fields: Any) -> EditRequest:
+    """A request for a source that exists."""
+    return EditRequest.model_validate({"source_id": "0" * 64, **fields})
+
+
+def test_a_job_has_the_documented_keys() -> None:
+    job = Job(id="a", kind="edit", status=JobStatus.QUEUED, progress=Progress(), created_at=datetime.now(UTC))
+    body = job.model_dump(mode="json")
+    assert set(body) == {
+        "id",
+        "kind",
+        "status",
+        "progress",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "result",
+        "results",
+        "error",
+        "metrics",
+    }
+    assert set(body["progress"]) == {"done", "total", "fps", "eta_s", "stage"}
+    assert datetime.fromisoformat(body["created_at"]).tzinfo is not None
+
+
+def test_the_output_format_follows_from_what_is_asked_for() -> None:
+    assert request().format == "png"
+    assert request(controls={"keyframes": [{"time": 0.0}]}).format == "mp4"
+    assert request(options={"output": {"format": "webp"}}).format == "webp"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"options": {"output": {"format": "mp4"}}},
+        {"options": {"output": {"format": "png"}}, "controls": {"keyframes": [{"time": 0.0}]}},
+        {"options": {"output": {"format": "tiff"}}},
+        {"options": {"output": {"size": 256}}},
+        {"options": {"output": {"size": 63}, "paste_back": False}},
+        {"options": {"output": {"fps": 0}}},
+        {"options": {"face": -1}},
+        {"options": {"face": "smallest"}},
+        {"options": {"colour": True}},
+    ],
+)
+def test_options_that_do_not_fit_are_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        request(**fields)
+
+
+def test_a_request_survives_its_way_through_redis() -> None:
+    original = request(
+        controls={"keyframes": [{"time": 0, "pose": {"zoom": 1.1}}]},
+        options={"face": 1, "paste_back": False, "output": {"format": "gif", "size": 256, "fps": 12.5}},
+    )
+    assert EditRequest.model_validate_json(original.model_dump_json()) == original
+
+
+def test_a_problem_says_what_the_error_knows() -> None:
+    error = SourceExpiredError("Upload it again.")
+    error.field = "source_id"
+    problem = Problem.of(error, "/jobs/1").model_dump()
+    assert problem == {
+        "type": "urn:problem-type:source_expired",
+        "title": "Source expired",
+        "status": 410,
+        "detail": "Upload it again.",
+        "code": "source_expired",
+        "instance": "/jobs/1",
+        "errors": [{"field": "source_id", "message": "Upload it again."}],
+    }
+
+
+def test_every_error_has_its_own_code_and_an_error_status() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ServiceError)]
+    assert len({kind.code for kind in kinds}) == len(kinds) > 10
+    assert all(400 <= kind.status < 600 and kind.__doc__ for kind in kinds)
+    assert all(kind.retry_after for kind in kinds if kind.status == 503), "503 says when to come back"

@@ -1,0 +1,78 @@
+"""Stills, clips and the visible mark."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from workers.media.clip import ClipWriter
+from workers.media.mark import Mark
+from workers.media.still import EncodingError, write_still
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("png", 0.0), ("jpeg", 2.0), ("webp", 4.0)])
+def test_stills_keep_the_picture(astronaut: np.ndarray, kind: str, tolerance: float) -> None:
+    file = io.BytesIO()
+    write_still(file, astronaut, kind)
+    with Image.open(file) as image:
+        assert image.format == kind.upper()
+        assert "icc_profile" not in image.info
+        assert not image.getexif()
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(pixels - astronaut).mean() <= tolerance
+    assert np.abs((pixels - astronaut).mean((0, 1))).max() <= 0.5, "no shift of colour"
+
+
+def test_a_picture_too_large_for_its_format_says_so() -> None:
+    with pytest.raises(EncodingError, match="ask for png"):
+        write_still(io.BytesIO(), np.zeros((1, 17_000, 3), np.uint8), "webp")
+
+
+@pytest.mark.parametrize(
+    ("kind", "size", "codec"), [("mp4", (512, 510), "h264"), ("webm", (512, 510), "vp9"), ("gif", (511, 509), "gif")]
+)
+def test_clips_keep_frames_size_rate_and_colour(
+    astronaut: np.ndarray, tmp_path: Path, kind: str, size: tuple[int, int], codec: str
+) -> None:
+    path = tmp_path / f"clip.{kind}"
+    frames = [np.roll(astronaut[:511, :509], shift, axis=1) for shift in range(12)]
+    with ClipWriter(path, kind, fps=20) as writer:
+        for frame in frames:
+            writer.write(frame)
+    with av.open(str(path)) as clip:
+        stream = clip.streams.video[0]
+        assert stream.codec_context.name == codec
+        assert stream.average_rate == 20
+        shown = [frame.to_ndarray(format="rgb24").astype(int) for frame in clip.decode(stream)]
+    assert len(shown) == writer.frames == 12
+    assert shown[0].shape[:2] == (writer.height, writer.width) == size
+    for before, after in zip(frames, shown, strict=True):
+        difference = after[:511, :509] - before
+        assert np.abs(difference).mean() < 4.5
+        assert np.abs(difference.mean((0, 1))).max() < 1.6, "no shift of colour"
+
+
+def test_an_mp4_can_be_played_while_it_loads(astronaut: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    with ClipWriter(path, "mp4", fps=25) as writer:
+        writer.write(astronaut)
+    data = path.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+    with av.open(str(path)) as clip:
+        assert clip.streams.video[0].codec_context.pix_fmt == "yuv420p"
+
+
+def test_the_mark_is_visible_and_stays_in_its_corner(astronaut: np.ndarray) -> None:
+    marked = Mark(width=512, height=512).draw(astronaut)
+    rows, columns = np.nonzero((marked != astronaut).any(-1))
+    assert rows.min() > 460
+    assert columns.max() < 140
+    corner = marked[480:, :95].astype(int)
+    assert corner.max() == 255
+    assert np.percentile(corner, 25) < 120, "light letters on a dark plate"
+    assert Mark(width=24, height=16).draw(astronaut[:16, :24]).shape == (16, 24, 3)

@@ -1,0 +1,129 @@
+"""Real and bad pictures: each gives the pixels that a viewer shows, or one clear error."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from workers.contract.errors import DamagedMediaError, PictureTooLargeError, ServiceError
+from workers.media.picture import decode_picture
+
+LIMIT = 50_000_000
+ORIENTATION = 0x0112
+
+
+def decoded(image: Image.Image, kind: str = "PNG", **options: object) -> np.ndarray:
+    """What is decoded of a picture that Pillow wrote."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return decode_picture(file, LIMIT)
+
+
+def test_a_plain_picture_is_decoded_exactly(astronaut: np.ndarray) -> None:
+    pixels = decoded(Image.fromarray(astronaut))
+    assert (pixels == astronaut).all()
+    assert pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(astronaut: np.ndarray, orientation: int) -> None:
+    upright = Image.fromarray(astronaut[:300])
+    # What a camera stores when it is held so that the reader must apply `orientation`.
+    stored = {
+        1: upright,
+        2: upright.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        3: upright.transpose(Image.Transpose.ROTATE_180),
+        4: upright.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: upright.transpose(Image.Transpose.TRANSPOSE),
+        6: upright.transpose(Image.Transpose.ROTATE_90),
+        7: upright.transpose(Image.Transpose.TRANSVERSE),
+        8: upright.transpose(Image.Transpose.ROTATE_270),
+    }[orientation]
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    assert (decoded(stored, exif=exif) == astronaut[:300]).all()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_broken_exif_data_is_ignored(astronaut: np.ndarray) -> None:
+    pixels = decoded(Image.fromarray(astronaut), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12", quality=95)
+    assert pixels.shape == astronaut.shape
+
+
+def test_transparency_is_laid_over_white() -> None:
+    image = Image.new("RGBA", (3, 1), (200, 0, 0, 255))
+    image.putpixel((1, 0), (200, 0, 0, 0))
+    image.putpixel((2, 0), (200, 0, 0, 128))
+    opaque, clear, half = decoded(image)[0]
+    assert opaque.tolist() == [200, 0, 0]
+    assert clear.tolist() == [255, 255, 255]
+    assert np.abs(half - np.array([227, 127, 127])).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("image", "colour"),
+    [
+        (Image.new("L", (4, 4), 77), (77, 77, 77)),
+        (Image.new("LA", (4, 4), (77, 255)), (77, 77, 77)),
+        (Image.new("1", (4, 4), 1), (255, 255, 255)),
+        (Image.new("RGB", (4, 4), (9, 99, 199)).quantize(4), (9, 99, 199)),
+        (Image.fromarray(np.full((4, 4), 77 * 257, np.uint16)), (77, 77, 77)),
+    ],
+)
+def test_other_kinds_of_pixels_become_rgb(image: Image.Image, colour: tuple[int, int, int]) -> None:
+    assert (decoded(image) == colour).all()
+
+
+def test_cmyk_becomes_rgb(astronaut: np.ndarray) -> None:
+    pixels = decoded(Image.fromarray(astronaut).convert("CMYK"), "JPEG", quality=95)
+    assert np.abs(pixels.astype(int) - astronaut).mean() < 4
+
+
+def test_the_first_frame_of_an_animation_is_taken() -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    assert (decoded(frames[0], "GIF", save_all=True, append_images=frames[1:]) == (255, 0, 0)).all()
+
+
+def test_a_wide_colour_profile_is_converted_and_srgb_left_alone(astronaut: np.ndarray) -> None:
+    image = Image.fromarray(astronaut)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert (decoded(image, icc_profile=srgb) == astronaut).all()
+    lab = image.convert("RGB")
+    xyz = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    assert decoded(lab, icc_profile=xyz).shape == astronaut.shape
+    assert (decoded(image, icc_profile=b"no profile at all") == astronaut).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+def test_half_a_file_is_damaged(astronaut: np.ndarray, kind: str) -> None:
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, kind)
+    half = file.getvalue()[: len(file.getvalue()) // 2]
+    with pytest.raises(DamagedMediaError, match="save it again"):
+        decode_picture(io.BytesIO(half), LIMIT)
+
+
+def test_too_many_pixels_are_refused_before_decoding(astronaut: np.ndarray) -> None:
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, "PNG")
+    with pytest.raises(PictureTooLargeError):
+        decode_picture(file, 512 * 512 - 1)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_noise_in_a_file_gives_pixels_or_one_of_our_errors(astronaut: np.ndarray) -> None:
+    noise = random.Random(1)
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"):
+        file = io.BytesIO()
+        Image.fromarray(astronaut[:64, :64]).save(file, kind)
+        for _ in range(40):
+            damaged = bytearray(file.getvalue())
+            for _ in range(noise.randrange(1, 30)):
+                damaged[noise.randrange(len(damaged))] = noise.randrange(256)
+            with contextlib.suppress(ServiceError):
+                assert decode_picture(io.BytesIO(damaged), 1_000_000).ndim == 3

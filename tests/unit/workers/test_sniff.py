@@ -1,0 +1,86 @@
+"""Headers read without decoding, compared with what Pillow writes."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from workers.contract.errors import EmptyFileError, PictureTooLargeError, ServiceError, UnsupportedMediaError
+from workers.contract.sniff import sniff
+
+LIMIT = 50_000_000
+
+
+def written(kind: str, size: tuple[int, int] = (123, 45), **options: object) -> bytes:
+    """A picture file as Pillow writes it."""
+    file = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (written("PNG"), "image/png"),
+        (written("JPEG"), "image/jpeg"),
+        (written("JPEG", progressive=True, exif=b"Exif\0\0" + bytes(2000), comment=b"\xff\xc0 no frame"), "image/jpeg"),
+        (written("WEBP"), "image/webp"),
+        (written("WEBP", lossless=True), "image/webp"),
+        (written("WEBP", exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"), "image/webp"),
+        (written("GIF"), "image/gif"),
+        (written("TIFF"), "image/tiff"),
+        (written("TIFF", compression="tiff_lzw"), "image/tiff"),
+        (written("BMP"), "image/bmp"),
+    ],
+)
+def test_type_and_size_are_read_from_the_header(data: bytes, media_type: str) -> None:
+    file = io.BytesIO(data)
+    header = sniff(file, LIMIT)
+    assert (header.media_type, header.width, header.height) == (media_type, 123, 45)
+    assert file.tell() == 0
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG that declares a size and holds nothing."""
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def test_a_header_bomb_is_refused_by_its_header() -> None:
+    with pytest.raises(PictureTooLargeError, match="20000 x 20000"):
+        sniff(io.BytesIO(png_of(20_000, 20_000)), LIMIT)
+    assert sniff(io.BytesIO(png_of(5_000, 10_000)), LIMIT).width == 5_000
+
+
+@pytest.mark.parametrize("data", [b"hello", b"%PDF-1.7", b"\0" * 100, b"<svg/>", b"GIF", b"RIFF\0\0\0\0WAVEfmt "])
+def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedMediaError):
+        sniff(io.BytesIO(data), LIMIT)
+
+
+def test_heic_is_named() -> None:
+    with pytest.raises(UnsupportedMediaError, match="HEIC"):
+        sniff(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(20)), LIMIT)
+
+
+def test_nothing_is_an_empty_file() -> None:
+    with pytest.raises(EmptyFileError):
+        sniff(io.BytesIO(b""), LIMIT)
+
+
+def test_damaged_headers_never_do_worse_than_not_telling_the_size() -> None:
+    noise = random.Random(0)
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"):
+        whole = written(kind)
+        for _ in range(150):
+            damaged = bytearray(whole[: noise.randrange(1, 400)])
+            for _ in range(noise.randrange(4)):
+                damaged[noise.randrange(len(damaged))] = noise.randrange(256)
+            with contextlib.suppress(ServiceError):
+                sniff(io.BytesIO(damaged), LIMIT)
