@@ -1,0 +1,1 @@
+"""The HTTP side: requests in, jobs out. Knows the workers by their contract only."""

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from service.backend import Backend
 from service.media import media_response
 from service.preferences import preferred_wait, prefers_media
-from service.problems import render
+from service.problems import REDIS_ERRORS, render
 from workers.contract import events
 from workers.contract.jobs import JobRecord
 
@@ -54,12 +54,17 @@ async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> 
 
 
 async def _wait(backend: Backend, record: JobRecord, seconds: int) -> JobRecord:
-    """Like `events.wait`, but answers at once when the process is asked to end."""
+    """Like `events.wait`, but without patience when the process is asked to end, or when Redis goes away.
+
+    The job is accepted either way, and the client will find it where the 202 says.
+    """
     waiting = asyncio.create_task(events.wait(backend.redis_async, record.job.id, seconds))
     stopping = asyncio.create_task(backend.stopping.wait())
     try:
         await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         return waiting.result() if waiting.done() else record
+    except REDIS_ERRORS:
+        return record
     finally:
         waiting.cancel()
         stopping.cancel()

@@ -14,7 +14,7 @@ from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
 from service.body_limit import BodyLimitMiddleware
 from service.metrics import HttpMetrics
-from service.openapi import DESCRIPTION, TAGS, install_openapi
+from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import edit, events, extract, health, jobs, metrics, pages, sliders, sources
@@ -57,7 +57,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
     for keyed_routes in (edit, extract, sources, jobs, events, sliders):
-        app.include_router(keyed_routes.router, dependencies=[Depends(require_key)])
+        app.include_router(keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403))
 
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes)

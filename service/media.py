@@ -35,6 +35,7 @@ async def media_response(backend: Backend, record: JobRecord, index: int = 0) ->
         "Content-Length": str(size),
         "Content-Location": result.url,
         "Content-Disposition": f'inline; filename="{record.job.id}.{extension}"',
+        "X-Content-Type-Options": "nosniff",
         "Cache-Control": f"private, max-age={int(left)}, immutable",
     }
     return StreamingResponse(_chunks(file), media_type=result.media_type, headers=headers)

@@ -39,21 +39,25 @@ Prefer = Annotated[
 
 _REFERENCE = "#/components/schemas/{model}"
 
+_SOURCE = {"source_id": "the id that POST /sources answered with; or source, with the photo in base64"}
+
 EDIT_EXAMPLES: Mapping[str, Any] = {
     "smile": {
         "summary": "A smile, the head turned a little",
-        "value": {"controls": {"expression": {"mouthSmile": 0.7, "jawOpen": 0.1}, "pose": {"yaw": 10}}},
+        "value": _SOURCE | {"controls": {"expression": {"mouthSmile": 0.7, "jawOpen": 0.1}, "pose": {"yaw": 10}}},
     },
     "wink": {
         "summary": "A wink of the left eye, as WebP",
-        "value": {
+        "value": _SOURCE
+        | {
             "controls": {"mode": "absolute", "expression": {"eyeBlinkLeft": 1}},
             "options": {"output": {"format": "webp"}},
         },
     },
     "clip": {
         "summary": "A clip that turns into a smile",
-        "value": {
+        "value": _SOURCE
+        | {
             "controls": {
                 "keyframes": [{"time": 0}, {"time": 1.2, "expression": {"mouthSmile": 1}, "pose": {"yaw": -15}}]
             }

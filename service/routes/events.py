@@ -9,6 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.backend import BackendDep
 from service.openapi import problems
+from service.problems import REDIS_ERRORS
 from service.routes.jobs import JobId
 from workers.contract.events import follow
 from workers.contract.jobs import JobRecord
@@ -23,13 +24,13 @@ def existing_job(job_id: JobId, backend: BackendDep) -> JobRecord:
 
 @router.get("/{job_id}/events", response_class=EventSourceResponse, responses=problems(404))
 async def stream_events(
-    record: Annotated[JobRecord, Depends(existing_job)],
-    backend: BackendDep,
+    record: Annotated[JobRecord, Depends(existing_job)], backend: BackendDep
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
 
     The first event is the current state, whenever the client comes and whatever it has seen before: a job's state
-    says all that its earlier events said, so `Last-Event-ID` needs no replay.
+    says all that its earlier events said, so `Last-Event-ID` needs no replay. A stream that ends without `done` was
+    cut short by a restart; connect again.
     """
     changes = follow(backend.redis_async, record.job.id)
     stopping = asyncio.create_task(backend.stopping.wait())
@@ -37,12 +38,14 @@ async def stream_events(
         while True:
             change = asyncio.ensure_future(anext(changes))
             await asyncio.wait({change, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not change.done():  # the process is asked to end; the client reconnects, to another one
+            if not change.done():
                 change.cancel()
                 return
             name, seen = change.result()
             yield ServerSentEvent(event=name, data=seen.job, id=f"{seen.attempt}-{seen.job.progress.done}")
             if name == "done":
                 return
+    except REDIS_ERRORS:
+        return
     finally:
         stopping.cancel()

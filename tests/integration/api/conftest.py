@@ -77,6 +77,11 @@ def free_port() -> int:
         return port
 
 
+def alone(settings: ApiSettings, **changes: Any) -> ApiSettings:
+    """Settings for a further server beside the shared one."""
+    return settings.model_copy(update={"port": free_port(), **changes})
+
+
 @contextlib.contextmanager
 def serving(settings: ApiSettings) -> Iterator[tuple[Server, httpx.Client]]:
     """The real server in a thread, and a client of it."""
@@ -92,21 +97,30 @@ def serving(settings: ApiSettings) -> Iterator[tuple[Server, httpx.Client]]:
         thread.join(20)
 
 
-@pytest.fixture
-def settings(redis_server: RedisServer, client: redis.Redis, tmp_path: Path) -> ApiSettings:
-    """Settings for the emptied Redis, a fresh folder of blobs and a free port."""
-    return ApiSettings(redis_url=redis_server.url, storage_url=str(tmp_path / "blobs"), port=free_port())
+@pytest.fixture(scope="session")
+def settings(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> ApiSettings:
+    """Settings for the tests' Redis, a folder of blobs and a free port."""
+    storage = tmp_path_factory.mktemp("blobs")
+    return ApiSettings(redis_url=redis_server.url, storage_url=str(storage), port=free_port())
+
+
+@pytest.fixture(scope="session")
+def server(settings: ApiSettings) -> Iterator[httpx.Client]:
+    """A client of the one server that most tests share; it keeps no state of its own."""
+    with serving(settings) as (_, http):
+        yield http
 
 
 @pytest.fixture
-def worker(settings: ApiSettings) -> ActedWorker:
+def worker(settings: ApiSettings, client: redis.Redis) -> ActedWorker:
+    """A worker on the emptied Redis."""
     return ActedWorker(settings)
 
 
 @pytest.fixture
-def api(settings: ApiSettings, worker: ActedWorker) -> Iterator[httpx.Client]:
-    with serving(settings) as (_, client):
-        yield client
+def api(server: httpx.Client, worker: ActedWorker) -> httpx.Client:
+    """A client of the API, with a worker behind it."""
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.settings import ApiSettings
-from tests.integration.api.conftest import ActedWorker, assert_problem, serving, wait_until
+from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving, wait_until
 from workers.contract.errors import DamagedMediaError
 from workers.contract.jobs import Problem
 
@@ -214,7 +214,7 @@ def test_who_comes_late_gets_the_state_at_once(
 
 
 def test_shutdown_ends_long_answers(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
-    with serving(settings) as (server, api):
+    with serving(alone(settings)) as (server, api):
         location = post_edit(api, photo).headers["location"]
         answers: list[httpx.Response] = []
         waiting = threading.Thread(target=lambda: answers.append(post_edit(api, photo, Prefer="wait=60")))

@@ -1,6 +1,7 @@
 """Health, metrics, keys, limits, and what happens when Redis or the workers are away."""
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ import redis
 from pydantic import SecretStr
 
 from service.settings import ApiSettings
-from tests.integration.api.conftest import ActedWorker, assert_problem, free_port, serving
+from tests.integration.api.conftest import ActedWorker, alone, assert_problem, free_port, serving, wait_until
+from tests.integration.conftest import RedisServer
 from workers.contract.presence import WorkerState
 
 pytestmark = pytest.mark.integration
@@ -45,9 +47,15 @@ def test_sliders_are_the_workers(api: httpx.Client, client: redis.Redis) -> None
 
 
 def test_metrics_tell_traffic_queue_and_workers(api: httpx.Client, photo: dict[str, Any]) -> None:
+    def accepted() -> float:
+        pattern = r'^portrait_http_requests_total\{method="POST",route="/edit",status="202"\} (.+)$'
+        counted = re.search(pattern, api.get("/metrics").text, re.MULTILINE)
+        return float(counted[1]) if counted else 0.0
+
+    before = accepted()
     api.post("/edit", files=photo)
+    assert accepted() == before + 1
     text = api.get("/metrics").text
-    assert 'portrait_http_requests_total{method="POST",route="/edit",status="202"} 1.0' in text
     assert "portrait_jobs_waiting 1.0" in text
     assert 'portrait_workers{state="ready"} 1.0' in text
     assert "portrait_redis_up 1.0" in text
@@ -77,8 +85,32 @@ def test_without_redis_the_api_lives_and_says_so(away: httpx.Client, photo: dict
     assert time.monotonic() - began < 5
 
 
+def test_redis_going_away_ends_long_answers_and_loses_no_job(
+    api: httpx.Client, worker: ActedWorker, redis_server: RedisServer, photo: dict[str, Any]
+) -> None:
+    location = api.post("/edit", files=photo).headers["location"]
+    answers: list[httpx.Response] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(api.post("/edit", files=photo, headers={"Prefer": "wait=60"}))
+    )
+    waiting.start()
+    wait_until(lambda: worker.queue.waiting() == 2)
+    with api.stream("GET", f"{location}/events") as response:
+        lines = response.iter_lines()
+        assert next(lines) == "event: progress"
+        redis_server.stop()
+        try:
+            assert "event: done" not in list(lines)
+            waiting.join(10)
+            assert [answer.status_code for answer in answers] == [202]
+            assert_problem(api.get(location), 503, "store_unavailable")
+        finally:
+            redis_server.start()
+    assert api.get(location).json()["status"] == "queued"
+
+
 def test_a_full_queue_turns_jobs_away(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
-    with serving(settings.model_copy(update={"max_queued": 1})) as (_, api):
+    with serving(alone(settings, max_queued=1)) as (_, api):
         assert api.post("/edit", files=photo).status_code == 202
         refused = api.post("/edit", files=photo)
         assert_problem(refused, 503, "queue_full")
@@ -87,7 +119,7 @@ def test_a_full_queue_turns_jobs_away(settings: ApiSettings, worker: ActedWorker
 
 def test_keys(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
     keys = (SecretStr("one"), SecretStr("two"))
-    with serving(settings.model_copy(update={"api_keys": keys})) as (_, api):
+    with serving(alone(settings, api_keys=keys)) as (_, api):
         missing = api.post("/edit", files=photo)
         assert_problem(missing, 401, "key_missing")
         assert missing.headers["www-authenticate"].startswith("Bearer")
@@ -104,7 +136,7 @@ def test_keys(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any])
 
 
 def test_rate_limit(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
-    with serving(settings.model_copy(update={"rate_limit": 2})) as (_, api):
+    with serving(alone(settings, rate_limit=2)) as (_, api):
         # Three requests may straddle a minute's end, five cannot all be within the limit.
         answers = [api.post("/sources", files=photo) for _ in range(5)]
         limited = next(answer for answer in answers if answer.status_code != 201)
@@ -114,7 +146,7 @@ def test_rate_limit(settings: ApiSettings, worker: ActedWorker, photo: dict[str,
 
 
 def test_pages_of_allowed_origins_may_call(settings: ApiSettings, worker: ActedWorker) -> None:
-    with serving(settings.model_copy(update={"cors_origins": ("https://a.example",)})) as (_, api):
+    with serving(alone(settings, cors_origins=("https://a.example",))) as (_, api):
         allowed = api.get("/sliders", headers={"Origin": "https://a.example"})
         assert allowed.headers["access-control-allow-origin"] == "https://a.example"
         assert "Location" in allowed.headers["access-control-expose-headers"]
