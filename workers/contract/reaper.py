@@ -94,9 +94,9 @@ class Reaper:
         elif record.cancel_requested:
             self._store.end_cancelled(job_id, record.attempt, record.job.metrics)
         elif record.losses + 1 < _MAX_LOSSES:
-            log.warning("worker %s died with job %s, retrying it", record.worker, job_id)
             self._queue.enqueue(self._store.requeue(job_id, record.attempt, lost=True))
+            log.warning("worker %s died with job %s, which was enqueued again", record.worker, job_id)
         else:
-            log.error("worker %s died with job %s, which had been retried", record.worker, job_id)
             error = WorkerLostError("Two workers died with this job; send it again, perhaps with a smaller picture.")
             self._store.fail(job_id, record.attempt, Problem.of(error, f"/jobs/{job_id}"), {})
+            log.error("worker %s died with job %s, which had been retried", record.worker, job_id)

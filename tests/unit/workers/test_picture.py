@@ -93,9 +93,11 @@ def test_a_wide_colour_profile_is_converted_and_srgb_left_alone(astronaut: np.nd
     image = Image.fromarray(astronaut)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert (decoded(image, icc_profile=srgb) == astronaut).all()
-    lab = image.convert("RGB")
-    xyz = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
-    assert decoded(lab, icc_profile=xyz).shape == astronaut.shape
+    # A profile whose red is sRGB's green and the other way round, under another name.
+    swapped = srgb.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "GRB ".encode("utf-16-be"))
+    shown = decoded(image, icc_profile=swapped).astype(int)
+    assert np.abs(shown - astronaut[..., [1, 0, 2]]).mean() < 1
     assert (decoded(image, icc_profile=b"no profile at all") == astronaut).all()
 
 

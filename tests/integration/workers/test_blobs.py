@@ -1,0 +1,144 @@
+"""Blobs and sources: whole or not there, and gone when their time is over."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+from PIL import Image
+
+from tests.integration.workers.conftest import service_of
+from workers.contract.blobs import BlobStore
+from workers.contract.errors import (
+    PictureTooLargeError,
+    SourceExpiredError,
+    StorageFullError,
+    UnknownSourceError,
+    UnsupportedMediaError,
+)
+
+if TYPE_CHECKING:
+    import redis
+
+    from tests.integration.workers.conftest import Service
+    from workers.contract.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+
+def picture(astronaut: np.ndarray) -> io.BytesIO:
+    """A picture file."""
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, "JPEG")
+    return file
+
+
+def test_a_blob_comes_back_and_expires(service: Service) -> None:
+    assert service.blobs.put("results/a/0.png", io.BytesIO(b"pixels"), ttl_s=0.2) == 6
+    with service.blobs.open("results/a/0.png") as file:
+        assert file.read() == b"pixels"
+    service.blobs.sweep()
+    assert service.blobs.exists("results/a/0.png")
+    time.sleep(0.25)
+    assert service.blobs.sweep() == 1
+    assert not service.blobs.exists("results/a/0.png")
+    assert service.blobs.sweep() == 0
+
+
+def test_a_blob_whose_life_was_extended_stays(service: Service) -> None:
+    service.blobs.put("sources/b", io.BytesIO(b"b"), ttl_s=0.1)
+    service.blobs.extend("sources/b", ttl_s=60)
+    service.blobs.extend("sources/b", ttl_s=1)
+    time.sleep(0.15)
+    service.blobs.sweep()
+    assert service.blobs.exists("sources/b")
+
+
+def test_sweeping_and_storing_the_same_blob_at_once_never_loses_it(service: Service) -> None:
+    def store(_: int) -> bool:
+        service.blobs.put("sources/contested", io.BytesIO(b"c" * 1000), ttl_s=60)
+        return service.blobs.exists("sources/contested")
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            service.blobs.put("sources/contested", io.BytesIO(b"c"), ttl_s=0)
+            service.client.zadd("portrait:blobs:expiry", {"sources/contested": 0})
+            sweeping = pool.submit(service.blobs.sweep)
+            assert all(pool.map(store, range(3)))
+            sweeping.result()
+            assert service.blobs.exists("sources/contested")
+
+
+def test_a_full_disk_is_reported_and_leaves_nothing(client: redis.Redis, tmp_path: Path) -> None:
+    class FullDisk(LocalFileSystem):
+        """Opens what is written as a device that is always full."""
+
+        cachable = False
+
+        def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
+            return super()._open("/dev/full" if "w" in mode else path, mode, **options)
+
+    blobs = BlobStore(str(tmp_path), client)
+    blobs._fs = FullDisk()
+    with pytest.raises(StorageFullError):
+        blobs.put("results/full", io.BytesIO(bytes(2**20)), ttl_s=60)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_crash_left_half_written_is_deleted_after_a_day(client: redis.Redis, tmp_path: Path) -> None:
+    blobs = BlobStore(str(tmp_path), client)
+    (tmp_path / "parts").mkdir()
+    old, new = tmp_path / "parts" / "old", tmp_path / "parts" / "new"
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    blobs.sweep_parts()
+    assert [part.name for part in (tmp_path / "parts").iterdir()] == ["new"]
+
+
+def test_the_same_photo_is_one_source(service: Service, astronaut: np.ndarray) -> None:
+    first, second = service.sources.add(picture(astronaut)), service.sources.add(picture(astronaut))
+    assert first.id == second.id
+    assert (first.media_type, first.width, first.height) == ("image/jpeg", 512, 512)
+    with service.sources.open(first.id) as file:
+        assert file.read() == picture(astronaut).getvalue()
+
+
+def test_sources_are_unknown_expired_or_deleted(
+    service: Service, settings: Settings, client: redis.Redis, astronaut: np.ndarray
+) -> None:
+    with pytest.raises(UnknownSourceError):
+        service.sources.get("f" * 64)
+    brief = service_of(settings.model_copy(update={"source_ttl_s": 1}), client)
+    source = brief.sources.add(picture(astronaut[:400]))
+    time.sleep(0.6)
+    brief.sources.use(source.id)
+    time.sleep(0.6)
+    brief.blobs.sweep()
+    assert brief.sources.get(source.id), "its time starts anew with every use"
+    time.sleep(0.6)
+    assert brief.blobs.sweep() >= 1
+    with pytest.raises(SourceExpiredError):
+        brief.sources.open(source.id)
+
+    again = service.sources.add(picture(astronaut[:400]))
+    service.sources.delete(again.id)
+    with pytest.raises(SourceExpiredError):
+        service.sources.use(again.id)
+
+
+def test_what_is_no_acceptable_picture_is_not_stored(
+    service: Service, settings: Settings, client: redis.Redis, astronaut: np.ndarray
+) -> None:
+    with pytest.raises(UnsupportedMediaError):
+        service.sources.add(io.BytesIO(b"plain text"))
+    small = service_of(settings.model_copy(update={"max_pixels": 1000}), client)
+    with pytest.raises(PictureTooLargeError):
+        small.sources.add(picture(astronaut[:333]))
