@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from models.coefficients import ARKIT
+from models.training.face import Face
 from models.training.morphable import MorphableModel
-from models.training.retarget import Face
 
 _LID_SLIDERS = [
     index for name, index in ARKIT.index.items() if name.startswith(("eyeBlink", "eyeLookDown", "eyeSquint", "eyeWide"))

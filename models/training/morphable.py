@@ -17,6 +17,7 @@ from models.training.pose import Pose
 FACE, HEAD, MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH = 0, 1, 2, 5, 6
 EYE_SOCKETS = (3, 4)
 
+ICT_VERTICES = 24591  # vertex numbers are those of the full mesh
 ICT_LID_RIMS = (
     ([1507, 1545, 1544, 1542, 1962, 1537, 1535, 1533, 1528], [1507, 1623, 1509, 1511, 1514, 1518, 598, 709, 1528]),
     ([3742, 3747, 3749, 3751, 4162, 3756, 3758, 3759, 3721], [3742, 2950, 2839, 3732, 3728, 3725, 3723, 3832, 3721]),
@@ -54,7 +55,7 @@ class MorphableModel:
                 expression=file["expression"].astype(np.float32),
                 triangles=file["triangles"].astype(np.int32),
                 part=file["part"].astype(np.int8),
-                lid_rims=ICT_LID_RIMS,
+                lid_rims=ICT_LID_RIMS if len(file["mean"]) == ICT_VERTICES else (),
             )
 
     @cached_property

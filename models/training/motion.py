@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
+from models.training.face import Face
 from models.training.pose import Pose
-from models.training.retarget import Face
 
 _NAMES = [slider.name for slider in ARKIT.expression]
 _JAW_OPEN, _MOUTH_CLOSE = _NAMES.index("jawOpen"), _NAMES.index("mouthClose")

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from models.errors import TrainingDataError
+from models.training.face import Face
 from models.training.morphable import MorphableModel
 from models.training.pose import Pose
-from models.training.retarget import Face
 
 
 @dataclass(frozen=True)

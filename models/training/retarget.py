@@ -1,8 +1,9 @@
 """Move a fitted head to new coefficients: a photo-real target picture and its exact backward flow.
 
 The mesh is drawn at the old and at the new coefficients; every target pixel on the mesh then knows where it was in the
-photo. Outside the mesh the flow is extended harmonically. What the photo does not show inside the mouth is painted by
-`models.training.mouth`. Pixels whose picture cannot be trusted are reported, so that no loss turns them into a goal.
+photo. Outside the mesh the flow is extended harmonically. What the photo does not show is painted: the inside of
+the mouth by `models.training.mouth`, the skin that an open eye folds away by `models.training.eyelids`. Pixels whose
+picture cannot be trusted are reported, so that no loss turns them into a goal.
 
 Known weak spots: hair is no mesh and follows the extension; the background next to the head bends with it; glasses move
 with the skin; lighting and the shadow of the lashes do not change.
@@ -15,24 +16,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.training.eyelids import paint_eyelids
+from models.training.face import Face
 from models.training.morphable import MOUTH_INTERIOR, MorphableModel
 from models.training.mouth import paint_mouth
-from models.training.pose import Pose
 from models.training.raster import extend_harmonically, interpolate, rasterise
 
 OCCLUSION_TOLERANCE = 0.02  # of the picture's side: how far behind the nearest surface a point still counts as seen
 SILHOUETTE_DEPTH = 0.03  # of the side: a rim whose origin lay deeper inside the old head must not drag the background
 DETAIL_REACH = 0.03  # of the side, around the rims of lips and lids
 EXTENSION_STRIDE = 4  # the harmonic extension is solved on a grid this much coarser
-
-
-@dataclass(frozen=True)
-class Face:
-    """A person's neutral shape [V, 3] with expression weights [53] and a pose in the picture's pixels."""
-
-    person: np.ndarray
-    expression: np.ndarray
-    pose: Pose
 
 
 @dataclass(frozen=True)
@@ -123,6 +116,7 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
         picture = paint_mouth(
             model, picture, new.vertices, new.triangle, new.weights, new.depth, hidden, photo[old.mesh]
         )
+    picture = paint_eyelids(model, photo, picture, source, target)
     doubled = ~new.mesh & (
         warp(old.mesh.astype(np.uint8), flow, cv2.INTER_NEAREST) > 0
     )  # background that would repeat a piece of the head

@@ -32,9 +32,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.average = torch.optim.swa_utils.AveragedModel(
-            self.model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA_DECAY), use_buffers=True
-        )
+        self.average = torch.optim.swa_utils.AveragedModel(self.model, avg_fn=_average, use_buffers=True)
         self.step = 0
         self._began = time.monotonic()
         if self.state_file.exists():
@@ -83,6 +81,11 @@ class Run:
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(record) + "\n")
         print(record, flush=True)  # noqa: T201  (the run's own progress)
+
+
+def _average(average: torch.Tensor, current: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
+    """Exponential moving average whose memory grows with the run, so that it soon forgets the initial weights."""
+    return torch.lerp(average, current, 1 - min(EMA_DECAY, (1 + float(count)) / (10 + float(count))))
 
 
 def averaged_weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.training.face import Face
 from models.training.morphable import FACE, MOUTH_SOCKET, MorphableModel
 from models.training.pose import Pose
-from models.training.retarget import Face
 
 SIZE = 128
 

@@ -10,8 +10,8 @@ import pytest
 
 from models.coefficients import ARKIT
 from models.training.eyelids import paint_eyelids
+from models.training.face import Face
 from models.training.morphable import MorphableModel
-from models.training.retarget import Face
 
 SIZE = 128
 SKIN, EYE = 180, np.array([250, 250, 40], np.uint8)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from models.coefficients import rotation_matrix
+from models.training.face import Face
 from models.training.morphable import MorphableModel
 from models.training.pose import Pose
-from models.training.retarget import Face, retarget, warp
+from models.training.retarget import retarget, warp
 
 
 def test_identity_motion_gives_zero_flow_and_the_photo(model: MorphableModel, photo: np.ndarray, face: Face) -> None:
