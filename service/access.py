@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import HttpMetrics
@@ -13,6 +14,8 @@ from service.request_id import HEADER, choose_request_id, current_request_id
 from workers.contract.errors import ServiceError
 
 logger = logging.getLogger("service.access")
+
+CLIENT_GONE = 499  # no HTTP status: what nginx, and so everybody's dashboard, calls a request that was broken off
 
 
 class AccessMiddleware:
@@ -44,6 +47,8 @@ class AccessMiddleware:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = CLIENT_GONE
         except Exception:
             logger.exception("unforeseen exception")
             if status:  # the answer is under way and can only be cut off

@@ -35,6 +35,10 @@ def problem_response(path: str, error: ServiceError, **members: Any) -> JSONResp
 def render(problem: Problem, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
     """A problem as a response; `members` are extension members beside the standard ones (RFC 9457, section 3.2)."""
     content = problem.model_dump(mode="json", exclude_none=True) | members
+    headers = dict(headers or {})
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        # A job's own problem, such as a lost worker, comes without headers.
+        headers.setdefault("Retry-After", str(StoreUnavailableError.retry_after))
     return JSONResponse(content, problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -17,5 +17,9 @@ class RedisMissingError(StackError):
     """No redis-server program can be found."""
 
 
+class PortTakenError(StackError):
+    """The API cannot listen where it should."""
+
+
 class DataDirInUseError(StackError):
     """Another stack uses the data folder."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import urllib.error
 import urllib.request
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from service.embedded.errors import SetupFailedError
+from service.embedded.errors import PortTakenError, SetupFailedError
 
 POLL_S = 0.2
 
@@ -49,3 +50,21 @@ def _health(url: str) -> tuple[int | None, dict[str, Any]]:
         return answer.code, json.load(answer)
     except OSError:  # nobody listens yet
         return None, {}
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Find out early what the API would die of late, in the middle of its start.
+
+    Raises:
+        PortTakenError: another program listens there.
+    """
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the API will
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise PortTakenError(
+                f"Port {port} of {host} cannot be used ({error.strerror}); set PORTRAIT_PORT to another one, "
+                f"or `make serve PORT={port + 1}`."
+            ) from None

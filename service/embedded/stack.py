@@ -10,7 +10,7 @@ from pathlib import Path
 from service.embedded.child import Child
 from service.embedded.errors import ProcessEndedError
 from service.embedded.lock import locked
-from service.embedded.probes import api_ready, redis_answers
+from service.embedded.probes import api_ready, redis_answers, require_free_port
 from service.embedded.redis_server import find_redis_server, redis_command
 from service.embedded.settings import EmbeddedSettings
 
@@ -55,9 +55,11 @@ class Stack:
 
         Raises:
             RedisMissingError: there is no Redis to start.
+            PortTakenError: the API cannot listen where it should.
             DataDirInUseError: another stack uses the data folder.
             ExceptionGroup: of ProcessEndedError or SetupFailedError.
         """
+        require_free_port(self._settings.host, self._settings.port)
         redis = redis_command(find_redis_server(), self._socket, self._data_dir)
         with locked(self._data_dir):
             try:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from service.embedded import redis_server
 from service.embedded.child import Child
-from service.embedded.errors import DataDirInUseError, ProcessEndedError, RedisMissingError
+from service.embedded.errors import DataDirInUseError, PortTakenError, ProcessEndedError, RedisMissingError
 from service.embedded.lock import locked
 from service.embedded.settings import EmbeddedSettings
 from service.embedded.stack import Stack
@@ -103,12 +104,23 @@ def test_redis_from_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert redis_server.find_redis_server() == str(program)
 
 
+async def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        stack = Stack(EmbeddedSettings(port=port, data_dir=tmp_path / "data"), tmp_path)
+        with pytest.raises(PortTakenError, match=f"Port {port} .* PORTRAIT_PORT"):
+            await stack.run(asyncio.Event(), on_ready=pytest.fail)
+    assert not (tmp_path / "data").exists()
+
+
 async def test_the_stack_ends_when_redis_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / "redis-server"
     program.write_text("#!/bin/sh\nexit 3\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    stack = Stack(EmbeddedSettings(data_dir=tmp_path / "data"), tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    stack = Stack(EmbeddedSettings(port=port, data_dir=tmp_path / "data"), tmp_path)
     with pytest.raises(ExceptionGroup) as caught:
         await asyncio.wait_for(stack.run(asyncio.Event(), on_ready=pytest.fail), 10)
     assert caught.group_contains(ProcessEndedError, match="redis process ended with status 3")

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -37,21 +38,24 @@ async def fail_late(request: Request) -> StreamingResponse:
     return StreamingResponse(body())
 
 
+ROUTES = [Route("/size", echo_size, methods=["POST"]), Route("/fail", fail), Route("/fail-late", fail_late)]
+
+
 @pytest.fixture
 def registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
-@pytest.fixture
-def client(registry: CollectorRegistry) -> httpx.AsyncClient:
-    routes = [
-        Route("/size", echo_size, methods=["POST"]),
-        Route("/fail", fail),
-        Route("/fail-late", fail_late),
-    ]
-    app = Starlette(routes=routes)
+def application(registry: CollectorRegistry) -> Starlette:
+    app = Starlette(routes=ROUTES)
     app.add_middleware(BodyLimitMiddleware, max_file_bytes=LIMIT)
     app.add_middleware(AccessMiddleware, metrics=HttpMetrics(registry))
+    return app
+
+
+@pytest.fixture
+def client(registry: CollectorRegistry) -> httpx.AsyncClient:
+    app = application(registry)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
@@ -103,6 +107,29 @@ async def test_unforeseen_exceptions_are_problems_with_a_request_id(client: http
 async def test_an_answer_under_way_is_cut_off(client: httpx.AsyncClient) -> None:
     with pytest.raises(ZeroDivisionError):
         await client.get("/fail-late")
+
+
+async def test_an_upload_broken_off_is_no_fault_of_ours(
+    registry: CollectorRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = application(registry)
+    received = iter([{"type": "http.request", "body": b"abc", "more_body": True}, {"type": "http.disconnect"}])
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return next(received)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/size", "query_string": b"", "headers": []}
+    with caplog.at_level(logging.INFO, "service.access"):
+        await app(scope, receive, send)
+    assert sent == []
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert registry.get_sample_value(
+        "portrait_http_requests_total", {"method": "POST", "route": "/size", "status": "499"}
+    )
 
 
 @pytest.mark.parametrize(("offered", "kept"), [("abc-1.2_3", True), ("a" * 65, False), ("x\ty", False), ("é", False)])
