@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import redis
 
@@ -40,6 +41,7 @@ class Heartbeat(threading.Thread):
         self._worker = name
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
         self._now = WorkerPresence(name=name, state=WorkerState.STARTING)
+        self._sliders: dict[str, Any] | None = None
         self._attempt = 0
         self._hung_at = float("inf")
         self._lock = threading.Lock()
@@ -55,6 +57,12 @@ class Heartbeat(threading.Thread):
             patience = self._settings.job_timeout_s + self._settings.hang_grace_s if job_id else float("inf")
             self._hung_at = time.monotonic() + patience
         self._announce()
+
+    def ready(self, sliders: dict[str, Any]) -> None:
+        """Announce that the models are loaded, and publish the document of their sliders."""
+        self._sliders = sliders
+        self._publish()
+        self.set(WorkerState.READY)
 
     def run(self) -> None:
         """Announce until `stop`."""
@@ -77,9 +85,19 @@ class Heartbeat(threading.Thread):
         with self._lock:
             now = WorkerPresence(**self._now.model_dump(exclude={"heartbeat_at"}))
         try:
-            self._presence.announce(now, self._settings.presence_ttl_s)
+            # Unknown again: this Redis was emptied or has been replaced, and wants the sliders anew.
+            if self._presence.announce(now, self._settings.presence_ttl_s):
+                self._publish()
         except redis.RedisError as error:
             log.warning("heartbeat not sent: %s", error)
+
+    def _publish(self) -> None:
+        if self._sliders is None:
+            return
+        try:
+            self._presence.publish_sliders(self._sliders)
+        except redis.RedisError as error:
+            log.warning("sliders not published: %s", error)
 
     def _give_up(self) -> None:
         job_id = self._now.job_id

@@ -126,8 +126,9 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             deadline=deadline,
             settings=settings,
         )
+        heartbeat.ready(editor.space.document())
         with suppress(StopRequested):
-            _work(settings, runner, deadline, lambda: _publish(presence, editor, heartbeat))
+            _work(settings, runner, deadline)
     finally:
         deadline.start()
         heartbeat.stop()
@@ -148,17 +149,11 @@ def _load_patiently(settings: Settings, load: Callable[[Settings], Editor], hear
             return editor
 
 
-def _publish(presence: Presence, editor: Editor, heartbeat: Heartbeat) -> None:
-    presence.publish_sliders(editor.space.document())
-    heartbeat.set(WorkerState.READY)
-
-
-def _work(settings: Settings, runner: Runner, deadline: Deadline, announce: Callable[[], None]) -> None:
+def _work(settings: Settings, runner: Runner, deadline: Deadline) -> None:
     """Work until the deadline starts; RQ's loop ends when Redis goes away, and is then begun again."""
     while not deadline.stopping.is_set():
         client = connect(settings.redis_url)
         try:
-            announce()
             WarmWorker(client, runner, deadline).work(logging_level="WARNING")
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import redis.asyncio
 
 from workers.contract.jobs import JobRecord
-from workers.contract.store import events_channel, job_key, record_from_hash
+from workers.contract.records import events_channel, job_key, record_from_hash
 
 # Announcements can be lost while a connection is down, so the job is also read this often.
 _LOOK_AGAIN_S = 2.0

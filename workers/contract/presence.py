@@ -40,12 +40,12 @@ class Presence:
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
 
-    def announce(self, worker: WorkerPresence, ttl_s: float) -> None:
-        """Say that the worker is alive for the next `ttl_s` seconds."""
+    def announce(self, worker: WorkerPresence, ttl_s: float) -> bool:
+        """Say that the worker is alive for the next `ttl_s` seconds. Returns whether it was unknown until now."""
         with self._redis.pipeline() as pipe:
             pipe.sadd(_WORKERS, worker.name)
             pipe.set(_key(worker.name), worker.model_dump_json(), px=int(ttl_s * 1000))
-            pipe.execute()
+            return bool(pipe.execute()[0])
 
     def leave(self, name: str) -> None:
         """Say that the worker is gone."""

@@ -9,17 +9,15 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, cast
 
 import redis
-from pydantic import TypeAdapter
 
 from workers.contract.errors import IdempotencyConflictError, SupersededError, UnknownJobError
-from workers.contract.jobs import Job, JobRecord, JobRequest, JobStatus, Problem, Progress, Result
+from workers.contract.jobs import JobRecord, JobRequest, JobStatus, Problem, Progress, Result
+from workers.contract.records import job_key, record_from_hash
 from workers.contract.settings import Settings
 
-_REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 _ACTIVE = "portrait:jobs:active"
 
 # KEYS: job, active set, idempotency key or ''. ARGV: id, fingerprint, the key's life in seconds, now, field, value ...
@@ -51,16 +49,6 @@ redis.call('PUBLISH', KEYS[1] .. ':events', '')
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
 return {1, now[1], now[2], now[3]}
 """
-
-
-def job_key(job_id: str) -> str:
-    """The Redis key of a job's hash."""
-    return f"portrait:job:{job_id}"
-
-
-def events_channel(job_id: str) -> str:
-    """The pub/sub channel where a job's changes are announced; the messages are empty, read the job to see it."""
-    return f"{job_key(job_id)}:events"
 
 
 class JobStore:
@@ -244,43 +232,6 @@ class JobStore:
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )
         return bool(cancel)
-
-
-def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
-    """Build a job's record from its Redis hash. Raises UnknownJobError when the hash is empty."""
-    if b"status" not in raw:
-        raise UnknownJobError(f"There is no job {job_id}; it may have expired.")
-    field = {name.decode(): value.decode() for name, value in raw.items() if value}
-    results = [Result.model_validate(result) for result in json.loads(field.get("results", "[]"))]
-    status = JobStatus(field["status"])
-    job = Job(
-        id=job_id,
-        kind=field["kind"],
-        status=status,
-        progress=Progress.model_validate_json(field["progress"]),
-        created_at=_moment(field["created_at"]),
-        started_at=_moment(field["started_at"]) if "started_at" in field else None,
-        finished_at=_moment(field["finished_at"]) if "finished_at" in field else None,
-        result=results[0] if results else None,
-        results=results if len(results) > 1 else [],
-        error=Problem.model_validate_json(field["error"]) if "error" in field else None,
-        metrics=json.loads(field.get("metrics", "{}")),
-    )
-    return JobRecord(
-        job=job,
-        request=_REQUEST.validate_json(field["request"]),
-        attempt=int(field["attempt"]),
-        losses=int(field["losses"]),
-        worker=field.get("worker"),
-        cancel_requested="cancel" in field,
-        queued_at=float(field["queued_at"]),
-        blobs=json.loads(field.get("blobs", "[]")),
-        result_expires_at=float(field["result_expires_at"]) if "result_expires_at" in field else None,
-    )
-
-
-def _moment(seconds: str) -> datetime:
-    return datetime.fromtimestamp(float(seconds), UTC)
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:
