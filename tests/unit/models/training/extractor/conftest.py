@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from models.coefficients import rotation_matrix
+from models.extractor.landmarks import LANDMARKS, face_box
 from models.training.extractor.backgrounds import Backgrounds
-from models.training.extractor.photos import LANDMARKS, FacePhotos, face_box
+from models.training.extractor.photos import FacePhotos
 from models.training.pose import Pose
 
 
@@ -16,7 +17,7 @@ def faces() -> FacePhotos:
     rng = np.random.default_rng(0)
     half = rng.uniform((8, -60), (60, 60), (LANDMARKS // 2, 2))
     cloud = np.concatenate([half, half * (-1, 1)])
-    landmarks = np.stack([cloud + (144, 155), cloud * 0.8 + (140, 150)]).astype(np.float32)
+    landmarks = np.stack([np.add(cloud, (144, 155)), np.add(cloud * 0.8, (140, 150))]).astype(np.float32)
     pictures = np.full((2, 288, 288, 3), 20, np.uint8)
     for picture, face in zip(pictures, landmarks, strict=True):
         for x, y in face[::50]:

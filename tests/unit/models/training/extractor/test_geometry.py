@@ -34,7 +34,7 @@ def test_turning_the_picture_clockwise_adds_roll() -> None:
 def test_pixels_and_points_move_together(scale: float) -> None:
     picture = np.zeros((256, 256, 3), np.uint8)
     picture[96:112, 160:176] = 255  # a square whose centre is (168, 104)
-    matrix = similarity((128, 128), scale, 0.4, (60, 66))
+    matrix = similarity((150, 110), scale, 0.4, (60, 66))
     warped = warp_picture(picture, matrix, 128)[..., 0].astype(float)
     rows, columns = np.indices(warped.shape) + 0.5
     centroid = (warped * columns).sum() / warped.sum(), (warped * rows).sum() / warped.sum()

@@ -36,7 +36,7 @@ def test_networks_are_small_enough_to_ship() -> None:
 
 def test_exported_detector_runs_in_the_product(tmp_path: Path) -> None:
     export_detector(small_detector(), tmp_path / "detector.onnx")
-    assert Detector(tmp_path / "detector.onnx", threads=1).detect(np.zeros((50, 70, 3), np.uint8)) == []
+    assert Detector(tmp_path / "detector.onnx", threads=1).detect(np.zeros((50, 70, 3), np.uint8), 320) == []
 
 
 def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.training.extractor.photos import FacePhotos, face_box, five_points, mirror_order
+from models.extractor.landmarks import face_box, five_points
+from models.training.extractor.photos import FacePhotos, mirror_order
 
 
 def test_face_box_is_the_tight_square_of_the_468_face_landmarks() -> None:

@@ -1,0 +1,50 @@
+"""ONNX Runtime sessions as the extractor wants them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import onnxruntime
+
+from models.errors import BundleError
+
+
+def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> onnxruntime.InferenceSession:
+    """Load an ONNX file, on a CUDA device if this machine has one, else on the CPU.
+
+    Args:
+        threads: CPU threads of one call; None leaves the choice to ONNX Runtime (one a core).
+        outputs: the names that the file must offer.
+
+    Raises:
+        BundleError: the file is missing, is no ONNX model, or lacks an output.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: a missing GPU is no news
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    try:
+        # Bytes rather than the path: ONNX Runtime's errors about files differ between platforms, pathlib's do not.
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=_providers())
+    except FileNotFoundError:
+        raise BundleError(f"{path} does not exist: point to a complete bundle") from None
+    except Exception as error:
+        # ONNX Runtime's exceptions share no base class of their own.
+        raise BundleError(
+            f"{path.name} is no ONNX model that ONNX Runtime can load ({error}): restore the file"
+        ) from error
+    missing = set(outputs) - {output.name for output in session.get_outputs()}
+    if missing:
+        names = ", ".join(sorted(missing))
+        raise BundleError(f"{path.name} does not offer {names}: take the file that belongs to this version")
+    return session
+
+
+def _providers() -> list[str]:
+    """CUDA only where a device is: elsewhere a GPU build would try, warn and fall back at every start."""
+    available = onnxruntime.get_available_providers()
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "any").strip() in {"", "-1"}
+    if "CUDAExecutionProvider" in available and Path("/dev/nvidiactl").exists() and not hidden:
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    return ["CPUExecutionProvider"]

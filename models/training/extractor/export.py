@@ -1,0 +1,75 @@
+"""From trained networks to the ONNX files of a bundle. Inputs are uint8 pictures; scaling is inside the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from models.errors import TrainingDataError
+from models.training.extractor import detector_net, regressor_net
+
+OPSET = 17
+TOLERANCE = 2e-3  # largest difference between torch and ONNX Runtime that an export may show
+
+
+class _FromBytes(nn.Module):
+    """uint8 [N, H, W, 3] -> the network's own [-1, 1] [N, 3, H / shrink, W / shrink]."""
+
+    def __init__(self, network: nn.Module, shrink: int) -> None:
+        super().__init__()
+        self.network, self.shrink = network, shrink
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+        if self.shrink > 1:
+            x = F.avg_pool2d(x, self.shrink)
+        output: tuple[Tensor, ...] = self.network(x)
+        return output
+
+
+def export_detector(network: nn.Module, path: Path) -> None:
+    """Write detector.onnx: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `detector_net.DetectorNet`)."""
+    free = {0: "batch", 1: "height", 2: "width"}
+    _export(_FromBytes(network, 1), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
+
+
+def export_regressor(network: nn.Module, path: Path) -> None:
+    """Write extractor.onnx: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence."""
+    shrink = regressor_net.CROP // regressor_net.INPUT
+    size = regressor_net.CROP
+    _export(_FromBytes(network, shrink), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)
+
+
+def _export(
+    module: nn.Module, path: Path, shape: tuple[int, ...], free: dict[int, str], outputs: tuple[str, ...]
+) -> None:
+    module.eval()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    example = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    dynamic = {"pictures": free} | {name: {0: "batch"} for name in outputs}
+    torch.onnx.export(
+        module,
+        (example,),
+        str(path),
+        dynamo=False,
+        opset_version=OPSET,
+        input_names=["pictures"],
+        output_names=list(outputs),
+        dynamic_axes=dynamic,
+    )
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        expected = module(example)
+    for name, wanted, got in zip(
+        outputs, expected, session.run(list(outputs), {"pictures": example.numpy()}), strict=True
+    ):
+        error = float(np.abs(wanted.numpy() - got).max())
+        if error > TOLERANCE:
+            raise TrainingDataError(
+                f"{path.name}: output {name} differs by {error:.2g} from torch; check the export's opset"
+            )
