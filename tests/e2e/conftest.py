@@ -17,30 +17,32 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+def start_embedded(folder: Path, log: Path, **settings: str) -> tuple[str, subprocess.Popen[bytes]]:
+    """Start a stack on a free port, with its data in `folder`; its URL and process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")},
+        "PORTRAIT_PORT": str(port),
+        "PORTRAIT_DATA_DIR": str(folder / "data"),
+        **settings,
+    }
+    command = [sys.executable, "-m", "service.embedded"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    return f"http://127.0.0.1:{port}", process
+
+
 class Embedded:
     """A started stack, its processes and a client of it."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "log.txt"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")},
-            "PORTRAIT_PORT": str(port),
-            "PORTRAIT_DATA_DIR": str(folder / "data"),
-        }
-        with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "service.embedded"],
-                cwd=ROOT,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=90)
+        url, self.process = start_embedded(folder, self._log)
+        self.http = httpx.Client(base_url=url, timeout=90)
         try:
-            self.wait(lambda: f"Ready: {str(self.http.base_url).rstrip('/')}" in self.log, seconds=60)
+            self.wait(lambda: f"Ready: {url}" in self.log, seconds=60)
         except BaseException:
             self.process.kill()
             raise

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import Embedded
+from tests.e2e.conftest import Embedded, start_embedded
 
 pytestmark = pytest.mark.e2e
 
@@ -129,3 +129,15 @@ def test_ctrl_c_leaves_no_process(tmp_path: Path, photo: dict[str, Any]) -> None
     _, alive = psutil.wait_procs(processes, timeout=2)
     assert alive == []
     assert "Traceback" not in stack.log
+
+
+def test_a_bundle_that_does_not_load_ends_the_stack_with_the_reason(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    _, process = start_embedded(tmp_path, log, PORTRAIT_BUNDLE=str(tmp_path / "nothing"))
+    try:
+        assert process.wait(60) == 1
+    finally:
+        process.kill()
+    *_, reason = log.read_text().strip().splitlines()
+    assert "could not load its models" in reason
+    assert "bundle.json" in reason
