@@ -32,6 +32,7 @@ START_SECONDS = 120.0
 STOP_SECONDS = 20.0
 TILE = 192
 CAPTION = 28
+COLUMNS = 4
 
 EDITS: dict[str, dict[str, dict[str, float]]] = {
     "smile": {"expression": {"mouthSmile": 0.8, "cheekSquint": 0.4}},
@@ -58,8 +59,8 @@ def portraits() -> list[Portrait]:
     """Photographs by the US government, and so in the public domain."""
     hopper = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
     return [
-        Portrait("Eileen Collins", Image.fromarray(data.astronaut()), (115, 5, 335, 225)),
-        Portrait("Grace Hopper", Image.open(hopper).convert("RGB"), (110, 20, 430, 340)),
+        Portrait("Eileen Collins", Image.fromarray(data.astronaut()), (130, 15, 330, 215)),
+        Portrait("Grace Hopper", Image.open(hopper).convert("RGB"), (135, 50, 405, 320)),
     ]
 
 
@@ -128,18 +129,28 @@ def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str,
 
 
 def contact_sheet(rows: list[tuple[Portrait, list[Image.Image]]]) -> Image.Image:
-    """One row a portrait: the photo, then every edit, each cut to the head, under one line of captions."""
-    captions = ["photo", *EDITS]
-    sheet = Image.new("RGB", (TILE * len(captions), CAPTION + TILE * len(rows)), "white")
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(16)
-    for column, caption in enumerate(captions):
-        draw.text(((column + 0.5) * TILE, CAPTION / 2), caption, fill="black", font=font, anchor="mm")
+    """A block a portrait: the photo, large, then every edit with its caption, all cut to the head."""
+    lines = -(-len(EDITS) // COLUMNS)
+    block = lines * (TILE + CAPTION)
+    photo_side = block - CAPTION
+    sheet = Image.new("RGB", (photo_side + COLUMNS * TILE, block * len(rows)), "white")
     for row, (portrait, edited) in enumerate(rows):
-        for column, picture in enumerate([portrait.photo, *edited]):
-            tile = picture.crop(portrait.head).resize((TILE, TILE), Image.Resampling.LANCZOS)
-            sheet.paste(tile, (column * TILE, CAPTION + row * TILE))
+        place(sheet, portrait.photo, portrait, portrait.name, (0, row * block), photo_side)
+        for index, (caption, picture) in enumerate(zip(EDITS, edited, strict=True)):
+            line, column = divmod(index, COLUMNS)
+            corner = (photo_side + column * TILE, row * block + line * (TILE + CAPTION))
+            place(sheet, picture, portrait, caption, corner, TILE)
     return sheet
+
+
+def place(
+    sheet: Image.Image, picture: Image.Image, portrait: Portrait, caption: str, corner: tuple[int, int], side: int
+) -> None:
+    """Draw the head of a picture, `side` pixels square, under its caption."""
+    x, y = corner
+    font = ImageFont.load_default(16)
+    ImageDraw.Draw(sheet).text((x + side / 2, y + CAPTION / 2), caption, fill="black", font=font, anchor="mm")
+    sheet.paste(picture.crop(portrait.head).resize((side, side), Image.Resampling.LANCZOS), (x, y + CAPTION))
 
 
 def edit_all(url: str) -> Image.Image:

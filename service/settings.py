@@ -1,6 +1,6 @@
 """Settings of the API process, read from the environment (prefix PORTRAIT_)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_validator
 from pydantic_settings import NoDecode
@@ -21,9 +21,6 @@ class ApiSettings(Settings):
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may call the API, comma-separated; * means all."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log records that are written."
     )
     shutdown_s: PositiveInt = Field(10, description="Seconds that requests under way get to finish at shutdown.")
 

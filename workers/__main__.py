@@ -8,5 +8,6 @@ if __name__ == "__main__":
     from workers.contract.settings import Settings
     from workers.process import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    sys.exit(serve(Settings()))
+    settings = Settings()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    sys.exit(serve(settings))

@@ -1,6 +1,7 @@
 """Settings shared by the API and the workers, read from the environment (prefix PORTRAIT_)."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     )
     decode_memory_bytes: PositiveInt = Field(
         default=3 * 2**30, description="Address space of the process that decodes uploads."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log records that are written."
     )
     metrics_port: PositiveInt | None = Field(
         None, description="Port where a worker serves Prometheus metrics; unset means none."
