@@ -1,17 +1,22 @@
-"""Write the reference pages that follow from code: settings.md and sliders.md. `make docs` runs it, a test compares."""
+"""Write the reference pages that follow from code: settings, sliders, errors. `make docs` runs it, a test compares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic_settings import BaseSettings
 
 from models.coefficients import ARKIT, CoefficientSpace
+from models.errors import ControlError, FaceIndexError, NoFaceError
 from service.embedded.settings import EmbeddedSettings
+from service.errors import HttpError
 from service.settings import ApiSettings
+from workers.contract.errors import ServiceError, SupersededError
 from workers.contract.settings import Settings
+from workers.media.still import EncodingError
+from workers.runner import OutOfMemoryError
 
 NOTICE = "<!-- Written by `make docs`; edit the code it describes instead. -->\n"
 
@@ -53,6 +58,31 @@ def sliders_page(space: CoefficientSpace) -> str:
     )
 
 
+def errors_page() -> str:
+    """Every problem document the API may answer with: its code, its status, when it comes."""
+    rows = {(500, "internal_error", "A fault of the service; report the id that `detail` names.")}
+    errors = (*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError)
+    rows |= {(error.status, error.code, error.__doc__ or "") for error in errors}
+    rows |= {(422, error.code, error.__doc__ or "") for error in (NoFaceError, FaceIndexError, ControlError)}
+    table = [(f"`{code}`", str(status), meaning.splitlines()[0]) for status, code, meaning in sorted(rows)]
+    return (
+        f"# Errors\n\n{NOTICE}\n"
+        "Every error is an RFC 9457 problem document (`application/problem+json`): `type`, `title`, `status`, "
+        "`detail` (what to change), `code` (stable: programs may branch on it), `instance`, and for 422 `errors`, a "
+        "list of `field` and `message`. With 429 and 503 comes `Retry-After`. Errors that only decoding or rendering "
+        "can notice end a job: they are its `error`, and the answer of its `/result`.\n\n"
+        f"{_table(('code', 'status', 'when'), table)}"
+    )
+
+
+def _coded(root: type[ServiceError]) -> Iterator[type[ServiceError]]:
+    for error in root.__subclasses__():
+        # Those of one module, so that the page does not depend on what else is loaded.
+        if error.__module__ == root.__module__ and error is not SupersededError:  # which stays between workers
+            yield error
+            yield from _coded(error)
+
+
 def _settings_table(settings: type[BaseSettings], names: Iterable[str]) -> str:
     prefix = settings.model_config["env_prefix"]
     rows = []
@@ -78,6 +108,7 @@ def main() -> None:
     folder = Path(__file__).parent
     (folder / "settings.md").write_text(settings_page(), encoding="utf-8")
     (folder / "sliders.md").write_text(sliders_page(ARKIT), encoding="utf-8")
+    (folder / "errors.md").write_text(errors_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

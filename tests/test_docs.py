@@ -41,7 +41,10 @@ def tree_paths(document: Path) -> Iterator[str]:
         yield "".join(parents)
 
 
-@pytest.mark.parametrize(("page", "written_by"), [("settings.md", "settings_page"), ("sliders.md", "sliders_page")])
+@pytest.mark.parametrize(
+    ("page", "written_by"),
+    [("settings.md", "settings_page"), ("sliders.md", "sliders_page"), ("errors.md", "errors_page")],
+)
 def test_reference_page_follows_the_code(page: str, written_by: str) -> None:
     write = runpy.run_path(str(ROOT / "docs" / "reference.py"))[written_by]
     expected = write(ARKIT) if page == "sliders.md" else write()

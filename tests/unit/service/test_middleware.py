@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -158,11 +158,3 @@ async def test_one_log_line_and_one_measurement_a_request(
     }
     assert counted[("other", "unmatched", "404")] == 1
     assert sum(counted.values()) == 2
-
-
-@pytest.fixture(autouse=True)
-def _propagate() -> Iterator[None]:
-    logger = logging.getLogger("service.access")
-    before, logger.propagate = logger.propagate, True
-    yield
-    logger.propagate = before
