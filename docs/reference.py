@@ -61,7 +61,7 @@ def sliders_page(space: CoefficientSpace) -> str:
 def errors_page() -> str:
     """Every problem document the API may answer with: its code, its status, when it comes."""
     rows = {(500, "internal_error", "A fault of the service; report the id that `detail` names.")}
-    errors = (*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError)
+    errors: list[type[ServiceError]] = [*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError]
     rows |= {(error.status, error.code, error.__doc__ or "") for error in errors}
     rows |= {(422, error.code, error.__doc__ or "") for error in (NoFaceError, FaceIndexError, ControlError)}
     table = [(f"`{code}`", str(status), meaning.splitlines()[0]) for status, code, meaning in sorted(rows)]
