@@ -37,6 +37,8 @@ class Stack:
         self._environment = {
             "PORTRAIT_REDIS_URL": self._redis_url,
             "PORTRAIT_STORAGE_URL": str(self._data_dir / "blobs"),
+            # What a killed process leaves behind goes when the run folder goes.
+            "TMPDIR": str(run_dir),
         }
         self._children: dict[str, Child] = {}
 
