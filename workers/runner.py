@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -99,7 +100,8 @@ class Runner:
         except JobCancelled:
             self._insist(lambda: self._store.end_cancelled(job_id, number, attempt.metrics))
             return JobStatus.CANCELLED
-        except GivenBack:
+        except (GivenBack, redis.ConnectionError, redis.TimeoutError):
+            # The worker is stopping, or Redis went away where that could not be waited out: the job is not to blame.
             self._queue.enqueue(self._insist(lambda: self._store.requeue(job_id, number, lost=False)))
             return JobStatus.QUEUED
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker and its warm models live on
@@ -127,10 +129,14 @@ class Runner:
         results = {}
         for index, product in enumerate(products):
             key = f"results/{record.job.id}/{record.attempt}-{index}{product.path.suffix}"
-            with attempt.timed("store_s"), product.path.open("rb") as file:
-                self._blobs.put(key, file, self._settings.result_ttl_s)
+            with attempt.timed("store_s"):
+                self._insist(partial(self._put, key, product.path))
             results[key] = product.result(_url(record, index, len(products)))
         return results
+
+    def _put(self, key: str, path: Path) -> None:
+        with path.open("rb") as file:
+            self._blobs.put(key, file, self._settings.result_ttl_s)
 
     def _insist(self, write: Callable[[], T]) -> T:
         deadline = time.monotonic() + _PATIENCE_S

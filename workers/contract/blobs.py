@@ -14,6 +14,7 @@ import redis
 from workers.contract.errors import StorageFullError
 
 _CHUNK = 2**20
+_LOCK_S = 600.0  # longer than any upload to a slow store; a crash inside leaves the key locked for as long
 _EXPIRY = "portrait:blobs:expiry"
 _PARTS = "parts"  # files that are still being written
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -119,7 +120,7 @@ class BlobStore:
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         # Without it, a sweep could delete a content-addressed blob that an upload has just found present.
-        with self._redis.lock(f"portrait:blobs:lock:{key}", timeout=60, blocking_timeout=60):
+        with self._redis.lock(f"portrait:blobs:lock:{key}", timeout=_LOCK_S, blocking_timeout=_LOCK_S):
             yield
 
     def _path(self, key: str) -> str:

@@ -132,18 +132,21 @@ def photo(service: Service, astronaut: np.ndarray) -> str:
     return service.sources.add(file).id
 
 
-def launch(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
-    """Start a real worker process around `standin.Standin`; keywords are environment variables."""
-    environment = {
+def environment_of(settings: Settings, **variables: str) -> dict[str, str]:
+    """The environment that gives a process these settings; keywords are further variables."""
+    chosen = settings.model_dump(exclude_defaults=True).items()
+    return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        **{
-            f"PORTRAIT_{name.upper()}": str(value) for name, value in settings.model_dump(exclude_defaults=True).items()
-        },
+        **{f"PORTRAIT_{name.upper()}": str(value) for name, value in chosen},
         **variables,
     }
+
+
+def launch(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
+    """Start a real worker process around `standin.Standin`; keywords are environment variables."""
     script = Path(__file__).with_name("standin.py")
-    return subprocess.Popen([sys.executable, str(script)], cwd=ROOT, env=environment)
+    return subprocess.Popen([sys.executable, str(script)], cwd=ROOT, env=environment_of(settings, **variables))
 
 
 @pytest.fixture

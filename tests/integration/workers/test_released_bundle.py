@@ -1,0 +1,86 @@
+"""`python -m workers` with the bundle that is released: real photos through real networks."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.integration.workers.conftest import ROOT, environment_of
+from workers.contract.jobs import ExtractRequest, JobStatus
+from workers.contract.presence import WorkerState
+from workers.contract.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.integration.workers.conftest import Service
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worker(settings: Settings, service: Service) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker as everybody starts it; one thread, since tests share their machine."""
+    environment = environment_of(settings, PORTRAIT_THREADS="1")
+    process = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)
+    service.wait_for_worker(WorkerState.READY, seconds=100)
+    yield process
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def extracted(service: Service, source: str) -> dict[str, object]:
+    """The one frame of a photo's extraction document."""
+    record, _ = service.store.create(ExtractRequest(source_id=source))
+    service.queue.enqueue(record)
+    record = service.finish(record.job.id)
+    assert record.job.status is JobStatus.SUCCEEDED, record.job.error
+    with service.blobs.open(record.blobs[0]) as file:
+        frame: dict[str, object] = json.load(file)["frames"][0]
+    return frame
+
+
+def test_an_edit_changes_the_face_and_not_one_pixel_elsewhere(
+    service: Service, photo: str, astronaut: np.ndarray
+) -> None:
+    record = service.finish(service.submit(photo, controls={"expression": {"jawOpen": 0.6}}))
+    assert record.job.status is JobStatus.SUCCEEDED, record.job.error
+    with service.blobs.open(record.blobs[0]) as file:
+        picture = np.asarray(Image.open(io.BytesIO(file.read())))
+    rows, columns = np.nonzero((picture != astronaut).any(-1))
+    assert len(rows) > 1000
+    assert rows.max() < 300, "her face is in the upper middle"
+    assert columns.min() > 90
+    assert columns.max() < 360
+
+
+def test_an_extraction_finds_the_face(service: Service, photo: str) -> None:
+    frame = extracted(service, photo)
+    x0, y0, x1, y1 = frame["face"]["box"]  # type: ignore[index]
+    assert 150 < (x0 + x1) / 2 < 290
+    assert 60 < (y0 + y1) / 2 < 190
+
+
+def test_a_picture_without_a_face_says_so(service: Service, astronaut: np.ndarray) -> None:
+    sky = io.BytesIO()
+    Image.new("RGB", (256, 256), (90, 140, 220)).save(sky, "PNG")
+    error = service.finish(service.submit(service.sources.add(sky).id)).job.error
+    assert error is not None
+    assert (error.code, error.status) == ("no_face", 422)
+
+
+def test_a_jpeg_of_another_person_is_edited_too(service: Service, hopper_jpeg: Path) -> None:
+    with hopper_jpeg.open("rb") as file:
+        source = service.sources.add(io.BytesIO(file.read())).id
+    options = {"paste_back": False, "output": {"format": "jpeg", "size": 256}, "label": True}
+    record = service.finish(service.submit(source, controls={"pose": {"yaw": 10}}, options=options))
+    assert record.job.result is not None, record.job.error
+    assert (record.job.result.media_type, record.job.result.width, record.job.result.height) == ("image/jpeg", 256, 256)
