@@ -114,7 +114,7 @@ def stop(stack: subprocess.Popen[bytes]) -> None:
 
 
 def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str, float]]) -> Image.Image:
-    """One `POST /edit` that waits for the picture."""
+    """One `POST /edit` that waits for the picture; on a very busy machine it has to ask for it again."""
     file = io.BytesIO()
     photo.save(file, "png")
     response = client.post(
@@ -123,6 +123,10 @@ def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str,
         data={"controls": json.dumps(controls), "options": json.dumps({"output": {"format": "png"}})},
         headers={"Accept": "image/png", "Prefer": "wait=60"},
     )
+    result = f"{response.headers.get('Location')}/result"
+    while response.status_code in (httpx.codes.ACCEPTED, httpx.codes.CONFLICT):  # not finished yet
+        time.sleep(float(response.headers["Retry-After"]))
+        response = client.get(result)
     if response.status_code != httpx.codes.OK:
         sys.exit(f"POST /edit answered {response.status_code}: {response.text}")
     return Image.open(io.BytesIO(response.content)).convert("RGB")
