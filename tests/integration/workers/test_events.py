@@ -27,33 +27,24 @@ def created(service: Service) -> str:
 
 def test_changes_are_seen_as_they_happen_and_the_end_is_the_last(service: Service) -> None:
     job = created(service)
-
-    def live() -> None:
-        time.sleep(0.1)
-        service.store.claim(job, 1, "worker")
-        for done in (1, 2):
-            time.sleep(0.1)
-            service.store.report(job, 1, Progress(done=done, total=2, stage="render"))
-        time.sleep(0.1)
-        service.store.end_cancelled(job, 1, {})
+    changes = {
+        ("progress", JobStatus.QUEUED, 0): lambda: service.store.claim(job, 1, "worker"),
+        ("progress", JobStatus.RUNNING, 0): lambda: service.store.report(job, 1, Progress(done=1, total=2)),
+        ("progress", JobStatus.RUNNING, 1): lambda: service.store.report(job, 1, Progress(done=2, total=2)),
+        ("progress", JobStatus.RUNNING, 2): lambda: service.store.end_cancelled(job, 1, {}),
+        ("done", JobStatus.CANCELLED, 2): lambda: None,
+    }
 
     async def watch() -> list[tuple[str, JobStatus, int]]:
-        client = connect_async(service.settings.redis_url)
-        seen = [(name, record.job.status, record.job.progress.done) async for name, record in follow(client, job)]
+        client, seen = connect_async(service.settings.redis_url), []
+        async for name, record in follow(client, job):
+            seen.append((name, record.job.status, record.job.progress.done))
+            # Each change waits for the one before it to be seen, so that none is passed over.
+            threading.Timer(0.05, changes[seen[-1]]).start()
         await client.aclose()
         return seen
 
-    worker = threading.Thread(target=live)
-    worker.start()
-    seen = asyncio.run(watch())
-    worker.join()
-    assert seen == [
-        ("progress", JobStatus.QUEUED, 0),
-        ("progress", JobStatus.RUNNING, 0),
-        ("progress", JobStatus.RUNNING, 1),
-        ("progress", JobStatus.RUNNING, 2),
-        ("done", JobStatus.CANCELLED, 2),
-    ]
+    assert asyncio.run(asyncio.wait_for(watch(), 30)) == list(changes)
 
 
 def test_who_comes_late_gets_the_end_at_once(service: Service) -> None:
