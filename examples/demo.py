@@ -59,8 +59,8 @@ def portraits() -> list[Portrait]:
     """Photographs by the US government, and so in the public domain."""
     hopper = Path(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
     return [
-        Portrait("Eileen Collins", Image.fromarray(data.astronaut()), (130, 15, 330, 215)),
-        Portrait("Grace Hopper", Image.open(hopper).convert("RGB"), (135, 50, 405, 320)),
+        Portrait("Eileen Collins", Image.fromarray(data.astronaut()), (122, 5, 338, 221)),
+        Portrait("Grace Hopper", Image.open(hopper).convert("RGB"), (122, 42, 418, 338)),
     ]
 
 
