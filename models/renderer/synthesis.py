@@ -79,7 +79,7 @@ def _mask_against_border(side: int, top: bool, bottom: bool, left: bool, right: 
 
 def to_tensor(picture: np.ndarray, device: torch.device) -> Tensor:
     """uint8 [H, W, 3] to float [1, 3, H, W] in [-1, 1]."""
-    tensor = torch.from_numpy(np.ascontiguousarray(picture)).to(device)
+    tensor = torch.from_numpy(np.array(picture)).to(device)  # a copy: Pillow's arrays are read-only
     return tensor.permute(2, 0, 1)[None].float() / 127.5 - 1
 
 

@@ -31,6 +31,7 @@ Preset = Annotated[str, typer.Option(help="Network configuration: paper, small o
 Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its last 40 %.")]
 
 BatchSize = Annotated[int, typer.Option(help="Pairs a step; half of them are used backwards.")]
+LearningRate = Annotated[float, typer.Option(help="Adam's, at full speed.")]
 Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: minutes at the start, faster after.")]
 
 
@@ -41,12 +42,13 @@ def warping(
     preset: Preset = "small",
     steps: Steps = 8000,
     batch_size: BatchSize = 16,
+    learning_rate: LearningRate = 3e-4,
     compiled: Compiled = False,
 ) -> None:
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
     from models.training.renderer import Schedule, train_warping
 
-    train_warping(pairs, out, preset, Schedule(steps, batch_size, compile=compiled))
+    train_warping(pairs, out, preset, Schedule(steps, batch_size, learning_rate, compiled))
 
 
 @app.command()
@@ -57,12 +59,13 @@ def editing(
     preset: Preset = "small",
     steps: Steps = 5000,
     batch_size: BatchSize = 8,
+    learning_rate: LearningRate = 3e-4,
     compiled: Compiled = False,
 ) -> None:
     """Stage two: all three networks on pictures. The same command resumes."""
     from models.training.renderer import Schedule, train_editing
 
-    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, compile=compiled))
+    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, learning_rate, compiled))
 
 
 @app.command()

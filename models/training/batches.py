@@ -15,7 +15,8 @@ from torch import Tensor
 from models.coefficients import ARKIT
 from models.training.pairs import SIZE, Pairs
 
-MIRROR_SHARE, GREY_SHARE, NOISY_SHARE = 0.5, 0.15, 0.5
+EXPRESSIVE_SHARE = 0.5  # of the examples keep their pose: a turning head drowns what lips and lids do
+MIRROR_SHARE, GREY_SHARE, NOISY_SHARE, LEANING_SHARE = 0.5, 0.15, 0.5, 0.4
 EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.05, 0.03, 0.015
 
 
@@ -45,16 +46,25 @@ class Batch:
 def batches(pairs: Pairs, size: int, resolution: int, seed: int) -> Iterator[Batch]:
     """An endless stream of random batches with pictures of `resolution` pixels, read one ahead in a thread."""
     rng = np.random.default_rng(seed)
+    still, motion = pairs.expressive()
+    chance = motion / motion.sum() if motion.any() else None
+
+    def read() -> Batch:
+        rows = rng.integers(0, len(pairs), size)
+        if chance is not None:
+            expressive = rng.random(size) < EXPRESSIVE_SHARE
+            rows[expressive] = rng.choice(still, expressive.sum(), p=chance)
+        return _read(pairs, rows, resolution, rng)
+
     with ThreadPoolExecutor(1) as reader:
-        following = reader.submit(_read, pairs, size, resolution, rng)
+        following = reader.submit(read)
         while True:
             batch = following.result()
-            following = reader.submit(_read, pairs, size, resolution, rng)
+            following = reader.submit(read)
             yield batch
 
 
-def _read(pairs: Pairs, size: int, resolution: int, rng: np.random.Generator) -> Batch:
-    rows = rng.integers(0, len(pairs), size)
+def _read(pairs: Pairs, rows: np.ndarray, resolution: int, rng: np.random.Generator) -> Batch:
     halves = []
     # "Each pair is used in both directions" (paper, section 4): backwards, the target is the untouched photo.
     for reverse in (False, True):
@@ -118,12 +128,18 @@ def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
 
 
 def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
-    """Give some examples the same small error in both vectors, as an extractor makes when serving an edit."""
+    """Give some examples the same error in both vectors, as an extractor makes when serving an edit.
+
+    An extractor's answers scatter, and they lean towards the average face: towards that of the batch here.
+    """
     count, size = batch.source_coefficients.shape
     deviation = np.full(size, EXPRESSION_NOISE)
     deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
     noise = rng.normal(0, deviation, (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
-    error = torch.from_numpy(noise).float()
+    lean = np.zeros((count, size))
+    lean[:, :-6] = rng.random((count, 1)) * (rng.random((count, 1)) < LEANING_SHARE)
+    average = batch.source_coefficients.mean(0) - batch.source_coefficients
+    error = torch.from_numpy(noise).float() + torch.from_numpy(lean).float() * average
     values = vars(batch) | {
         "source_coefficients": batch.source_coefficients + error,
         "target_coefficients": batch.target_coefficients + error,
