@@ -6,7 +6,9 @@ from prometheus_client import Counter, Histogram, start_http_server
 
 from workers.contract.jobs import JobStatus
 
-_JOBS = Counter("portrait_worker_jobs", "Attempts this worker has ended, by kind and the status they left.", ["kind", "status"])
+_JOBS = Counter(
+    "portrait_worker_jobs", "Attempts this worker has ended, by kind and the status they left.", ["kind", "status"]
+)
 _STAGES = Histogram(
     "portrait_worker_stage_seconds",
     "Seconds a job spent in each stage, queueing included.",
