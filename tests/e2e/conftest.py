@@ -26,6 +26,8 @@ def start_embedded(folder: Path, log: Path, **settings: str) -> tuple[str, subpr
         **{name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")},
         "PORTRAIT_PORT": str(port),
         "PORTRAIT_DATA_DIR": str(folder / "data"),
+        # Two threads that wait for each other are slower than one where other programs want the cores too.
+        "PORTRAIT_THREADS": "1",
         **settings,
     }
     command = [sys.executable, "-m", "service.embedded"]
@@ -42,7 +44,7 @@ class Embedded:
         url, self.process = start_embedded(folder, self._log)
         self.http = httpx.Client(base_url=url, timeout=90)
         try:
-            self.wait(lambda: f"Ready: {url}" in self.log, seconds=60)
+            self.wait(lambda: f"Ready: {url}" in self.log, seconds=120)
         except BaseException:
             self.process.kill()
             raise
@@ -80,7 +82,10 @@ class Embedded:
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     stack = Embedded(tmp_path_factory.mktemp("embedded"))
     yield stack
-    assert stack.stop() == 0, stack.log
+    try:
+        assert stack.stop() == 0, stack.log
+    finally:
+        stack.process.kill()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.e2e.conftest import Embedded
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 30 s on a quiet one
 
 SMILE = {"expression": {"mouthSmile": 0.8, "jawOpen": 0.3}}
 
