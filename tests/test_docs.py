@@ -27,7 +27,9 @@ def named(path: Path) -> str:
 
 def blocks(document: Path, language: str) -> list[str]:
     """The fenced code blocks of one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    text = document.read_text(encoding="utf-8")
+    fenced: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [code for written_in, code in fenced if written_in == language]
 
 
 def tree_paths(document: Path) -> Iterator[str]:
