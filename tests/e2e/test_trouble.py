@@ -131,7 +131,7 @@ def test_a_bundle_that_does_not_load_ends_the_stack_with_the_reason(tmp_path: Pa
     log = tmp_path / "log.txt"
     _, process = start_embedded(tmp_path, log, PORTRAIT_BUNDLE=str(tmp_path / "nothing"))
     try:
-        assert process.wait(60) == 1
+        assert process.wait(200) == 1
     finally:
         process.kill()
     *_, reason = log.read_text().strip().splitlines()
