@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start real processes last: what is wrong in a function should be told by the fast test of it."""
+    items.sort(key=lambda item: "e2e" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def astronaut() -> np.ndarray:
     """Eileen Collins (NASA), [512, 512, 3] uint8 RGB, read-only."""
