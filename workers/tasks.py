@@ -151,20 +151,21 @@ class Tasks:
 def _motion(space: CoefficientSpace, source: NDArray[np.float32], request: EditRequest) -> NDArray[np.float32]:
     """float32 [T, C]: one frame for sliders, as many as the clip is long for keyframes."""
     controls = request.controls
-    if controls.keyframes is not None:
-        keyframes: list[dict[str, Any]] = [
-            {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
-            for keyframe in controls.keyframes
-        ]
-        return keyframe_motion(space, source, keyframes, request.options.output.fps, controls.mode)
-    return apply_controls(
+    edited = apply_controls(
         space,
         source,
         mode=controls.mode,
         expression=controls.expression,
         pose=controls.pose.named(),
         coefficients=controls.coefficients,
-    )[None]
+    )
+    if controls.keyframes is not None:  # they start from what the controls beside them make of the source
+        keyframes: list[dict[str, Any]] = [
+            {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
+            for keyframe in controls.keyframes
+        ]
+        return keyframe_motion(space, edited, keyframes, request.options.output.fps, controls.mode)
+    return edited[None]
 
 
 def _translated(task: Callable[[Attempt, Path], list[Product]]) -> Task:

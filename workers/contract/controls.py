@@ -53,7 +53,10 @@ class Keyframe(Strict):
 
 
 class Controls(Strict):
-    """Sliders, raw coefficients or keyframes; empty controls change nothing and still go through the networks."""
+    """Sliders, raw coefficients, keyframes; empty controls change nothing and still go through the networks.
+
+    Keyframes start from what the controls beside them make of the source.
+    """
 
     mode: Literal["relative", "absolute"] = "relative"
     expression: dict[str, SliderValue] = {}
@@ -69,8 +72,6 @@ class Controls(Strict):
                     if value < 0:
                         raise FieldError(f"{where}.{name}", f"in absolute mode sliders go from 0 to 1, got {value:g}")
         if self.keyframes is not None:
-            if self.expression or self.pose.named() or self.coefficients is not None:
-                raise FieldError("keyframes", "put expression and pose into them, and leave coefficients away")
             times = [keyframe.time for keyframe in self.keyframes]
             if any(later <= earlier for earlier, later in pairwise(times)):
                 raise FieldError("keyframes", f"must be in strictly rising order of time, got {times}")

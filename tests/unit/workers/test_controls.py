@@ -38,8 +38,6 @@ def faults(controls: dict[str, Any]) -> list[str]:
         {"keyframes": [{"expression": {}}]},
         {"keyframes": [{"time": 1.0}, {"time": 1.0}]},
         {"keyframes": [{"time": -1.0}]},
-        {"keyframes": [{"time": 0.0}], "expression": {"jawOpen": 0.5}},
-        {"keyframes": [{"time": 0.0}], "pose": {"yaw": 0.0}},
         {"mode": "absolute", "keyframes": [{"time": 0.0, "expression": {"jawOpen": -0.5}}]},
         {"smile": 1},
     ],

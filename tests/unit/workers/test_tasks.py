@@ -1,0 +1,33 @@
+"""From an edit's controls to motion."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.coefficients import ARKIT
+from workers.contract.jobs import EditRequest
+from workers.tasks import _motion
+
+
+def motion(controls: dict[str, object]) -> np.ndarray:
+    request = EditRequest.model_validate({"source_id": "0" * 64, "controls": controls})
+    return _motion(ARKIT, np.zeros(ARKIT.size, np.float32), request)
+
+
+def test_sliders_make_one_frame() -> None:
+    frames = motion({"expression": {"jawOpen": 0.5}})
+    assert frames.shape == (1, ARKIT.size)
+    assert frames[0, ARKIT.index["jawOpen"]] == 0.5
+
+
+def test_keyframes_start_from_the_controls_beside_them() -> None:
+    frames = motion(
+        {
+            "expression": {"mouthSmile": 0.25},
+            "keyframes": [{"time": 0}, {"time": 1, "expression": {"mouthSmile": 0.5}}],
+        }
+    )
+    smile = frames[:, ARKIT.index["mouthSmileLeft"]]
+    assert smile[0] == 0.25
+    assert smile[-1] == 0.75
+    assert (np.diff(smile) >= 0).all()
