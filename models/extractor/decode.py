@@ -1,4 +1,4 @@
-"""From the detector's maps to boxes: peaks, geometry, and the suppression of second answers for one face."""
+"""From the detector's maps to boxes: peaks and their geometry."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ class Candidates:
     boxes: np.ndarray
     scores: np.ndarray
     points: np.ndarray
-
-    def __getitem__(self, rows: np.ndarray) -> Candidates:
-        return Candidates(self.boxes[rows], self.scores[rows], self.points[rows])
 
 
 def decode(heatmap: np.ndarray, box: np.ndarray, points: np.ndarray, threshold: float) -> Candidates:
@@ -41,25 +38,3 @@ def decode(heatmap: np.ndarray, box: np.ndarray, points: np.ndarray, threshold: 
     half = side[:, None] / 2
     marks = points[:, row, column].T.reshape(-1, 5, 2) * side[:, None, None] + centre[:, None]
     return Candidates(np.concatenate([centre - half, centre + half], -1), scores[row, column], marks)
-
-
-def overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box [4] with others [N, 4], [N]."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    common = np.clip(high - low, 0, None).prod(-1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(-1)
-    return common / (areas + (box[2:] - box[:2]).prod() - common)
-
-
-def suppress(candidates: Candidates, limit: float = 0.35) -> Candidates:
-    """Non-maximum suppression: of boxes that overlap by more than `limit`, or nest, the best-scored stays."""
-    rest, kept = np.argsort(-candidates.scores, kind="stable"), []
-    boxes = candidates.boxes
-    while len(rest):
-        best, rest = rest[0], rest[1:]
-        kept.append(best)
-        centres = (boxes[rest, :2] + boxes[rest, 2:]) / 2
-        inside = ((centres > boxes[best, :2]) & (centres < boxes[best, 2:])).all(-1)
-        smaller = (boxes[rest, 2] - boxes[rest, 0]) < 0.6 * (boxes[best, 2] - boxes[best, 0])
-        rest = rest[(overlap(boxes[best], boxes[rest]) <= limit) & ~(inside & smaller)]
-    return candidates[np.array(kept, int)]

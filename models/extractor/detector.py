@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from models.extractor.decode import decode, suppress
+from models.extractor.decode import decode
+from models.extractor.distinct import distinct
 from models.extractor.face import Face
 from models.extractor.session import open_session
 
@@ -41,13 +42,14 @@ class Detector:
         """Candidates in a picture uint8 [H, W, 3] RGB seen at `size` pixels (a multiple of 32), best first."""
         canvas, scale, offset = letterbox(image, size)
         heatmap, box, points = self._session.run(list(_OUTPUTS), {"pictures": canvas[None]})
-        found = suppress(decode(heatmap[0], box[0], points[0], THRESHOLD))
+        found = decode(heatmap[0], box[0], points[0], THRESHOLD)
         boxes = (found.boxes.reshape(-1, 2, 2) - offset) / scale
         marks = ((found.points - offset) / scale).astype(np.float32)
-        return [
+        faces = [
             Face((float(x0), float(y0), float(x1), float(y1)), float(score), five)
-            for ((x0, y0), (x1, y1)), score, five in zip(boxes[:MOST], found.scores, marks, strict=False)
+            for ((x0, y0), (x1, y1)), score, five in zip(boxes, found.scores, marks, strict=True)
         ]
+        return distinct(faces)[:MOST]
 
 
 def letterbox(image: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

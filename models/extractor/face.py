@@ -24,7 +24,7 @@ class Face:
 
     Attributes:
         box: the tight square around the face's landmarks (brow line to chin, no hair), in pixels of the whole picture.
-        score: confidence in (0, 1); of a confirmed face, the geometric mean of detector's and regressor's.
+        score: confidence in (0, 1): of a candidate the detector's, of a confirmed face the regressor's.
         points: float32 [5, 2], pixels, in the order of `POINTS`.
     """
 

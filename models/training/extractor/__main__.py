@@ -21,6 +21,9 @@ Pairs = Annotated[
     Path | None, typer.Option(help="Folder of generated pairs (`python -m models.training pairs`).", exists=True)
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the run: state, log and the ONNX file.")]
+DetectorFile = Annotated[
+    Path, typer.Option("--detector", help="detector.onnx, trained: its mistakes become negatives.", exists=True)
+]
 Steps = Annotated[int, typer.Option(help="Length of the whole schedule, in batches.")]
 Batch = Annotated[int, typer.Option(help="Pictures a batch.")]
 Threads = Annotated[int, typer.Option(help="CPU threads of the network.")]
@@ -53,6 +56,7 @@ def regressor(
     data: Data,
     backgrounds: Backgrounds,
     out: Out,
+    detector_file: DetectorFile,
     pairs: Pairs = None,
     steps: Steps = 4000,
     batch: Batch = 48,
@@ -61,7 +65,7 @@ def regressor(
 ) -> None:
     """Train the regressor on portraits; writes extractor.onnx into the run's folder."""
     torch.set_num_threads(threads)
-    train_regressor(data, backgrounds, pairs, out, steps, batch, workers)
+    train_regressor(data, backgrounds, pairs, detector_file, out, steps, batch, workers)
 
 
 if __name__ == "__main__":

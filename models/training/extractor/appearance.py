@@ -8,16 +8,15 @@ import numpy as np
 
 def degrade(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A version of `picture` (uint8 [H, W, 3]) as a worse camera, light or codec would have given it."""
-    picture = _resolution(picture, rng)
-    image = _light(picture.astype(np.float32), rng)
+    picture = _light(_resolution(picture, rng), rng)
     if rng.random() < 0.2:
-        image = np.repeat(image @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, -1)
+        picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.35:
-        image += rng.standard_normal(image.shape, np.float32) * rng.uniform(1, 14)
-    picture = np.clip(image, 0, 255).astype(np.uint8)
+        noise = rng.standard_normal(picture.shape, np.float32) * rng.uniform(1, 14)
+        picture = np.clip(picture + noise, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         _, code = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(12, 90))])
-        picture = cv2.imdecode(code, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
     return np.ascontiguousarray(picture)
 
 
@@ -43,17 +42,19 @@ def _motion_blur(picture: np.ndarray, length: int, angle: float) -> np.ndarray:
     return cv2.filter2D(picture, -1, kernel / kernel.sum())
 
 
-def _light(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _light(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Exposure, contrast, gamma, colour cast, and in a third of the pictures light from one side."""
+    level = np.arange(256.0)
     if rng.random() < 0.5:
-        image = 255 * (image / 255) ** np.float32(np.exp(rng.normal(0, 0.3)))
+        level = 255 * (level / 255) ** np.exp(rng.normal(0, 0.3))
+    mean = level[int(picture[::4, ::4].mean())]
+    level = (level - mean) * np.exp(rng.normal(0, 0.2)) + mean
     cast = np.exp(rng.normal(0, 0.08, 3)) * np.exp(rng.normal(0, 0.2))
-    mean = image.mean()
-    image = (image - mean) * np.float32(np.exp(rng.normal(0, 0.2))) + mean
-    image = image * cast.astype(np.float32)
+    table = np.clip(level[:, None] * cast, 0, 255).astype(np.uint8)
+    picture = cv2.LUT(picture, table[None])
     if rng.random() < 0.33:
-        height, width = image.shape[:2]
+        height, width = picture.shape[:2]
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.7)
         ramp = np.cos(angle) * np.linspace(-1, 1, width)[None] + np.sin(angle) * np.linspace(-1, 1, height)[:, None]
-        image = image * (1 + strength * ramp[..., None]).astype(np.float32)
-    return image
+        picture = np.clip(picture * (1 + strength * ramp[..., None]).astype(np.float32), 0, 255).astype(np.uint8)
+    return picture

@@ -35,7 +35,8 @@ class Backgrounds:
             return texture(size, rng)
         picture = self.pictures[rng.integers(len(self.pictures))]
         height, width = picture.shape[:2]
-        side = int(np.clip(min(height, width) * rng.uniform(0.25, 1), 32, None))
+        # Small windows too: enlarged texture is what looks most like a small face.
+        side = max(int(min(height, width) * np.exp(rng.uniform(np.log(0.06), 0))), 16)
         x, y = rng.integers(0, width - side + 1), rng.integers(0, height - side + 1)
         window = picture[y : y + side, x : x + side]
         if rng.random() < 0.5:

@@ -12,9 +12,10 @@ from models.training.extractor.appearance import degrade
 from models.training.extractor.backgrounds import Backgrounds
 from models.training.extractor.geometry import similarity, transform_points, transform_pose, warp_picture
 from models.training.extractor.photos import FacePhotos
-from models.training.extractor.regressor_net import CROP, INPUT
+from models.training.extractor.regressor_net import INPUT
 
-FACE_FREE = 0.1  # share of samples that show no face
+FACE_FREE = 0.15  # share of samples that show no face
+HARD = 0.7  # share of those that show what a detector took for a face, where that is known
 BESIDE = 0.05  # share of samples whose crop misses the face, as a detector's mistake would
 JITTERS = ((0.02, 0.04), (0.07, 0.14))  # standard deviations of a crop's place, in its sides, and of its log size
 ROUGH = 0.3  # share of crops placed as badly as the second says: what a detector's first guess may look like
@@ -30,17 +31,25 @@ class FaceCrops:
         photos: collections of faces and the share of samples that each gives. Landmarks may be NaN where unknown.
         mirrored: landmark order of a mirrored face (`photos.mirror_order`).
         backgrounds: pictures without faces.
+        mistakes: crops that a detector took for faces (`mining.hard_negatives`), uint8 [M, 128, 128, 3]; may be empty.
     """
 
-    def __init__(self, photos: list[tuple[FacePhotos, float]], mirrored: np.ndarray, backgrounds: Backgrounds) -> None:
+    def __init__(
+        self,
+        photos: list[tuple[FacePhotos, float]],
+        mirrored: np.ndarray,
+        backgrounds: Backgrounds,
+        mistakes: np.ndarray,
+    ) -> None:
         self._collections = [collection for collection, _ in photos]
         shares = np.array([share for _, share in photos])
-        self._shares, self._mirrored, self._backgrounds = shares / shares.sum(), mirrored, backgrounds
+        self._shares, self._mirrored = shares / shares.sum(), mirrored
+        self._backgrounds, self._mistakes = backgrounds, mistakes
 
     def draw(self, rng: np.random.Generator) -> Sample:
         """One sample; everything random comes from `rng`."""
         if rng.random() < FACE_FREE:
-            return _nothing(degrade(self._backgrounds.draw(INPUT, rng), rng))
+            return _nothing(degrade(self._faceless(rng), rng))
         photos = self._collections[rng.choice(len(self._collections), p=self._shares)]
         index = int(rng.integers(len(photos)))
         if rng.random() < BESIDE:
@@ -54,12 +63,19 @@ class FaceCrops:
         sample["picture"] = degrade(picture, rng)
         return sample
 
+    def _faceless(self, rng: np.random.Generator) -> np.ndarray:
+        if len(self._mistakes) and rng.random() < HARD:
+            picture = self._mistakes[rng.integers(len(self._mistakes))]
+            return np.ascontiguousarray(picture[:, ::-1]) if rng.random() < 0.5 else picture
+        return self._backgrounds.draw(INPUT, rng)
+
     def mirror(self, sample: Sample) -> Sample:
         """The sample of the left-right flipped picture."""
         return sample | {
             "picture": np.ascontiguousarray(sample["picture"][:, ::-1]),
             "coefficients": ARKIT.mirror(sample["coefficients"]),
-            "landmarks": sample["landmarks"][self._mirrored] * np.float32([-1, 1]) + np.float32([1, 0]),
+            "landmarks": sample["landmarks"][self._mirrored] * np.array([-1, 1], np.float32)
+            + np.array([1, 0], np.float32),
             "known": sample["known"][self._mirrored],
         }
 
@@ -70,18 +86,17 @@ def face_sample(photos: FacePhotos, index: int, rng: np.random.Generator, *, jit
     x0, y0, x1, y1 = photos.boxes[index]
     side = (x1 - x0) * SIDE
     centre = ((x0 + x1) / 2, (y0 + y1) / 2 - (x1 - x0) * LIFT)
-    angle, target = 0.0, (CROP / 2, CROP / 2)
+    angle, target = 0.0, (INPUT / 2, INPUT / 2)
     if jitter:
         shift, zoom = JITTERS[int(rng.random() < ROUGH)]
         side *= float(np.exp(rng.normal(0, zoom)))
         angle = float(np.radians(rng.uniform(-40, 40) if rng.random() < 0.15 else rng.normal(0, 7)))
-        dx, dy = CROP * rng.normal(0, shift, 2)
-        target = (CROP / 2 + float(dx), CROP / 2 + float(dy))
-    matrix = similarity(centre, CROP / side, angle, target)
-    picture = warp_picture(photos.pictures[index], matrix, CROP)
-    picture = cv2.resize(picture, (INPUT, INPUT), interpolation=cv2.INTER_AREA)
-    points = transform_points(landmarks, matrix) / CROP
-    moved = transform_pose(pose, matrix).coefficients(CROP)
+        dx, dy = INPUT * rng.normal(0, shift, 2)
+        target = (INPUT / 2 + float(dx), INPUT / 2 + float(dy))
+    matrix = similarity(centre, INPUT / side, angle, target)
+    picture = warp_picture(photos.pictures[index], matrix, INPUT)
+    points = transform_points(landmarks, matrix) / INPUT
+    moved = transform_pose(pose, matrix).coefficients(INPUT)
     return _sample(picture, np.concatenate([photos.expression[index], moved]), points, presence=1)
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from models.coefficients import ARKIT
+from models.coefficients import ARKIT, rotation_matrix
 from models.errors import TrainingDataError
 from models.extractor.landmarks import FACE_LANDMARKS, LANDMARKS, face_box
 from models.training.extractor.photos import FacePhotos
 from models.training.morphable import MorphableModel
 from models.training.pairs import SIZE
 from models.training.portraits import Portraits
-from models.training.pose import Pose
+from models.training.pose import CROP_CM, Pose
 
 EXPRESSIONS = len(ARKIT.expression)
 
@@ -36,12 +36,18 @@ class LandmarkMesh:
         return cls(model.mean[vertex], model.identity[:, vertex], model.expression[:, vertex])
 
     def project(self, identity: np.ndarray, coefficients: np.ndarray, size: int) -> np.ndarray:
-        """Where the landmarks of a person with these coefficients [59] lie, pixels [468, 2] of a picture of `size`."""
-        pose = Pose.from_coefficients(coefficients[EXPRESSIONS:], size)
+        """Where the landmarks of P faces lie, pixels [P, 468, 2] of pictures of `size`.
+
+        Args:
+            identity: [P, 60]. coefficients: [P, 59].
+        """
+        yaw, pitch, roll, x, y, log_zoom = coefficients[:, EXPRESSIONS:].astype(np.float64).T
         shape = self.mean + np.tensordot(identity, self.identity, 1)
-        shape = shape + np.tensordot(coefficients[:EXPRESSIONS], self.expression, 1)
-        placed = pose.scale * shape @ pose.rotation.T + pose.translation
-        return placed[:, :2] * (1, -1)
+        shape += np.tensordot(coefficients[:, :EXPRESSIONS], self.expression, 1)
+        turned = shape @ rotation_matrix(yaw, pitch, roll).swapaxes(-1, -2)
+        scale = np.exp(log_zoom) * size / CROP_CM
+        origin = (np.stack([x, y], -1) + 0.5) * size
+        return turned[..., :2] * (1, -1) * scale[:, None, None] + origin[:, None]
 
 
 def generated_faces(data: Path, pairs: Path) -> list[FacePhotos]:
@@ -64,12 +70,12 @@ def generated_faces(data: Path, pairs: Path) -> list[FacePhotos]:
 def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> FacePhotos:
     photo = np.load(shard / "photo.npy")
     old, new = np.load(shard / "source_coefficients.npy"), np.load(shard / "target_coefficients.npy")
+    identity = portraits.identity[photo]
+    moved = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
     landmarks = np.full((len(photo), LANDMARKS, 2), np.nan, np.float32)
     for row, index in enumerate(photo):
-        identity = portraits.identity[index]
         own = _in_window(marks[index], portraits.pose(index), Pose.from_coefficients(old[row, EXPRESSIONS:], SIZE))
-        moved = mesh.project(identity, new[row], SIZE) - mesh.project(identity, old[row], SIZE)
-        landmarks[row, :FACE_LANDMARKS] = own[:FACE_LANDMARKS] + moved
+        landmarks[row, :FACE_LANDMARKS] = own[:FACE_LANDMARKS] + moved[row]
     return FacePhotos(
         pictures=np.load(shard / "target.npy", mmap_mode="r"),
         landmarks=landmarks,

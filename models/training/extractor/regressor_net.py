@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.extractor.landmarks import LANDMARKS
-from models.training.extractor.detector_net import conv, stage
+from models.training.extractor.detector_net import Separable, conv, stage
+from models.training.extractor.shape import ANCHORS, COMPONENTS, ShapeModel
 
 CROP = 256  # what the product cuts
 INPUT = 128  # what the network sees: 2x2 pixels of the crop are averaged
@@ -22,51 +23,101 @@ class RegressorNet(nn.Module):
     Coefficients are those of the `arkit` space (angles in radians). Landmarks are fractions of the crop from its
     upper left corner. Presence is the probability that the crop shows a face where one is expected.
 
+    Each anchor landmark is the centre of mass of a heatmap (integral regression, Sun et al. 2018). A linear shape model
+    turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features correct.
+
     Args:
         widths: channels at strides 4, 8, 16 and 32. blocks: separable blocks at strides 8, 16 and 32.
-        mean: landmarks [478, 2] and coefficients [59] that the untrained network answers with.
+        neck: channels of the map that all scales are merged into.
+        shape: the shape model; without one the network is good for loading a state only.
     """
 
     def __init__(
         self,
         widths: tuple[int, int, int, int] = (48, 96, 160, 256),
         blocks: tuple[int, int, int] = (3, 4, 3),
-        hidden: int = 320,
-        mean: tuple[Tensor, Tensor] | None = None,
+        neck: int = 64,
+        hidden: int = 256,
+        shape: ShapeModel | None = None,
     ) -> None:
         super().__init__()
-        stages = [
-            stage(narrow, wide, count) for narrow, wide, count in zip(widths[:-1], widths[1:], blocks, strict=True)
-        ]
         # 7x7 at stride 4 keeps all that 4x4 pixels hold (48 numbers) and spares a CPU the two largest maps.
-        self.features = nn.Sequential(conv(3, widths[0], 7, 4), nn.ReLU(inplace=True), *stages)
-        # Where something is matters as much as what it is: flatten the 4x4 map rather than average it.
-        self.neck = nn.Sequential(
-            conv(widths[-1], 64), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(64 * 16, hidden), nn.ReLU(inplace=True)
+        self.stem = nn.Sequential(conv(3, widths[0], 7, 4), nn.ReLU(inplace=True))
+        self.stages = nn.ModuleList(
+            stage(narrow, wide, count) for narrow, wide, count in zip(widths[:-1], widths[1:], blocks, strict=True)
         )
-        self.coefficients = nn.Linear(hidden, COEFFICIENTS)
-        self.landmarks = nn.Linear(hidden, LANDMARKS * 2)
-        self.presence = nn.Linear(hidden, 1)
-        nn.init.normal_(self.landmarks.weight, std=0.002)
-        nn.init.normal_(self.coefficients.weight, std=0.002)
-        if mean is not None:
-            with torch.no_grad():
-                self.landmarks.bias.copy_(mean[0].flatten())
-                self.coefficients.bias.copy_(mean[1])
+        self.laterals = nn.ModuleList(conv(width, neck) for width in widths)
+        self.merges = nn.ModuleList(Separable(neck, neck) for _ in widths[:-1])
+        self.heatmaps = nn.Sequential(Separable(neck, neck), nn.Conv2d(neck, len(ANCHORS), 1))
+        self.shape = LinearShape(shape)
+        self.deep = nn.Sequential(conv(widths[-1], 64), nn.ReLU(inplace=True), nn.Flatten())
+        deepest = (INPUT // 32) ** 2 * 64
+        self.hidden = nn.Sequential(nn.Linear(deepest + COMPONENTS, hidden), nn.ReLU(inplace=True))
+        self.correction, self.presence = nn.Linear(hidden, COEFFICIENTS), nn.Linear(hidden, 1)
+        nn.init.zeros_(self.correction.weight)
+        nn.init.zeros_(self.correction.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        y = self.neck(self.features(x))
-        coefficients = self.coefficients(y)
+        maps = [self.stem(x)]
+        for one in self.stages:
+            maps.append(one(maps[-1]))
+        merged = self.laterals[-1](maps[-1])
+        for level in reversed(range(len(self.merges))):
+            below = F.interpolate(merged, scale_factor=2.0)
+            merged = self.merges[level](F.relu(self.laterals[level](maps[level]) + below))
+        anchors = centres_of_mass(self.heatmaps(merged))
+        landmarks, guess, components = self.shape(anchors)
+        hidden = self.hidden(torch.cat([self.deep(maps[-1]), components], 1))
+        coefficients = guess + self.correction(hidden)
         expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
-        if not self.training:  # clamped in training, a weight at its bound would get no gradient
-            expression = expression.clamp(0, 1)
-        landmarks = self.landmarks(y).unflatten(1, (LANDMARKS, 2))
-        presence = self.presence(y)[:, 0]
-        return torch.cat([expression, pose], 1), landmarks, presence if self.training else presence.sigmoid()
+        presence = self.presence(hidden)[:, 0]
+        if self.training:  # clamped in training, a weight at its bound would get no gradient
+            return coefficients, landmarks, presence
+        return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
+
+
+def centres_of_mass(heatmaps: Tensor) -> Tensor:
+    """Expected place (x, y) [N, K, 2], in fractions of the picture, under the softmax of each heatmap [N, K, h, w]."""
+    height, width = heatmaps.shape[-2:]
+    weights = heatmaps.flatten(2).softmax(-1).unflatten(2, (height, width))
+    x = (torch.arange(width, device=heatmaps.device) + 0.5) / width
+    y = (torch.arange(height, device=heatmaps.device) + 0.5) / height
+    return torch.stack([(weights.sum(2) * x).sum(-1), (weights.sum(3) * y).sum(-1)], -1)
+
+
+class LinearShape(nn.Module):
+    """The shape model as constants: anchors [N, K, 2] -> landmarks [N, 478, 2], coefficients [N, 59], components."""
+
+    mean: Tensor
+    landmarks: Tensor
+    landmarks_mean: Tensor
+    coefficients: Tensor
+    coefficients_mean: Tensor
+    whitening: Tensor
+
+    def __init__(self, shape: ShapeModel | None) -> None:
+        super().__init__()
+        size = 2 * len(ANCHORS)
+        sizes = {
+            "mean": (size,),
+            "landmarks": (size, 2 * LANDMARKS),
+            "landmarks_mean": (2 * LANDMARKS,),
+            "coefficients": (size, COEFFICIENTS),
+            "coefficients_mean": (COEFFICIENTS,),
+            "whitening": (size, COMPONENTS),
+        }
+        for name, wanted in sizes.items():
+            value = torch.zeros(wanted) if shape is None else torch.from_numpy(getattr(shape, name)).float()
+            self.register_buffer(name, value)
+
+    def forward(self, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        centred = anchors.flatten(1) - self.mean
+        landmarks = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
+        return landmarks, centred @ self.coefficients + self.coefficients_mean, centred @ self.whitening
 
 
 class RegressorLoss(nn.Module):
-    """ℓ1 on landmarks and coefficients, cross-entropy on presence.
+    """ℓ1 on landmarks and pose, Huber on expression weights, cross-entropy on presence.
 
     Args:
         spread: standard deviation of each expression weight in the training photos [53]. The more a weight moves, the
@@ -85,13 +136,15 @@ class RegressorLoss(nn.Module):
         coefficients, landmarks, presence = output
         face = batch["presence"]
         faces, weight = face.sum().clamp(min=1), batch["known"] * self.emphasis
-        error = F.smooth_l1_loss(coefficients, batch["coefficients"], reduction="none", beta=0.02)
+        wanted, pose = batch["coefficients"][:, :EXPRESSIONS], batch["coefficients"][:, EXPRESSIONS:]
+        # Squared for all but gross errors: most weights are near 0, and ℓ1 would settle on that, their median.
+        expression = F.smooth_l1_loss(coefficients[:, :EXPRESSIONS], wanted, reduction="none", beta=0.2)
+        place = F.smooth_l1_loss(coefficients[:, EXPRESSIONS:], pose, reduction="none", beta=0.02)
         distance = (landmarks - batch["landmarks"]).square().sum(-1).add(1e-8).sqrt()
-        pose = error[:, EXPRESSIONS:]
         return {
             "landmarks": 40 * (distance * weight).sum() / weight.sum().clamp(min=1),
-            "expression": 8 * ((error[:, :EXPRESSIONS] * self.scale).mean(1) * face).sum() / faces,
-            "rotation": 8 * (pose[:, :3].mean(1) * face).sum() / faces,
-            "place": 30 * (pose[:, 3:].mean(1) * face).sum() / faces,
-            "presence": 0.3 * F.binary_cross_entropy_with_logits(presence, face),
+            "expression": 40 * ((expression * self.scale).mean(1) * face).sum() / faces,
+            "rotation": 8 * (place[:, :3].mean(1) * face).sum() / faces,
+            "place": 30 * (place[:, 3:].mean(1) * face).sum() / faces,
+            "presence": F.binary_cross_entropy_with_logits(presence, face),
         }

@@ -16,21 +16,13 @@ from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.face_crops import FaceCrops, face_sample
 from models.training.extractor.generated import generated_faces
 from models.training.extractor.loop import Batch, Schedule, Trainer
+from models.training.extractor.mining import hard_negatives
 from models.training.extractor.photos import FacePhotos, mirror_order
 from models.training.extractor.regressor_net import RegressorLoss, RegressorNet
+from models.training.extractor.shape import ANCHORS, ShapeModel, fit_shape
 from models.training.extractor.targets import detector_targets
 
 PAIRS = 0.4  # share of the regressor's samples that come from generated pairs, where there are some
-LIPS = (
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87, 146, 91, 321, 375,
-    185, 40, 270, 409, 191, 80, 81, 310, 311, 415, 95, 88, 178, 402, 318, 324,
-)  # fmt: skip
-EYES = (
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380, 7, 163, 145, 154, 155, 173, 157, 159, 161, 246,
-    249, 390, 374, 381, 382, 398, 384, 386, 388, 466,
-)  # fmt: skip
-BROWS = (70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 336, 296, 334, 293, 300, 285, 295, 282, 283, 276)
-IRISES = tuple(range(468, LANDMARKS))
 
 
 def train_detector(data: Path, backgrounds: Path, out: Path, steps: int, batch: int, workers: int) -> None:
@@ -51,30 +43,34 @@ def train_detector(data: Path, backgrounds: Path, out: Path, steps: int, batch: 
 
 
 def train_regressor(
-    data: Path, backgrounds: Path, pairs: Path | None, out: Path, steps: int, batch: int, workers: int
+    data: Path, backgrounds: Path, pairs: Path | None, detector: Path, out: Path, steps: int, batch: int, workers: int
 ) -> None:
-    """Train the regressor on the training portraits, with `pairs` on those too, and write `out`/extractor.onnx."""
+    """Train the regressor on the training portraits, with `pairs` on those too, and write `out`/extractor.onnx.
+
+    `detector` is the trained detector whose mistakes the regressor learns to correct.
+    """
     photos = FacePhotos.load(data, "train")
     collections = [(photos, 1 - PAIRS if pairs else 1.0)]
     if pairs:
         shards = generated_faces(data, pairs)
         collections += [(shard, PAIRS / len(shards)) for shard in shards]
-    crops = FaceCrops(collections, mirror_order(photos.landmarks), Backgrounds(backgrounds))
+    faceless = Backgrounds(backgrounds)
+    mistakes = hard_negatives(detector, photos, faceless)
+    crops = FaceCrops(collections, mirror_order(photos.landmarks), faceless, mistakes)
     emphasis = torch.ones(LANDMARKS)
-    emphasis[list(LIPS + EYES + BROWS + IRISES)] = 3
+    emphasis[list(ANCHORS)] = 3
     loss = RegressorLoss(torch.from_numpy(photos.expression.std(0)), emphasis)
 
     def draw(number: int) -> dict[str, np.ndarray]:
         return crops.draw(np.random.default_rng((2, number)))
 
-    network = RegressorNet(mean=_mean(photos))
+    network = RegressorNet(shape=_shape(photos))
     trained = Trainer(network, draw, loss, Schedule(steps, batch), out).run(workers)
     export_regressor(trained, out / "extractor.onnx")
 
 
-def _mean(photos: FacePhotos) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean landmarks [478, 2] and coefficients [59]: where training starts."""
+def _shape(photos: FacePhotos) -> ShapeModel:
+    """The shape model of all photos, each in a crop as training draws it."""
     rng = np.random.default_rng(0)
-    samples = [face_sample(photos, index, rng, jitter=False) for index in range(0, len(photos), 10)]
-    landmarks, coefficients = (np.mean([s[name] for s in samples], 0) for name in ("landmarks", "coefficients"))
-    return torch.from_numpy(landmarks), torch.from_numpy(coefficients)
+    samples = [face_sample(photos, index, rng, jitter=True) for index in range(len(photos))]
+    return fit_shape(np.stack([s["landmarks"] for s in samples]), np.stack([s["coefficients"] for s in samples]))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.extractor.decode import Candidates, decode, overlap, suppress
+from models.extractor.decode import decode
 
 
 def maps(cells: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -34,7 +34,7 @@ def test_peak_in_a_corner_counts() -> None:
 
 
 def test_nothing_above_the_threshold_is_nothing() -> None:
-    found = suppress(decode(*maps(), 0.5))
+    found = decode(*maps(), 0.5)
     assert found.boxes.shape == (0, 4)
     assert found.points.shape == (0, 5, 2)
 
@@ -43,16 +43,3 @@ def test_absurd_side_stays_finite() -> None:
     heatmap, box, points = maps()
     heatmap[0, 5, 5], box[2, 5, 5] = 2.0, 1e4
     assert np.isfinite(decode(heatmap, box, points, 0.5).boxes).all()
-
-
-def test_overlap_of_half_shifted_squares() -> None:
-    assert overlap(np.array([0, 0, 2, 2]), np.array([[1, 0, 3, 2], [5, 5, 6, 6], [0, 0, 2, 2]])) == pytest.approx(
-        [1 / 3, 0, 1]
-    )
-
-
-def test_suppression_keeps_the_best_of_each_face() -> None:
-    boxes = np.array([[0, 0, 10, 10], [1, 1, 11, 11], [30, 0, 40, 10], [2, 2, 5, 5]], float)
-    scores = np.array([0.7, 0.9, 0.6, 0.55])  # the last lies inside the first two
-    kept = suppress(Candidates(boxes, scores, np.zeros((4, 5, 2))))
-    assert kept.scores.tolist() == [0.9, 0.6]

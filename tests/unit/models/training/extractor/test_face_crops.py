@@ -8,6 +8,8 @@ from models.training.extractor.face_crops import FaceCrops, cover, face_sample
 from models.training.extractor.photos import FacePhotos, mirror_order
 from models.training.extractor.regressor_net import INPUT
 
+NO_MISTAKES = np.zeros((0, INPUT, INPUT, 3), np.uint8)
+
 
 def red_under_landmarks(sample: dict[str, np.ndarray]) -> float:
     """Share of the marked landmarks under which the picture is red."""
@@ -40,7 +42,7 @@ def test_origin_of_the_3dmm_moves_with_the_picture(faces: FacePhotos) -> None:
 
 
 def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(faces, 1.0)], mirror_order(faces.landmarks), backgrounds)
+    crops = FaceCrops([(faces, 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
     sample = face_sample(faces, 0, np.random.default_rng(5), jitter=True)
     flipped = crops.mirror(sample)
     # The dots mark landmarks 0, 50, 100 …: in the mirrored picture they lie under the partners' places.
@@ -57,7 +59,7 @@ def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos
 
 
 def test_samples_have_the_shapes_that_the_network_wants(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(faces, 0.5), (faces, 0.5)], mirror_order(faces.landmarks), backgrounds)
+    crops = FaceCrops([(faces, 0.5), (faces, 0.5)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
     samples = [crops.draw(np.random.default_rng(seed)) for seed in range(60)]
     assert {sample["picture"].shape for sample in samples} == {(INPUT, INPUT, 3)}
     assert {float(sample["presence"]) for sample in samples} == {0.0, 1.0}
@@ -87,3 +89,13 @@ def test_cover_hides_a_part_only() -> None:
     shares = [(cover(white, black, rng) == 0).mean() for _ in range(20)]
     assert min(shares) > 0
     assert max(shares) < 0.25
+
+
+def test_mistakes_of_a_detector_are_shown_as_no_face(faces: FacePhotos, backgrounds: Backgrounds) -> None:
+    green = np.zeros((1, INPUT, INPUT, 3), np.uint8)
+    green[..., 1] = 250
+    crops = FaceCrops([(faces, 1.0)], mirror_order(faces.landmarks), backgrounds, green)
+    samples = [crops.draw(np.random.default_rng(seed)) for seed in range(120)]
+    shown = [s for s in samples if s["picture"][..., 1].mean() > s["picture"][..., 0].mean() + 60.0]
+    assert len(shown) > 3
+    assert all(sample["presence"] == 0 for sample in shown)

@@ -11,7 +11,8 @@ from models.training.extractor import regressor_net
 from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.loop import Schedule, Trainer
-from models.training.extractor.regressor_net import RegressorLoss, RegressorNet
+from models.training.extractor.regressor_net import RegressorLoss, RegressorNet, centres_of_mass
+from models.training.extractor.shape import ShapeModel, fit_shape
 from models.training.extractor.targets import detector_targets
 
 
@@ -24,8 +25,13 @@ def small_detector() -> DetectorNet:
     return DetectorNet(widths=(4, 8, 8, 8), neck=8)
 
 
+def some_shape() -> ShapeModel:
+    rng = np.random.default_rng(0)
+    return fit_shape(rng.uniform(0.3, 0.7, (300, 478, 2)), rng.normal(0.4, 0.1, (300, 59)))
+
+
 def small_regressor() -> RegressorNet:
-    return RegressorNet(widths=(4, 8, 8, 8), blocks=(1, 1, 1), hidden=8)
+    return RegressorNet(widths=(4, 8, 8, 8), blocks=(1, 1, 1), neck=8, hidden=8, shape=some_shape())
 
 
 def test_networks_are_small_enough_to_ship() -> None:
@@ -51,6 +57,16 @@ def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
     assert extraction.landmarks == pytest.approx(landmarks.numpy(), abs=1e-4)
     assert extraction.presence == pytest.approx(presence.numpy(), abs=1e-4)
     assert extraction.coefficients[:, :53].min() >= 0
+
+
+def test_sharp_heatmap_is_where_its_peak_is() -> None:
+    heatmap = torch.zeros(1, 1, 32, 32)
+    heatmap[0, 0, 8, 20] = 50
+    assert centres_of_mass(heatmap)[0, 0].numpy() == pytest.approx([20.5 / 32, 8.5 / 32], abs=1e-5)
+
+
+def test_flat_heatmap_is_in_the_middle() -> None:
+    assert centres_of_mass(torch.zeros(1, 1, 32, 32))[0, 0].numpy() == pytest.approx([0.5, 0.5], abs=1e-5)
 
 
 def test_detector_loss_prefers_the_right_maps() -> None:
