@@ -19,7 +19,7 @@ from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
 
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
-WARPING_SHARE = 0.3  # of the learning rate, for networks that the first stage has trained
+WARPING_SHARE = 0.6  # of the learning rate, for networks that the first stage has trained
 FLOW_WEIGHT, WARPED_WEIGHT, IMAGE_WEIGHT = 0.1, 0.5, 1.0
 
 
