@@ -19,11 +19,12 @@ def pairs(
     count: Annotated[int, typer.Option(help="How many pairs.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Another seed makes other pairs.")] = 0,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
+    sweeps: Annotated[float, typer.Option(min=0, max=1, help="Share in which only one or two sliders move.")] = 0.25,
 ) -> None:
     """Make training pairs from still photos; shards that exist are kept, so the same command resumes."""
     from models.training.pairs import make_pairs
 
-    make_pairs(data, out, count, seed, processes)
+    make_pairs(data, out, count, seed, processes, sweeps)
 
 
 Pairs = Annotated[Path, typer.Option(help="Folder that `pairs` wrote.")]

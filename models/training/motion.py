@@ -33,23 +33,40 @@ _FAVOURITES = [
 class MotionSampler:
     """Draws target faces for a source face.
 
-    One pair in twenty keeps the source's coefficients (an edit of nothing must change nothing). Of the others some take
-    the expression of another photo, some the source's own with a few sliders moved; the pose keeps still in a fifth.
+    A share of the pairs are sweeps: one or two of the sliders people use most go far, and nothing else moves. One of
+    the other pairs in twenty keeps the source's coefficients (an edit of nothing must change nothing). Of the rest
+    some take the expression of another photo, some the source's own with a few sliders moved; the pose keeps still in
+    a fifth.
 
     Args:
         expressions: fitted expression weights of real photos, float [P, 53].
         rng: the generator every draw comes from.
+        sweeps: share of sweeps.
     """
 
-    def __init__(self, expressions: np.ndarray, rng: np.random.Generator) -> None:
-        self._expressions, self._rng = np.clip(expressions, 0, 1), rng
+    def __init__(self, expressions: np.ndarray, rng: np.random.Generator, sweeps: float) -> None:
+        self._expressions, self._rng, self._sweeps = np.clip(expressions, 0, 1), rng, sweeps
 
     def draw(self, source: Face) -> Face:
         """A target face of the same person."""
+        if self._rng.random() < self._sweeps:
+            return Face(source.person, self._swept(source.expression), source.pose)
         if self._rng.random() < 0.05:
             return source
         pose = source.pose if self._rng.random() < 0.2 else self._pose(source.pose)
         return Face(source.person, self._expression(source.expression), pose)
+
+    def _swept(self, own: np.ndarray) -> np.ndarray:
+        weights = own.astype(np.float32)
+        for slider in self._rng.choice(_FAVOURITES, self._rng.integers(1, 3), replace=False):
+            self._set(weights, int(slider), self._rng.uniform(0.3, 1))
+        return weights
+
+    def _set(self, weights: np.ndarray, slider: int, value: float) -> None:
+        """Move a slider, in place; mostly on both sides."""
+        weights[slider] = value
+        if slider in _SIDES and self._rng.random() < 0.8:
+            weights[_SIDES[slider]] = value
 
     def _expression(self, own: np.ndarray) -> np.ndarray:
         rng, kind = self._rng, self._rng.random()
@@ -62,9 +79,7 @@ class MotionSampler:
         weights = weights.astype(np.float32)
         for _ in range(rng.integers(0, 4)):
             slider = int(rng.choice(_FAVOURITES) if rng.random() < 0.5 else rng.integers(len(_NAMES)))
-            weights[slider] = rng.random()
-            if slider in _SIDES and rng.random() < 0.8:
-                weights[_SIDES[slider]] = weights[slider]
+            self._set(weights, slider, rng.random())
         weights = np.clip(weights, 0, 1)
         weights[_MOUTH_CLOSE] = min(
             weights[_MOUTH_CLOSE], weights[_JAW_OPEN]

@@ -50,15 +50,18 @@ class PairJob:
     shard: int
     size: int
     seed: int
+    sweeps: float
 
     @property
     def folder(self) -> Path:
         return self.out / f"{self.seed:03d}-{self.shard:05d}"
 
 
-def make_pairs(data: Path, out: Path, count: int, seed: int, processes: int, shard_size: int = SHARD_SIZE) -> None:
+def make_pairs(
+    data: Path, out: Path, count: int, seed: int, processes: int, sweeps: float, shard_size: int = SHARD_SIZE
+) -> None:
     """Write at least `count` pairs under `out`, in shards; shards that are there already are kept."""
-    jobs = [PairJob(data, out, shard, shard_size, seed) for shard in range(math.ceil(count / shard_size))]
+    jobs = [PairJob(data, out, shard, shard_size, seed, sweeps) for shard in range(math.ceil(count / shard_size))]
     missing = [job for job in jobs if not job.folder.is_dir()]
     # One core a process: the BLAS of a fresh interpreter reads this, threads of its own would only fight for cores.
     os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
@@ -72,7 +75,7 @@ def _make_shard(job: PairJob) -> None:
     rng = np.random.default_rng([job.seed, job.shard])
     model = MorphableModel.load(job.data / "ict_facekit.npz")
     portraits = Portraits(job.data, "train")
-    sampler = MotionSampler(portraits.expression[portraits.index], rng)
+    sampler = MotionSampler(portraits.expression[portraits.index], rng, job.sweeps)
     partial = job.folder.with_suffix(f".{os.getpid()}.partial")
     partial.mkdir(parents=True)
     arrays = {

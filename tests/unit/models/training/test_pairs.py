@@ -49,7 +49,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel) -> Pat
 @pytest.fixture(scope="module")
 def pairs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     out = tmp_path_factory.mktemp("pairs")
-    make_pairs(data, out, count=24, seed=3, processes=1, shard_size=12)
+    make_pairs(data, out, count=24, seed=3, processes=1, sweeps=0.25, shard_size=12)
     return Pairs(out)
 
 
@@ -76,9 +76,9 @@ def test_known_flow_explains_the_target(pairs: Pairs) -> None:
 
 
 def test_existing_shards_are_kept(data: Path, tmp_path: Path) -> None:
-    make_pairs(data, tmp_path, count=4, seed=0, processes=1, shard_size=4)
+    make_pairs(data, tmp_path, count=4, seed=0, processes=1, sweeps=0.25, shard_size=4)
     stamp = (tmp_path / "000-00000" / "target.npy").stat().st_mtime_ns
-    make_pairs(data, tmp_path, count=8, seed=0, processes=1, shard_size=4)
+    make_pairs(data, tmp_path, count=8, seed=0, processes=1, sweeps=0.25, shard_size=4)
     assert (tmp_path / "000-00000" / "target.npy").stat().st_mtime_ns == stamp
     assert len(Pairs(tmp_path)) == 8
 
