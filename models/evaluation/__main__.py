@@ -29,7 +29,7 @@ Data = Annotated[Path, typer.Option(help="Folder with portraits/ and flow_test.n
 BundleFolder = Annotated[Path, typer.Option("--bundle", help="The bundle to measure.")]
 Out = Annotated[Path, typer.Option(help="Where tables and contact sheets go.")]
 Task = Annotated[
-    Path | None, typer.Option("--judge", help="MediaPipe's task file; DATA/face_landmarker.task if not given.")
+    Path | None, typer.Option("--judge", help="MediaPipe's face landmarker; the .task file in DATA if not given.")
 ]
 Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
 Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos, paintings, engravings) instead.")]
@@ -63,7 +63,7 @@ def edits(
     chosen = held_out.choose(data, portraits, photos, seed, archive=archive)
     pictures = held_out.load(portraits, chosen)
     editor = PortraitEditor.load(bundle)
-    with MediaPipeJudge(judge or data / "face_landmarker.task") as mediapipe:
+    with MediaPipeJudge(judge or next(data.glob("*.task"), data)) as mediapipe:
         result = evaluate_edits(editor, mediapipe, track(pictures, "editing", len(chosen), console=console))
     table = report.edits_table(result)
     report.write(out, "edits", table, report.edits_data(result))

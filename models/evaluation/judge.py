@@ -44,7 +44,7 @@ class MediaPipeJudge:
         except ImportError as error:
             raise EvaluationError("the judge needs MediaPipe: pip install 'pirenderer-service[judge]'") from error
         if not task.is_file():
-            raise EvaluationError(f"{task} is missing: point --judge at MediaPipe's face_landmarker.task")
+            raise EvaluationError(f"{task} is no file: point --judge at the task file of MediaPipe's face landmarker")
         self._mediapipe = mediapipe
         tasks = mediapipe.tasks
         options = tasks.vision.FaceLandmarkerOptions(

@@ -63,7 +63,8 @@ BLINK = pytest.param(
 )
 def test_an_edit_changes_the_face(editor: PortraitEditor, source: Source, controls: dict[str, object]) -> None:
     still, moved = edited(editor, source), edited(editor, source, **controls)
-    assert np.abs(moved.astype(float) - still).mean() > 0.2
+    changed = np.abs(moved.astype(int) - still).max(-1) > 30
+    assert changed.sum() > 50, "lids are small, but their pixels change a lot"
 
 
 def test_the_crop_comes_in_any_size(editor: PortraitEditor, source: Source) -> None:
