@@ -67,8 +67,8 @@ class EditingNetwork(nn.Module):
         )
         self.last = nn.Conv2d(width[0], 3 * folded, config.outer_kernel, padding=config.outer_kernel // 2)
         if config.residual:  # training starts from the warped picture itself
-            nn.init.zeros_(self.last.weight)
-            nn.init.zeros_(self.last.bias if self.last.bias is not None else self.last.weight)
+            for parameter in self.last.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         """Î_w and I_s [N, 3, H, W] in [-1, 1], z [N, latent] to Î [N, 3, H, W] in [-1, 1]."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from models.coefficients import ARKIT
@@ -162,8 +161,3 @@ def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
         return torch.where(grey, picture.mean(1, keepdim=True).expand_as(picture), picture)
 
     return Batch(**(vars(batch) | {"source": relit(batch.source), "target": relit(batch.target)}))
-
-
-def enlarge(mask: Tensor, size: int) -> Tensor:
-    """A mask [B, 1, h, w] at another resolution [B, 1, size, size]."""
-    return F.interpolate(mask, (size, size), mode="bilinear", align_corners=False)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.training.batches import Batch, enlarge
+from models.training.batches import Batch
 
 OFF_MESH_WEIGHT = 0.3  # outside the mesh the flow is an extension, not a fact
 DETAIL_WEIGHT = 6.0  # lips and lids are 3 % of the picture and most of what people look at
@@ -40,9 +40,9 @@ def picture_loss(picture: Tensor, batch: Batch) -> Tensor:
     for scale in range(SCALES):
         if scale:
             picture, target = F.avg_pool2d(picture, 2), F.avg_pool2d(target, 2)
-        mask = enlarge(weight, picture.shape[-1])
+        mask = F.interpolate(weight, picture.shape[-2:], mode="bilinear", align_corners=False)
         error = picture - target
-        loss = loss + _mean((error).abs(), mask)
+        loss = loss + _mean(error.abs(), mask)
         if scale < 2:  # edges: what keeps teeth, lids and lashes sharp
             loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-1).abs(), mask[..., 1:])
             loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-2).abs(), mask[..., 1:, :])

@@ -73,8 +73,7 @@ class _Drawing:
 def _backward_flow(here: _Drawing, there: _Drawing, position: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Flow from the pixels of `here` into `there`: exact on the mesh, extended harmonically outside."""
     size, stride = here.size, EXTENSION_STRIDE
-    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).astype(np.float32)
-    flow = np.where(here.mesh[..., None], position[..., :2] - grid, 0).astype(np.float32)
+    flow = np.where(here.mesh[..., None], position[..., :2] - _grid(size), 0).astype(np.float32)
     # A rim pixel that came from deep inside the old head, or was hidden, is an occluding contour: the background behind
     # it has nothing to do with the skin's motion and must not be dragged along.
     inside = cv2.distanceTransform(there.mesh.astype(np.uint8), cv2.DIST_L2, 3)
@@ -90,9 +89,12 @@ def _backward_flow(here: _Drawing, there: _Drawing, position: np.ndarray, seen: 
 
 def warp(picture: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """Sample `picture` [size, size, …] at p + flow[p]; the border is repeated outside."""
-    size = picture.shape[0]
-    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1)
-    return _sample(picture, grid + flow, interpolation)
+    return _sample(picture, _grid(picture.shape[0]) + flow, interpolation)
+
+
+def _grid(size: int) -> np.ndarray:
+    """Every pixel's own position, float32 [size, size, 2], x first."""
+    return np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).astype(np.float32)
 
 
 def _sample(picture: np.ndarray, position: np.ndarray, interpolation: int) -> np.ndarray:
@@ -117,9 +119,8 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
             model, picture, new.vertices, new.triangle, new.weights, new.depth, hidden, photo[old.mesh]
         )
     picture = paint_eyelids(model, photo, picture, source, target)
-    doubled = ~new.mesh & (
-        warp(old.mesh.astype(np.uint8), flow, cv2.INTER_NEAREST) > 0
-    )  # background that would repeat a piece of the head
+    # Background that would repeat a piece of the head.
+    doubled = ~new.mesh & (warp(old.mesh.astype(np.uint8), flow, cv2.INTER_NEAREST) > 0)
     return Retargeted(
         picture=picture,
         flow=flow,
