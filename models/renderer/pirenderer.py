@@ -68,8 +68,12 @@ class PIRenderer(nn.Module):
         z = self.mapping(descriptor)
         return self.warping(source, z), z
 
+    def warp(self, source: Tensor, descriptor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """w, Î_w = w(I_s) and z, the first half of `forward`."""
+        flow, z = self.flow(source, descriptor)
+        return flow, (reference_warp if self.preset.reference_grid else warp)(source, flow), z
+
     def forward(self, source: Tensor, descriptor: Tensor) -> Rendering:
         """Source [N, 3, H, W] in [-1, 1] and `descriptor` [N, channels, window] to a `Rendering`."""
-        flow, z = self.flow(source, descriptor)
-        warped = (reference_warp if self.preset.reference_grid else warp)(source, flow)
+        flow, warped, z = self.warp(source, descriptor)
         return Rendering(flow, warped, self.editing(warped, source, z))

@@ -28,25 +28,40 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     return (error * weight).mean()
 
 
-def picture_loss(picture: Tensor, batch: Batch) -> Tensor:
-    """ℓ1 to the target on a pyramid of four scales, of pixels and of their differences, where the target is reliable.
+def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
+    """ℓ1 to the goal on a pyramid of four scales, of pixels and of their differences.
 
     The pyramid and the use of differences stand in for the paper's VGG-19 perceptual loss (eq. 3 and 5), whose weights
     are not free to ship.
+
+    Args:
+        picture, goal: [B, 3, S, S] in [-1, 1].
+        detail: [B, 1, h, w] in [0, 1], where an error counts `DETAIL_WEIGHT` times.
     """
-    target = batch.target
-    weight = batch.reliable * (1 + (DETAIL_WEIGHT - 1) * batch.detail)
+    weight = 1 + (DETAIL_WEIGHT - 1) * detail
     loss = picture.new_zeros(())
     for scale in range(SCALES):
         if scale:
-            picture, target = F.avg_pool2d(picture, 2), F.avg_pool2d(target, 2)
+            picture, goal = F.avg_pool2d(picture, 2), F.avg_pool2d(goal, 2)
         mask = F.interpolate(weight, picture.shape[-2:], mode="bilinear", align_corners=False)
-        error = picture - target
+        error = picture - goal
         loss = loss + _mean(error.abs(), mask)
         if scale < 2:  # edges: what keeps teeth, lids and lashes sharp
             loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-1).abs(), mask[..., 1:])
             loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-2).abs(), mask[..., 1:, :])
     return loss
+
+
+def editing_goal(batch: Batch, warped: Tensor) -> tuple[Tensor, Tensor]:
+    """What the editing network should make of Î_w, and where it should change it: pictures [B, 3, S, S], mask [B, 1, h, w].
+
+    Lips, lids and the mouth's inside come from the target; everywhere else the warped photo is its own goal. Asked for
+    the target everywhere, the network answers flow errors of a pixel or two by blurring skin and hair that the photo
+    shows sharply.
+    """
+    change = F.avg_pool2d(batch.detail * batch.reliable, 5, stride=1, padding=2)  # a soft seam
+    share = F.interpolate(change, warped.shape[-2:], mode="bilinear", align_corners=False)
+    return warped + share * (batch.target - warped), change
 
 
 def _mean(error: Tensor, mask: Tensor) -> Tensor:

@@ -16,18 +16,18 @@ _OTHER_SIDE = {
     if name.endswith("Left") and name.removesuffix("Left") + "Right" in _NAMES
 }
 _SIDES = {**_OTHER_SIDE, **{right: left for left, right in _OTHER_SIDE.items()}}
-_FAVOURITES = [
-    _NAMES.index(name)
-    for name in (
-        "jawOpen",
-        "eyeBlinkLeft",
-        "mouthSmileLeft",
-        "browInnerUpLeft",
-        "browDownLeft",
-        "mouthPucker",
-        "mouthFunnel",
-    )
-]
+_FAVOURITES = {  # the sliders people use most, and how often each is drawn: what is small is hard, and needs more
+    _NAMES.index(name): share
+    for name, share in {
+        "jawOpen": 0.25,
+        "eyeBlinkLeft": 0.35,
+        "mouthSmileLeft": 0.1,
+        "browInnerUpLeft": 0.1,
+        "browDownLeft": 0.05,
+        "mouthPucker": 0.1,
+        "mouthFunnel": 0.05,
+    }.items()
+}
 
 
 class MotionSampler:
@@ -58,9 +58,13 @@ class MotionSampler:
 
     def _swept(self, own: np.ndarray) -> np.ndarray:
         weights = own.astype(np.float32)
-        for slider in self._rng.choice(_FAVOURITES, self._rng.integers(1, 3), replace=False):
-            self._set(weights, int(slider), self._rng.uniform(0.3, 1))
+        for slider in self._favourites(self._rng.integers(1, 3)):
+            self._set(weights, slider, min(1, self._rng.uniform(0.3, 1.3)))  # all the way is what people ask most
         return weights
+
+    def _favourites(self, count: int) -> list[int]:
+        sliders, shares = list(_FAVOURITES), list(_FAVOURITES.values())
+        return [int(slider) for slider in self._rng.choice(sliders, count, replace=False, p=shares)]
 
     def _set(self, weights: np.ndarray, slider: int, value: float) -> None:
         """Move a slider, in place; mostly on both sides."""
@@ -78,7 +82,7 @@ class MotionSampler:
             weights = np.zeros_like(own)
         weights = weights.astype(np.float32)
         for _ in range(rng.integers(0, 4)):
-            slider = int(rng.choice(_FAVOURITES) if rng.random() < 0.5 else rng.integers(len(_NAMES)))
+            slider = self._favourites(1)[0] if rng.random() < 0.5 else int(rng.integers(len(_NAMES)))
             self._set(weights, slider, rng.random())
         weights = np.clip(weights, 0, 1)
         weights[_MOUTH_CLOSE] = min(

@@ -1,4 +1,8 @@
-"""The two stages of the renderer (paper, section 4): warping alone on the known flow, then everything on pictures."""
+"""The two stages of the renderer (paper, section 4): warping on the known flow, then editing on pictures.
+
+The paper trains everything in its second stage, because only pictures teach its flow. Here the flow is known, so that
+the first stage settles the mapping and warping networks and the second trains the editing network alone.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,11 @@ from torch import Tensor
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch, batches
-from models.training.losses import flow_loss, picture_loss
+from models.training.losses import editing_goal, flow_loss, picture_loss
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
 
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
-WARPING_SHARE = 0.6  # of the learning rate, for networks that the first stage has trained
-FLOW_WEIGHT, WARPED_WEIGHT, IMAGE_WEIGHT = 0.1, 0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -65,29 +67,24 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
 
 
 def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: Schedule) -> None:
-    """Stage two: everything, on pictures; mapping and warping start from the averaged weights of stage one."""
+    """Stage two: the editing network, on pictures; mapping and warping keep the averaged weights of stage one."""
     data, renderer = Pairs(pairs), _network(preset)
     renderer.load_state_dict(averaged_weights(warping))
-    trained = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
-    groups = [
-        {"params": trained, "share": WARPING_SHARE},
-        {"params": list(renderer.editing.parameters()), "share": 1.0},
-    ]
-    run = Run(out, renderer, torch.optim.Adam(groups, betas=(0.5, 0.999)))
-    render = torch.compile(renderer) if schedule.compile else renderer
+    run = Run(out, renderer, torch.optim.Adam(renderer.editing.parameters(), betas=(0.5, 0.999)))
+    warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
+    edit = torch.compile(renderer.editing) if schedule.compile else renderer.editing
     for batch in batches(data, schedule.batch_size, renderer.preset.image_size, seed=1_000_000 + run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
-            rendering = render(batch.source, _descriptor(renderer, batch))
-        parts = {
-            "flow": FLOW_WEIGHT * flow_loss(rendering.flow, batch),
-            "warped": WARPED_WEIGHT * picture_loss(rendering.warped.float(), batch),
-            "image": IMAGE_WEIGHT * picture_loss(rendering.image.float(), batch),
-        }
-        run.advance(torch.stack(list(parts.values())).sum(), schedule.rate(run.step))
+            with torch.no_grad():
+                _, warped, z = warp(batch.source, _descriptor(renderer, batch))
+            image = edit(warped, batch.source, z)
+        goal, change = editing_goal(batch, warped.float())
+        loss = picture_loss(image.float(), goal, change)
+        run.advance(loss, schedule.rate(run.step))
         if run.step % LOG_EVERY == 0:
-            run.log(**{name: part.item() for name, part in parts.items()})
+            run.log(image=loss.item(), unedited=picture_loss(warped.float(), goal, change).item())
         _housekeeping(run, batch, schedule.steps)
 
 

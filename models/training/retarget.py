@@ -39,7 +39,8 @@ class Retargeted:
         reverse_flow: the same from the photo's pixels into `picture`.
         reverse_mesh: photo pixels on the mesh.
         reliable: bool [size, size], where `picture` may serve as a training target.
-        detail: bool [size, size], around the lips and lids of `picture`: small, and what people look at.
+        detail: bool [size, size], the mouth's inside and around the lips and lids of `picture`: small, what people look
+            at, and what no warp of the photo can show.
         reverse_detail: the same in the photo.
     """
 
@@ -61,6 +62,10 @@ class _Drawing:
         self.depth, self.triangle, self.weights = rasterise(self.vertices, model.triangles, size)
         self.mesh = self.triangle >= 0
         self.size = size
+
+    def interior(self, model: MorphableModel) -> np.ndarray:
+        """Pixels that show the inside of the mouth, bool [size, size]."""
+        return self.mesh & np.isin(model.part[self.triangle], MOUTH_INTERIOR)
 
     def positions_in(self, other: _Drawing, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each pixel's surface point is in the other drawing [size, size, 3], and whether it is seen there."""
@@ -112,7 +117,7 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
     reverse_position, reverse_seen = old.positions_in(new, model.triangles)
     reverse_flow = _backward_flow(old, new, reverse_position, reverse_seen)
     picture = warp(photo, flow)
-    interior = new.mesh & np.isin(model.part[new.triangle], MOUTH_INTERIOR)
+    interior = new.interior(model)
     hidden = interior & ~seen
     if hidden.any():
         picture = paint_mouth(
@@ -128,8 +133,8 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
         reverse_flow=reverse_flow,
         reverse_mesh=old.mesh,
         reliable=(seen | interior | ~new.mesh) & ~doubled,
-        detail=_around(new.vertices[model.rims], size),
-        reverse_detail=_around(old.vertices[model.rims], size),
+        detail=interior | _around(new.vertices[model.rims], size),
+        reverse_detail=old.interior(model) | _around(old.vertices[model.rims], size),
     )
 
 

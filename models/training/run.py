@@ -66,7 +66,7 @@ class Run:
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss.item()} at step {self.step}: lower --learning-rate")
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate * group.get("share", 1.0)
+            group["lr"] = learning_rate
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)

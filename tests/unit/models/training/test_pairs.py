@@ -116,4 +116,12 @@ def test_extractor_noise_moves_both_vectors_alike(pairs: Pairs) -> None:
     noisy = _perturb(batch, np.random.default_rng(5))
     change = noisy.source_coefficients - batch.source_coefficients
     assert change.abs().max() > 0
-    torch.testing.assert_close(noisy.target_coefficients - batch.target_coefficients, change, atol=1e-6, rtol=0)
+    moved = noisy.target_coefficients - batch.target_coefficients
+    torch.testing.assert_close(moved[:, -6:], change[:, -6:], atol=1e-6, rtol=0)
+    weights = torch.stack([noisy.source_coefficients, noisy.target_coefficients])[..., :-6]
+    free = ((weights > 0) & (weights < 1)).all(0)
+    free[:, [ARKIT.index["mouthClose"], ARKIT.index["jawOpen"]]] = False  # tied to each other
+    assert free.any()
+    torch.testing.assert_close(moved[:, :-6][free], change[:, :-6][free], atol=1e-6, rtol=0)
+    assert weights.min() >= 0
+    assert weights.max() <= 1

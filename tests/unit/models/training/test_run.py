@@ -13,7 +13,7 @@ from torch import nn
 
 from models.errors import TrainingDataError
 from models.training.batches import Batch
-from models.training.losses import flow_loss, picture_loss
+from models.training.losses import editing_goal, flow_loss, picture_loss
 from models.training.pairs import FIELDS
 from models.training.renderer import Schedule, train_editing, train_warping
 from models.training.run import Run, averaged_weights
@@ -34,17 +34,27 @@ def test_flow_loss_is_in_pixels_of_the_picture() -> None:
     assert flow_loss(one_pixel_of_the_grid, off_mesh).item() == pytest.approx(four_pixels * 0.3)
 
 
-def test_picture_loss_ignores_what_is_not_reliable_and_stresses_detail() -> None:
+def test_picture_loss_stresses_detail() -> None:
     example = batch()
     wrong = example.target.clone()
     wrong[..., :64, :64] += 0.5
-    assert picture_loss(example.target, example).item() == 0
-    assert picture_loss(wrong, example).item() > 0
-    blind = torch.ones_like(example.reliable)
-    blind[..., :48, :48] = 0
-    assert picture_loss(wrong, replace(example, reliable=blind)).item() == 0
-    detailed = picture_loss(wrong, replace(example, detail=torch.ones_like(example.detail)))
-    assert detailed.item() == pytest.approx(6 * picture_loss(wrong, example).item(), rel=1e-4)
+    assert picture_loss(example.target, example.target, example.detail).item() == 0
+    plain = picture_loss(wrong, example.target, example.detail)
+    detailed = picture_loss(wrong, example.target, torch.ones_like(example.detail))
+    assert plain.item() > 0
+    assert detailed.item() == pytest.approx(6 * plain.item(), rel=1e-4)
+
+
+def test_editing_aims_at_the_target_in_reliable_detail_and_at_the_warp_elsewhere() -> None:
+    example, warped = batch(), torch.zeros(2, 3, 256, 256)
+    mouth = torch.zeros_like(example.detail)
+    mouth[..., 32:64, 32:64] = 1
+    goal, change = editing_goal(replace(example, detail=mouth), warped)
+    torch.testing.assert_close(goal[..., 72:120, 72:120], example.target[..., 72:120, 72:120])
+    assert goal[..., 140:, :].abs().max() == 0
+    assert change[..., 40, 40].min() == 1
+    hidden, _ = editing_goal(replace(example, detail=mouth, reliable=torch.zeros_like(mouth)), warped)
+    assert hidden.abs().max() == 0
 
 
 def test_a_run_resumes_where_it_stopped(tmp_path: Path) -> None:
