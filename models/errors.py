@@ -57,3 +57,27 @@ class EvaluationError(PortraitError):
     """Something that an evaluation needs is missing: its data, the judge's package or its model."""
 
     code = "evaluation"
+
+
+class VideoError(PortraitError):
+    """A video file that cannot be read: empty, of an unknown container or codec, or damaged from the start."""
+
+    code = "unreadable_video"
+
+
+class NoVideoError(VideoError):
+    """A media file without a moving picture."""
+
+    code = "no_video"
+
+
+class MotionError(PortraitError):
+    """A motion document that is damaged, incomplete or made for another coefficient space."""
+
+    code = "invalid_motion"
+
+
+class RenderMemoryError(PortraitError):
+    """Not even a single frame of this size can be rendered in the memory that there is."""
+
+    code = "out_of_memory"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +13,7 @@ import torch
 from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
 from models.coefficients import CoefficientSpace, constrain, descriptor_windows, space
 from models.errors import ControlError, FaceIndexError, NoFaceError
-from models.extractor import Crop, Extractor, Face, square_crop
+from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.renderer import PIRenderer, load_renderer
 from models.renderer.synthesis import full_resolution, paste, to_picture, to_tensor
 
@@ -100,6 +100,27 @@ class PortraitEditor:
         extraction = self._extractor.extract(crop.cut(image, self._renderer.preset.image_size))
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
         return Source(image, faces[index], crop, constrain(self.space, extraction.coefficients))
+
+    def track(
+        self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"
+    ) -> Iterator[TrackedFrame]:
+        """Follow one face through a video, a frame at a time as they are read; see `FaceTracker`.
+
+        Args:
+            frames: seconds and uint8 [H, W, 3] RGB, upright, as `models.video.read_frames` gives them.
+            face: "largest", or an index counted from the largest, in the first frame with a face.
+
+        Yields:
+            One for each frame, its coefficients constrained as `analyse` does; None where the face is out of sight.
+
+        Raises:
+            FaceIndexError: the first frame with faces has fewer than the index asks for.
+        """
+        for tracked in FaceTracker(self._extractor, face).track(frames):
+            if tracked.coefficients is None:
+                yield tracked
+            else:
+                yield replace(tracked, coefficients=constrain(self.space, tracked.coefficients))
 
     def render(
         self,

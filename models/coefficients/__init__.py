@@ -8,6 +8,7 @@ from models.coefficients.descriptor import descriptor_windows
 from models.coefficients.keyframes import keyframe_motion
 from models.coefficients.rotation import euler_angles, rotation_matrix
 from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
+from models.coefficients.transfer import Transfer, transfer
 from models.errors import SpaceError
 
 _SPACES = {ARKIT.name: ARKIT}
@@ -26,6 +27,7 @@ __all__ = [
     "CoefficientSpace",
     "PoseAxis",
     "Slider",
+    "Transfer",
     "apply_controls",
     "constrain",
     "descriptor_windows",
@@ -33,4 +35,5 @@ __all__ = [
     "keyframe_motion",
     "rotation_matrix",
     "space",
+    "transfer",
 ]

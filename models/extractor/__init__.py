@@ -4,5 +4,17 @@ from models.extractor.crop import Box, Crop, square_crop
 from models.extractor.extractor import Extractor
 from models.extractor.face import POINTS, Face
 from models.extractor.regressor import CROP, Extraction
+from models.extractor.tracker import FaceTracker, TrackedFrame
 
-__all__ = ["CROP", "POINTS", "Box", "Crop", "Extraction", "Extractor", "Face", "square_crop"]
+__all__ = [
+    "CROP",
+    "POINTS",
+    "Box",
+    "Crop",
+    "Extraction",
+    "Extractor",
+    "Face",
+    "FaceTracker",
+    "TrackedFrame",
+    "square_crop",
+]

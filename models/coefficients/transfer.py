@@ -1,0 +1,185 @@
+"""A driver's motion on a source's face (PIRenderer, section 4.3 and its reference code's cross-identity rule)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from models.coefficients.controls import Mode, constrain
+from models.coefficients.rotation import euler_angles, rotation_matrix
+from models.coefficients.space import CoefficientSpace
+from models.errors import ControlError
+
+Region = Literal["all", "expression", "pose", "mouth", "eyes"]
+
+GAINS = ("expression", "pose", "eyes", "mouth", "translation")
+MOST_GAIN = 2.0
+
+# What users mean by eyes and mouth, in groups of sliders. Brows go with the eyes: they move together, and eyes without
+# them look like a mask. Cheeks and nose belong to neither: they follow `expression` alone.
+_PARTS = {"eyes": ("eyes", "brows"), "mouth": ("jaw", "mouth")}
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How a driver's motion is put on a source.
+
+    Attributes:
+        mode: "relative" adds the driver's change since its most source-like frame; "absolute" takes its own values.
+        gains: factors 0–2 on `expression` (all weights), `eyes` (eyes and brows) and `mouth` (jaw and mouth), which
+            multiply with it, `pose` (rotation) and `translation` (x, y, zoom); 1 where not named.
+        region: what moves: all, expression, pose (rotation, x, y, zoom), mouth (jaw and mouth) or eyes (eyes and
+            brows). The rest stays the source's own.
+        normalise_crop: measure the driver's x, y and zoom against its most source-like frame, in head sizes, so that
+            the source's head stays where and as large as it is.
+    """
+
+    mode: Mode = "relative"
+    gains: Mapping[str, float] = field(default_factory=dict)
+    region: Region = "all"
+    normalise_crop: bool = True
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("mode", get_args(Mode)), ("region", get_args(Region))):
+            if (value := getattr(self, name)) not in allowed:
+                raise ControlError(f"{name} is {value!r}; use {', '.join(allowed)}", field=f"options.{name}")
+        for name, gain in self.gains.items():
+            if name not in GAINS:
+                raise ControlError(f"{name} is no gain; use {', '.join(GAINS)}", field=f"options.gains.{name}")
+            if not 0 <= gain <= MOST_GAIN:  # also false for NaN
+                message = f"the gain of {name} is {gain}; send a number from 0 to {MOST_GAIN:g}"
+                raise ControlError(message, field=f"options.gains.{name}")
+
+    def gain(self, name: str) -> float:
+        """The factor of that name."""
+        return self.gains.get(name, 1.0)
+
+
+def transfer(
+    space: CoefficientSpace, source: NDArray[np.float32], driving: NDArray[np.float32], parameters: Transfer
+) -> NDArray[np.float32]:
+    """The motion [T, C] of a source [C] that follows a driver's motion [T, C].
+
+    relative: expression = source + gain · (driving - reference); rotation = (R_driving · R_reference⁻¹)^gain ·
+    R_source; x, y and log zoom = source + gain · change, x and y scaled by source zoom / reference zoom when
+    `normalise_crop`. absolute: expression = gain · driving; rotation = R_driving^gain; x, y and log zoom as in
+    relative when `normalise_crop`, else source + gain · (driving - source). The reference is `most_like` the source.
+
+    A driver of a single frame is its own reference: relative to it nothing would move, so it is taken as absolute.
+    Weights are clamped to their ranges and mouthClose to jawOpen; the pose to the sliders' ranges, or to the source's
+    own where that lies beyond.
+
+    Raises:
+        ControlError: shapes that do not fit the space, no frames, or numbers that are not finite.
+    """
+    own, track = np.asarray(source, np.float64), np.asarray(driving, np.float64)
+    if own.shape != (space.size,) or track.ndim != 2 or track.shape[1] != space.size or not len(track):
+        raise ControlError(f"a source {own.shape} and a motion {track.shape} do not fit the space {space.name}")
+    if not (np.isfinite(own).all() and np.isfinite(track).all()):
+        raise ControlError("the motion holds numbers that are not finite; extract it again", field="driver")
+    absolute = parameters.mode == "absolute" or len(track) == 1
+    reference = track[most_like(space, own, track)]
+    weights, rotation, place = _slices(space)
+    motion = np.empty_like(track)
+    gains = _expression_gains(space, parameters)
+    if absolute:
+        motion[:, weights] = gains * track[:, weights]
+    else:
+        motion[:, weights] = own[weights] + gains * (track[:, weights] - reference[weights])
+    motion[:, rotation] = _rotations(
+        own[rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
+    )
+    motion[:, place] = _places(own[place], reference[place], track[:, place], parameters, absolute)
+    kept = ~moved(space, parameters.region)
+    motion = constrain(space, _within_reach(space, own, motion)).astype(np.float32)
+    motion[:, kept] = constrain(space, own)[kept]
+    return constrain(space, motion)
+
+
+def most_like(space: CoefficientSpace, source: NDArray[np.floating], driving: NDArray[np.floating]) -> int:
+    """Index of the frame of `driving` [T, C] most like `source` [C]: the least 0.3·mean|Δexpression| +
+    0.7·mean|Δangle| (radians), the reference code's cross-identity rule."""
+    weights, rotation, _ = _slices(space)
+    expression = np.abs(driving[:, weights] - source[weights]).mean(1)
+    turn = driving[:, rotation] - source[rotation]
+    angle = np.abs((turn + math.pi) % (2 * math.pi) - math.pi).mean(1)
+    return int(np.argmin(0.3 * expression + 0.7 * angle))
+
+
+def moved(space: CoefficientSpace, region: Region) -> NDArray[np.bool_]:
+    """Which entries [C] a region lets move."""
+    count = len(space.expression)
+    mask = np.zeros(space.size, bool)
+    if region in _PARTS:
+        mask[:count] = [slider.group in _PARTS[region] for slider in space.expression]
+        return mask
+    mask[:count] = region in ("all", "expression")
+    mask[count:] = region in ("all", "pose")
+    return mask
+
+
+def _expression_gains(space: CoefficientSpace, parameters: Transfer) -> NDArray[np.float64]:
+    gains = np.full(len(space.expression), parameters.gain("expression"))
+    for part, groups in _PARTS.items():
+        gains[[slider.index for slider in space.expression if slider.group in groups]] *= parameters.gain(part)
+    return gains
+
+
+def _rotations(
+    own: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    driving: NDArray[np.float64],
+    gain: float,
+    absolute: bool,
+) -> NDArray[np.float64]:
+    """Yaw, pitch, roll [T, 3]; a gain scales the rotation vector, so that half a turn is half the way."""
+    turn = rotation_matrix(*driving.T)
+    if not absolute:
+        turn = turn @ rotation_matrix(*reference).T
+    turn = Rotation.from_rotvec(gain * Rotation.from_matrix(turn).as_rotvec()).as_matrix()
+    if not absolute:
+        turn = turn @ rotation_matrix(*own)
+    return np.stack(euler_angles(turn), -1)
+
+
+def _places(
+    own: NDArray[np.float64],
+    reference: NDArray[np.float64],
+    driving: NDArray[np.float64],
+    parameters: Transfer,
+    absolute: bool,
+) -> NDArray[np.float64]:
+    """x, y, log zoom [T, 3]."""
+    if absolute and not parameters.normalise_crop:
+        return own + parameters.gain("translation") * (driving - own)
+    change = driving - reference
+    if parameters.normalise_crop:
+        change[:, :2] *= math.exp(own[2] - reference[2])
+    return own + parameters.gain("translation") * change
+
+
+def _within_reach(
+    space: CoefficientSpace, own: NDArray[np.float64], motion: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The motion with its pose held to what the sliders reach: beyond, the square shows no head to render."""
+    count = len(space.expression)
+    for offset, axis in enumerate(space.pose):
+        low, high = axis.min, axis.max
+        if axis.unit == "degrees":
+            low, high = math.radians(low), math.radians(high)
+        elif axis.unit == "factor":
+            low, high = math.log(low), math.log(high)
+        held = motion[:, count + offset]
+        np.clip(held, min(low, own[count + offset]), max(high, own[count + offset]), out=held)
+    return motion
+
+
+def _slices(space: CoefficientSpace) -> tuple[slice, slice, slice]:
+    count = len(space.expression)
+    return slice(0, count), slice(count, count + 3), slice(count + 3, count + 6)

@@ -1,0 +1,121 @@
+"""A motion without its holes and without the extractor's tremor; blinks and plosives stay.
+
+The smoothing is a bilateral filter (Tomasi & Manduchi 1998) along time: every number becomes the mean of its
+neighbours in time, weighted by how near they are and by how little they differ. Tremor differs little and is averaged
+away; a blink differs much and is left as it is. The window is symmetric about its frame, so the lag is 0 frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients import ARKIT
+from models.errors import MotionError, NoFaceError
+
+# At strength 1: standard deviations in time (seconds) and in value, of what may average with what. Lips and lids move
+# fastest; a head is heavy.
+_FAST = (0.05, 0.10)  # lids, gaze, lips, jaw
+_FACE = (0.10, 0.14)  # brows, cheeks, nose
+_ROTATION = (0.20, 0.10)  # radians
+_PLACE = (0.20, 0.03)  # fractions of the crop, log zoom
+_FAST_GROUPS = ("eyes", "jaw", "mouth")
+_ROTATION_SIZE, _PLACE_SIZE = 3, 3
+_REACH = 3.0  # half the window, in its standard deviations
+_WIDEST = 120  # frames, half the window: bounds the work when times stand almost still
+
+
+def bridge_gaps(
+    times: NDArray[np.float64] | Sequence[float], tracked: Sequence[NDArray[np.float32] | None]
+) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
+    """A motion without holes: linear between the frames on either side, held at the ends.
+
+    Args:
+        times: seconds of the frames [T].
+        tracked: coefficients [C] of each frame, None where the face was out of sight.
+
+    Returns:
+        The motion, float32 [T, C], and the gaps as (first frame, frame after the last).
+
+    Raises:
+        NoFaceError: no frame shows the face.
+    """
+    seen = np.array([frame is not None for frame in tracked], bool)
+    if not seen.any():
+        raise NoFaceError(
+            f"None of the {len(tracked)} frame(s) of the video shows a face. "
+            "Send a video of an upright, unobstructed face, at least 40 pixels wide."
+        )
+    clock = np.asarray(times, np.float64)
+    known = np.stack([frame for frame in tracked if frame is not None]).astype(np.float64)
+    known[:, _rotation(known)] = np.unwrap(known[:, _rotation(known)], axis=0)  # the short way round
+    motion = np.stack([np.interp(clock, clock[seen], channel) for channel in known.T], -1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~seen, [False]]).astype(np.int8)))
+    return motion.astype(np.float32), [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+
+
+def smooth(
+    times: NDArray[np.float64] | Sequence[float], motion: NDArray[np.float32], strength: float
+) -> NDArray[np.float32]:
+    """A motion [T, C] with less tremor; lag 0 frames.
+
+    Args:
+        times: seconds of the frames [T], rising; they need not be evenly spaced.
+        strength: 0 (the motion as it is) to 1.
+
+    Raises:
+        MotionError: `strength` is out of range, or the shapes do not fit.
+    """
+    clock = np.asarray(times, np.float64)
+    if not 0 <= strength <= 1:
+        raise MotionError(f"smoothing is {strength}; send a number from 0 to 1", field="options.smoothing")
+    if motion.ndim != 2 or len(motion) != len(clock):
+        raise MotionError(f"a motion of shape {motion.shape} does not fit {len(clock)} frame times")
+    if strength == 0 or len(motion) < 3:
+        return motion
+    values = motion.astype(np.float64)
+    values[:, _rotation(values)] = np.unwrap(values[:, _rotation(values)], axis=0)
+    result = np.empty_like(values)
+    spread, tolerance = _scales(values.shape[1])
+    for sigma in np.unique(spread):
+        channels = spread == sigma
+        result[:, channels] = _bilateral(clock, values[:, channels], sigma * strength, tolerance[channels] * strength)
+    return result.astype(np.float32)
+
+
+def _bilateral(
+    times: NDArray[np.float64], values: NDArray[np.float64], sigma: float, tolerance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    count = len(times)
+    duration = np.gradient(times)[:, None]  # a frame weighs as long as it is shown, however frames are spaced
+    total, weight = values * duration, np.broadcast_to(duration, values.shape).copy()
+    for offset in range(1, min(_WIDEST, (count - 1) // 2) + 1):
+        middle = np.arange(offset, count - offset)  # both neighbours exist: towards the ends the window narrows
+        apart = np.minimum(times[middle + offset] - times[middle], times[middle] - times[middle - offset])
+        near = middle[apart <= _REACH * sigma]
+        if not len(near):
+            break
+        for other in (near - offset, near + offset):
+            distance = ((times[other] - times[near]) / sigma)[:, None] ** 2
+            difference = ((values[other] - values[near]) / tolerance) ** 2
+            share = duration[other] * np.exp(-0.5 * (distance + difference))
+            total[near] += share * values[other]
+            weight[near] += share
+    return total / weight
+
+
+def _scales(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standard deviations in time and in value of every channel, [C] each, at strength 1."""
+    expression = [_FAST if slider.group in _FAST_GROUPS else _FACE for slider in ARKIT.expression]
+    scales = expression + [_ROTATION] * _ROTATION_SIZE + [_PLACE] * _PLACE_SIZE
+    if len(scales) != size:
+        raise MotionError(f"smoothing knows motions of {len(scales)} coefficients, not of {size}")
+    spread, tolerance = np.array(scales).T
+    return spread, tolerance
+
+
+def _rotation(motion: NDArray[np.float64]) -> slice:
+    size = motion.shape[1]
+    return slice(size - _ROTATION_SIZE - _PLACE_SIZE, size - _PLACE_SIZE)

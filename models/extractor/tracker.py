@@ -1,0 +1,150 @@
+"""One face through a video: found once, then followed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.errors import FaceIndexError
+from models.extractor.crop import Crop, square_crop
+from models.extractor.distinct import overlap
+from models.extractor.extractor import Extractor
+from models.extractor.face import Face
+from models.extractor.landmarks import face_box, five_points
+from models.extractor.regressor import CROP
+
+KEEP = 0.5
+"""Least presence at which a face is followed. Less than it takes to find one, so that a track does not flicker."""
+
+MARGIN = 0.06
+"""A face whose box comes this close to its square's border, in sides of the square, gets a new square."""
+
+SIZES = (0.36, 0.76)
+"""Sides of the face box, in sides of the square (0.54 by the crop policy), beyond which it gets a new square."""
+
+REACH = 1.0
+"""How far, in sides of its box, a face may have moved while it was out of sight."""
+
+REACH_GROWTH = 0.2
+"""By how much `REACH` grows with every frame out of sight, where only one face was ever seen."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedFrame:
+    """What one frame of a video shows of the tracked face.
+
+    Attributes:
+        time: seconds from the first frame.
+        face: where it is; None when it is out of sight.
+        coefficients: float32 [59]; x, y and log zoom are relative to the first square of the track, whichever square
+            the frame was read in. None when the face is out of sight.
+    """
+
+    time: float
+    face: Face | None
+    coefficients: np.ndarray | None
+
+
+class FaceTracker:
+    """Follows one face from frame to frame. A tracker is for one video.
+
+    The face is detected once and then read in one fixed square, so that its x, y and zoom are its own motion and not
+    the crop's. When it nears the square's border, outgrows it or cannot be seen in it, another square is taken, and
+    the pose of what is read there is told in terms of the first.
+
+    Args:
+        extractor: finds and reads faces.
+        face: "largest" or an index, largest first, in the first frame that shows a face. Afterwards it is followed by
+            its place: another that becomes larger does not take over.
+    """
+
+    def __init__(self, extractor: Extractor, face: int | Literal["largest"] = "largest") -> None:
+        self._extractor, self._chosen = extractor, face
+        self._first: Crop | None = None
+        self._square: Crop | None = None
+        self._last: Face | None = None
+        self._lost = 0
+        self._alone = True
+
+    def track(self, frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[TrackedFrame]:
+        """Follow the face through frames (seconds, uint8 [H, W, 3] RGB); one `TrackedFrame` each, as they are read.
+
+        Raises:
+            FaceIndexError: the first frame with faces has fewer than the index asks for.
+        """
+        for time, image in frames:
+            yield self._follow(time, image)
+
+    def _follow(self, time: float, image: np.ndarray) -> TrackedFrame:
+        seen = self._read(image, self._square) if self._square is not None else None
+        if seen is not None and self._square is not None and _needs_room(seen[0], self._square):
+            # Its own landmarks place the next square: no search, and no chance of taking another face.
+            seen = self._read(image, square_crop(seen[0].box))
+        if seen is None and (found := self._find(image)) is not None:
+            seen = self._read(image, square_crop(found.box))
+        if seen is None:
+            self._square, self._lost = None, self._lost + 1
+            return TrackedFrame(time, None, None)
+        face, coefficients, square = seen
+        self._first = self._first or square
+        self._square, self._last, self._lost = square, face, 0
+        return TrackedFrame(time, face, in_square(coefficients, square, self._first))
+
+    def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, np.ndarray, Crop] | None:
+        """The face in a square, its coefficients there, and the square; None where there is none."""
+        seen = self._extractor.extract(square.cut(image, CROP))
+        if seen.presence < KEEP:
+            return None
+        placed = seen.landmarks * square.side + (square.x, square.y)
+        return Face(face_box(placed), float(seen.presence), five_points(placed)), seen.coefficients, square
+
+    def _find(self, image: np.ndarray) -> Face | None:
+        faces = self._extractor.detect(image)
+        self._alone = self._alone and len(faces) < 2
+        if not faces:
+            return None
+        last = self._last
+        if last is None:
+            index = 0 if self._chosen == "largest" else self._chosen
+            if not 0 <= index < len(faces):
+                raise FaceIndexError(
+                    f"options.face is {index}, but the first frame with a face shows {len(faces)}: "
+                    f"use 0 to {len(faces) - 1}.",
+                    field="options.face",
+                )
+            return faces[index]
+        reach = REACH + (REACH_GROWTH * self._lost if self._alone else 0)
+        nearest = min(faces, key=lambda face: _distance(face, last) - overlap(face, last))
+        return nearest if _distance(nearest, last) <= reach else None
+
+
+def in_square(coefficients: np.ndarray, square: Crop, first: Crop) -> np.ndarray:
+    """Coefficients [59] read in `square`, with x, y and log zoom as they would read in the square `first`."""
+    result = coefficients.copy()
+    x, y, log_zoom = coefficients[-3:].astype(np.float64)
+    result[-3] = (square.x + (x + 0.5) * square.side - first.x) / first.side - 0.5
+    result[-2] = (square.y + (y + 0.5) * square.side - first.y) / first.side - 0.5
+    result[-1] = log_zoom + math.log(square.side / first.side)
+    return result
+
+
+def _needs_room(face: Face, square: Crop) -> bool:
+    x0, y0, x1, y1 = face.box
+    margin = MARGIN * square.side
+    inside = (
+        x0 > square.x + margin
+        and y0 > square.y + margin
+        and x1 < square.x + square.side - margin
+        and y1 < square.y + square.side - margin
+    )
+    return not inside or not SIZES[0] < (x1 - x0) / square.side < SIZES[1]
+
+
+def _distance(face: Face, last: Face) -> float:
+    """Between two faces' centres, in sides of the last one's box."""
+    centre, before = np.add(face.box[:2], face.box[2:]) / 2, np.add(last.box[:2], last.box[2:]) / 2
+    return float(np.linalg.norm(centre - before) / math.sqrt(last.area))
