@@ -15,7 +15,8 @@ from models.coefficients import CoefficientSpace, constrain, descriptor_windows,
 from models.errors import ControlError, FaceIndexError, NoFaceError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.renderer import PIRenderer, load_renderer
-from models.renderer.synthesis import full_resolution, paste, to_picture, to_tensor
+from models.renderer.memory import in_batches
+from models.renderer.synthesis import Seam, full_resolution, to_picture, to_tensor
 
 BATCH_PIXELS = 4 * 1024 * 1024  # full-resolution pixels rendered at a time: bounds memory whatever the photo's size
 BATCH_FRAMES = 8
@@ -132,6 +133,8 @@ class PortraitEditor:
     ) -> Iterator[np.ndarray]:
         """Render the source making a motion, frame by frame; frames are computed a batch at a time as they are read.
 
+        When memory runs out, batches become smaller.
+
         Args:
             source: from `analyse`.
             motion: float32 [T, C] coefficients.
@@ -143,6 +146,7 @@ class PortraitEditor:
 
         Raises:
             ControlError: a motion of the wrong shape or not finite, or `size` together with `paste_back`.
+            RenderMemoryError: not even one frame at a time fits into memory.
         """
         if motion.ndim != 2 or motion.shape[1] != self.space.size or not np.isfinite(motion).all():
             raise ControlError(
@@ -155,17 +159,23 @@ class PortraitEditor:
             )
         return self._frames(source, motion, paste_back, source.crop.side if size == "source" else size)
 
-    @torch.inference_mode()
     def _frames(self, source: Source, motion: np.ndarray, paste_back: bool, side: int) -> Iterator[np.ndarray]:
-        network = to_tensor(source.crop.cut(source.image, self._renderer.preset.image_size), self._device)
-        crop = to_tensor(source.crop.cut(source.image, side), self._device)
+        image, square = source.image, source.crop
+        network = to_tensor(square.cut(image, self._renderer.preset.image_size), self._device)
+        crop = to_tensor(square.cut(image, side), self._device)
         own = torch.from_numpy(source.coefficients).to(self._device)[None]
-        windows = torch.from_numpy(descriptor_windows(motion, self._renderer.preset.radius)).to(self._device)
-        batch = max(1, min(BATCH_FRAMES, BATCH_PIXELS // side**2))
-        for chunk in windows.split(batch):
-            count = len(chunk)
-            descriptor = self._renderer.descriptor(chunk, own.expand(count, -1))
+        seam = Seam(image, square.x, square.y, side) if paste_back else None
+
+        @torch.inference_mode()
+        def render(start: int, stop: int) -> np.ndarray:
+            count = stop - start
+            windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
+            target = torch.from_numpy(windows).to(self._device)
+            descriptor = self._renderer.descriptor(target, own.expand(count, -1))
             rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
-            for frame in full_resolution(crop, rendering):
-                picture = to_picture(frame)
-                yield paste(source.image, picture, source.crop.x, source.crop.y) if paste_back else picture
+            return to_picture(full_resolution(crop, rendering))
+
+        batch = max(1, min(BATCH_FRAMES, BATCH_PIXELS // side**2))
+        for pictures in in_batches(render, len(motion), batch):
+            for picture in pictures:
+                yield picture if seam is None else seam.paste(picture)

@@ -59,7 +59,7 @@ def probe(path: Path) -> VideoInfo:
     """
     with _open(path) as container:
         stream = _video_stream(container)
-        orientation = Orientation.of(_first(_decode(container, stream)))
+        orientation = _orientation(_first(_decode(container, stream)), stream)
         seconds = _seconds(container, stream)
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         audio = bool(container.streams.audio)
@@ -85,13 +85,13 @@ def read_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
         stream = _video_stream(container)
         frames = _decode(container, stream)
         head = _first(frames)
-        orientation, start = Orientation.of(head), head.time or 0.0
+        orientation, start = _orientation(head, stream), head.time or 0.0
         yield 0.0, orientation.apply(head)
         del head
         step = 1 / float(stream.average_rate or stream.guessed_rate or 25)
         last = 0.0
         for frame in frames:
-            time = last + step if frame.time is None else frame.time - start
+            time = last + step if frame.pts is None else frame.time - start
             last = max(time, last + _STEP)
             yield last, orientation.apply(frame)
 
@@ -148,6 +148,10 @@ def _first(frames: Iterator[VideoFrame]) -> VideoFrame:
     if frame is None:
         raise VideoError("No frame of the video can be decoded: it is truncated, corrupt or empty. Export it again.")
     return frame
+
+
+def _orientation(frame: VideoFrame, stream: VideoStream) -> Orientation:
+    return Orientation.of(frame, float(stream.sample_aspect_ratio or 1))
 
 
 def _seconds(container: InputContainer, stream: VideoStream) -> float | None:

@@ -20,10 +20,11 @@ from models.extractor.regressor import CROP
 KEEP = 0.5
 """Least presence at which a face is followed. Less than it takes to find one, so that a track does not flicker."""
 
-MARGIN = 0.06
-"""A face whose box comes this close to its square's border, in sides of the square, gets a new square."""
+MARGIN = 0.1
+"""A face whose box comes this close to its square's border, in sides of the square, gets a new square: the regressor
+was trained on faces about as far from the middle."""
 
-SIZES = (0.36, 0.76)
+SIZES = (0.42, 0.7)
 """Sides of the face box, in sides of the square (0.54 by the crop policy), beyond which it gets a new square."""
 
 REACH = 1.0
@@ -100,7 +101,11 @@ class FaceTracker:
         if seen.presence < KEEP:
             return None
         placed = seen.landmarks * square.side + (square.x, square.y)
-        return Face(face_box(placed), float(seen.presence), five_points(placed)), seen.coefficients, square
+        return (
+            Face(face_box(placed), float(seen.presence), five_points(placed).astype(np.float32)),
+            seen.coefficients,
+            square,
+        )
 
     def _find(self, image: np.ndarray) -> Face | None:
         faces = self._extractor.detect(image)

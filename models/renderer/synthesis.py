@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -35,31 +33,65 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     return (warp(crop.expand(count, -1, -1, -1), rendering.flow) + change).clamp(-1, 1)
 
 
-@lru_cache(maxsize=8)
+class Seam:
+    """Where a rendered crop goes back into its photo. Made once for a source; then every frame costs two copies and
+    the blending of the seam alone.
+
+    Args:
+        photo: uint8 [H, W, 3].
+        x, y, side: the square of the crop; it may reach over the photo's border.
+    """
+
+    def __init__(self, photo: np.ndarray, x: int, y: int, side: int) -> None:
+        height, width = photo.shape[:2]
+        top, bottom, left, right = max(y, 0), min(y + side, height), max(x, 0), min(x + side, width)
+        self._photo, self._is_empty = photo, top >= bottom or left >= right
+        self._place = np.s_[top:bottom, left:right]
+        self._inside = np.s_[top - y : bottom - y, left - x : right - x]
+        if not self._is_empty:
+            borders = (y == top, bottom == y + side, x == left, right == x + side)
+            mask = _mask_against_border(side, *borders)[self._inside]
+            self._strips = [
+                (strip, mask[strip][..., None], photo[self._place][strip] * (1 - mask[strip][..., None]))
+                for strip in _strips(mask)
+            ]
+
+    def paste(self, crop: np.ndarray) -> np.ndarray:
+        """A copy of the photo with `crop` [S, S, 3] uint8 blended in. Outside the crop it is bit-identical."""
+        result = self._photo.copy()
+        if self._is_empty:
+            return result
+        inside, place = crop[self._inside], result[self._place]
+        place[:] = inside
+        for strip, mask, rest in self._strips:
+            blended = inside[strip] * mask
+            blended += rest
+            place[strip] = np.rint(blended, out=blended).astype(np.uint8)
+        return result
+
+
+def _strips(mask: np.ndarray) -> list[tuple[slice, slice]]:
+    """The four strips [H, W] around the rectangle where the mask is 1; those of no area are left out."""
+    height, width = mask.shape
+    rows, columns = np.flatnonzero(mask.max(1) == 1), np.flatnonzero(mask.max(0) == 1)
+    if not (len(rows) and len(columns)):
+        return [np.s_[:height, :width]]
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    strips = [
+        np.s_[:top, :width],
+        np.s_[bottom:height, :width],
+        np.s_[top:bottom, :left],
+        np.s_[top:bottom, right:width],
+    ]
+    return [strip for strip in strips if mask[strip].size]
+
+
 def feathered_mask(side: int) -> np.ndarray:
     """Float32 [side, side]: 1 inside, falling smoothly to exactly 0 on the outermost pixels."""
     distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(1.0, FEATHER * side)
     ramp = np.clip(distance, 0, 1)
     ramp = ramp * ramp * (3 - 2 * ramp)  # smoothstep: no visible kink where the seam begins
     return np.minimum.outer(ramp, ramp).astype(np.float32)
-
-
-def paste(photo: np.ndarray, crop: np.ndarray, x: int, y: int) -> np.ndarray:
-    """A copy of `photo` [H, W, 3] uint8 with the square `crop` [S, S, 3] uint8 blended in at (x, y).
-
-    The crop may reach over the border. Outside the crop the copy is bit-identical.
-    """
-    height, width = photo.shape[:2]
-    side = crop.shape[0]
-    top, bottom, left, right = max(y, 0), min(y + side, height), max(x, 0), min(x + side, width)
-    if top >= bottom or left >= right:
-        return photo.copy()
-    inside = np.s_[top - y : bottom - y, left - x : right - x]
-    mask = _mask_against_border(side, y == top, bottom == y + side, x == left, right == x + side)[inside][..., None]
-    result = photo.copy()
-    blended = result[top:bottom, left:right] * (1 - mask) + crop[inside] * mask
-    result[top:bottom, left:right] = np.rint(blended).astype(np.uint8)
-    return result
 
 
 def _mask_against_border(side: int, top: bool, bottom: bool, left: bool, right: bool) -> np.ndarray:
@@ -84,5 +116,6 @@ def to_tensor(picture: np.ndarray, device: torch.device) -> Tensor:
 
 
 def to_picture(tensor: Tensor) -> np.ndarray:
-    """Float [3, H, W] in [-1, 1] to uint8 [H, W, 3]."""
-    return tensor.add(1).mul(127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    """Float [..., 3, H, W] in [-1, 1] to uint8 [..., H, W, 3]."""
+    levels = tensor.add(1).mul_(127.5).round_().clamp_(0, 255).byte()
+    return levels.movedim(-3, -1).contiguous().cpu().numpy()

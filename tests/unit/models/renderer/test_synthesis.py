@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.renderer.pirenderer import Rendering
-from models.renderer.synthesis import feathered_mask, full_resolution, paste, to_picture, to_tensor
+from models.renderer.synthesis import Seam, feathered_mask, full_resolution, to_picture, to_tensor
 
 
 def still(change: float = 0.0) -> Rendering:
@@ -30,7 +30,7 @@ def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
     crop = 255 - photo[20:84, 30:94]
-    pasted = paste(photo, crop, 30, 20)
+    pasted = Seam(photo, 30, 20, 64).paste(crop)
     outside = np.ones(photo.shape[:2], bool)
     outside[20:84, 30:94] = False
     assert np.array_equal(pasted[outside], photo[outside])
@@ -42,7 +42,7 @@ def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:
 def test_a_crop_over_the_border_has_no_seam_there() -> None:
     photo = np.zeros((100, 100, 3), np.uint8)
     crop = np.full((80, 80, 3), 200, np.uint8)
-    pasted = paste(photo, crop, -20, 10)
+    pasted = Seam(photo, -20, 10, 80).paste(crop)
     assert (pasted[50, 0] == 200).all()
     assert (pasted[50, 59] == 0).all()
     assert (pasted[50, 60:] == 0).all()
@@ -50,7 +50,7 @@ def test_a_crop_over_the_border_has_no_seam_there() -> None:
 
 def test_a_crop_wholly_outside_changes_nothing() -> None:
     photo = np.full((50, 50, 3), 7, np.uint8)
-    assert np.array_equal(paste(photo, np.zeros((20, 20, 3), np.uint8), 60, 0), photo)
+    assert np.array_equal(Seam(photo, 60, 0, 20).paste(np.zeros((20, 20, 3), np.uint8)), photo)
 
 
 def test_the_mask_falls_smoothly_from_one_to_zero() -> None:

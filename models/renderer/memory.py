@@ -1,0 +1,52 @@
+"""Batches that shrink to the memory that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+
+from models.errors import RenderMemoryError
+
+Batch = TypeVar("Batch")
+
+# PyTorch tells an exhausted host, and some of CUDA's libraries an exhausted device, by the text of a RuntimeError.
+_TEXTS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
+
+
+def in_batches(render: Callable[[int, int], Batch], count: int, batch: int) -> Iterator[Batch]:
+    """Results of `render(start, stop)` over `count` frames, `batch` at a time.
+
+    When memory runs out the batch is halved and tried again, and stays so: the next would not fit either.
+
+    Raises:
+        RenderMemoryError: not even one frame fits.
+    """
+    start = 0
+    while start < count:
+        stop = min(start + batch, count)
+        try:
+            result = render(start, stop)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_exhausted(error):
+                raise
+            if stop - start == 1:
+                raise RenderMemoryError(
+                    "A single frame does not fit into the memory that is free: send a smaller photo, "
+                    "or ask for a smaller output.size with paste_back false."
+                ) from error
+        else:
+            yield result
+            start = stop
+            continue
+        # After the except clause: until it ends, the error's traceback holds the tensors that did not fit.
+        batch = (stop - start) // 2
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
+
+
+def _is_exhausted(error: Exception) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return any(text in str(error).lower() for text in _TEXTS)
