@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_settings import BaseSettings
 
 from models.coefficients import ARKIT, CoefficientSpace
-from models.errors import ControlError, FaceIndexError, NoFaceError
+from models.errors import ControlError, FaceIndexError, MotionError, NoFaceError, NoVideoError, VideoError
 from service.embedded.settings import EmbeddedSettings
 from service.errors import HttpError
 from service.settings import ApiSettings
@@ -18,6 +18,7 @@ from workers.contract.settings import Settings
 from workers.media.still import EncodingError
 from workers.runner import OutOfMemoryError
 
+_REFUSALS = (ControlError, FaceIndexError, MotionError, NoFaceError, NoVideoError, VideoError)
 NOTICE = "<!-- Written by `make docs`; edit the code it describes instead. -->\n"
 
 
@@ -63,7 +64,7 @@ def errors_page() -> str:
     rows = {(500, "internal_error", "A fault of the service; report the id that `detail` names.")}
     errors: list[type[ServiceError]] = [*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError]
     rows |= {(error.status, error.code, error.__doc__ or "") for error in errors}
-    rows |= {(422, error.code, error.__doc__ or "") for error in (NoFaceError, FaceIndexError, ControlError)}
+    rows |= {(422, error.code, error.__doc__ or "") for error in _REFUSALS}
     table = [(f"`{code}`", str(status), meaning.splitlines()[0]) for status, code, meaning in sorted(rows)]
     return (
         f"# Errors\n\n{NOTICE}\n"

@@ -45,8 +45,8 @@ async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> 
     if record.job.error is not None:
         return render(record.job.error, {"Content-Location": location})
     result = record.job.result
-    # A document, such as that of /extract, is JSON like the job, so Accept cannot ask for one of the two.
-    if result is not None and (result.media_type == "application/json" or prefers_media(accept, result.media_type)):
+    # A document is JSON like the job, so Accept could not ask for one of the two.
+    if result is not None and (record.job.kind == "extract" or prefers_media(accept, result.media_type)):
         response = await media_response(backend, record)
         response.headers["Location"] = location
         return response

@@ -12,12 +12,12 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
-from service.body_limit import BodyLimitMiddleware
+from service.body_limit import BodyLimitMiddleware, FileBytes
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
-from service.routes import edit, events, extract, health, jobs, metrics, pages, sliders, sources
+from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources
 from service.security import require_key
 from service.settings import ApiSettings
 
@@ -46,21 +46,21 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         title="PIRenderer as a service",
-        summary="Edit portraits with named expression and pose sliders.",
+        summary="Edit and reenact portraits: named expression and pose sliders, driving videos.",
         description=DESCRIPTION,
         version=_version(),
         openapi_tags=TAGS,
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, sources.FIELDS))
+    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, reenact.FIELDS, sources.FIELDS))
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, extract, sources, jobs, events, sliders):
+    for keyed_routes in (edit, reenact, extract, sources, jobs, events, sliders):
         app.include_router(keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403))
 
     # The last one added is the outermost.
-    app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes)
+    app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes, routes=_roomier(settings))
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -71,6 +71,16 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         )
     app.add_middleware(AccessMiddleware, metrics=HttpMetrics(registry))
     return app
+
+
+def _roomier(settings: ApiSettings) -> dict[str, FileBytes]:
+    """Routes that take videos. Base64 in JSON is held in memory, so there a video may be no larger than a photo."""
+    photo, video = settings.max_upload_bytes, settings.max_video_bytes
+    return {
+        "/reenact": FileBytes(form=photo + video, json=2 * photo),
+        "/extract": FileBytes(form=max(photo, video), json=photo),
+        "/sources": FileBytes(form=max(photo, video), json=photo),
+    }
 
 
 def _version() -> str:

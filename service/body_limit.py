@@ -6,6 +6,8 @@ error as problem+json, so the check lives here.
 
 import asyncio
 import time
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,22 +27,36 @@ class _OverflowError(Exception):
     """The body grew over the limit. Outside the error tree, so that no handler answers before the body is drained."""
 
 
-class BodyLimitMiddleware:
-    """Answer 413 when a body is announced, or turns out, to be larger than one with a file of `max_file_bytes`."""
+class FileBytes(NamedTuple):
+    """Most bytes that the files of a multipart and of a JSON body may have together."""
 
-    def __init__(self, app: ASGIApp, max_file_bytes: int) -> None:
+    form: int
+    json: int
+
+
+class BodyLimitMiddleware:
+    """Answer 413 when a body is announced, or turns out, to be larger than its files may be.
+
+    Args:
+        max_file_bytes: for the one file that most routes take.
+        routes: paths of routes that take more.
+    """
+
+    def __init__(self, app: ASGIApp, max_file_bytes: int, routes: Mapping[str, FileBytes] | None = None) -> None:
         self.app = app
-        self.max_file_bytes = max_file_bytes
+        self._usual = FileBytes(max_file_bytes, max_file_bytes)
+        self._routes = routes or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = self._limit(headers)
+        files = self._files(scope["path"], headers)
+        limit = FORM_BYTES + files
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > limit:
-            await self._refuse(scope, receive, send, limit)
+            await self._refuse(scope, receive, send, files)
             return
         received, started = 0, False
 
@@ -62,16 +78,18 @@ class BodyLimitMiddleware:
         except _OverflowError:
             if started:
                 raise
-            await self._refuse(scope, receive, send, limit)
+            await self._refuse(scope, receive, send, files)
 
-    def _limit(self, headers: Headers) -> int:
-        """Bytes of a body; base64 in JSON makes four of three."""
+    def _files(self, path: str, headers: Headers) -> int:
+        """Bytes that the files of a body may take; base64 in JSON makes four of three."""
+        files = self._routes.get(path, self._usual)
         as_json = headers.get("content-type", "").startswith("application/json")
-        return FORM_BYTES + (self.max_file_bytes * 4 // 3 if as_json else self.max_file_bytes)
+        return files.json * 4 // 3 if as_json else files.form
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, files: int) -> None:
         """Answer at once, then read what is still coming, then end the answer."""
-        detail = f"The body may have {limit:,} bytes, with a file of {self.max_file_bytes:,}; send a smaller file."
+        limit = FORM_BYTES + files
+        detail = f"The body may have {limit:,} bytes, {files:,} of them in files; send a smaller file."
         response = problem_response(scope["path"], BodyTooLargeError(detail))
 
         async def send_open(message: Message) -> None:

@@ -47,8 +47,8 @@ class Submission:
 
 
 @asynccontextmanager
-async def read_submission(request: Request, fields: Fields, max_file_bytes: int) -> AsyncIterator[Submission]:
-    """Parse the body of a request; its files are closed at the end.
+async def read_submission(request: Request, fields: Fields) -> AsyncIterator[Submission]:
+    """Parse the body of a request; its files are closed at the end. How large they are is for `uploads` to judge.
 
     Large files of a multipart body are spooled to disk while they arrive. Base64 in JSON has to be held in memory.
 
@@ -56,7 +56,7 @@ async def read_submission(request: Request, fields: Fields, max_file_bytes: int)
         UnsupportedContentTypeError: neither multipart/form-data nor application/json.
         MalformedBodyError: not parseable.
         InvalidRequestError: unknown or repeated fields, wrong types.
-        BodyTooLargeError: a file is larger than `max_file_bytes`.
+        BodyTooLargeError: a document in a file part is larger than one in a text part may be.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in FORM_TYPES:
@@ -64,19 +64,21 @@ async def read_submission(request: Request, fields: Fields, max_file_bytes: int)
             max_files=len(fields.names) + 1, max_fields=len(fields.names) + 1, max_part_size=MAX_TEXT_BYTES
         ) as form:
             for name, value in form.multi_items():
-                if isinstance(value, UploadFile):
-                    _check_size(name, value.size or 0, max_file_bytes if name in fields.files else MAX_TEXT_BYTES)
+                if isinstance(value, UploadFile) and name not in fields.files:
+                    check_size(name, value.size or 0, MAX_TEXT_BYTES)
             yield await _from_form(form.multi_items(), fields)
     elif content_type == "application/json":
-        submission = await run_in_threadpool(_from_json, await request.body(), fields)
-        for name, file in submission.files.items():
-            _check_size(name, file.seek(0, io.SEEK_END), max_file_bytes)
-            file.seek(0)
-        yield submission
+        yield await run_in_threadpool(_from_json, await request.body(), fields)
     else:
         raise UnsupportedContentTypeError(
             f"Content-Type is {content_type or 'missing'}; send multipart/form-data or application/json."
         )
+
+
+def check_size(name: str, size: int, limit: int) -> None:
+    """Raise BodyTooLargeError when the file of a field has more bytes than its limit."""
+    if size > limit:
+        raise BodyTooLargeError(f"{name} has {size:,} bytes; at most {limit:,} are accepted. Send a smaller file.")
 
 
 async def _from_form(items: Iterable[tuple[str, str | UploadFile]], fields: Fields) -> Submission:
@@ -147,11 +149,6 @@ def _misplaced(name: str, fields: Fields) -> FieldProblem:
         return FieldProblem(field=name, message="given twice; send it once")
     known = ", ".join(sorted(fields.names))
     return FieldProblem(field=name, message=f"unknown field{closest(name, fields.names)}; known are {known}")
-
-
-def _check_size(name: str, size: int, limit: int) -> None:
-    if size > limit:
-        raise BodyTooLargeError(f"{name} has {size:,} bytes; at most {limit:,} are accepted. Send a smaller file.")
 
 
 def _json_type(value: Any) -> str:

@@ -30,7 +30,7 @@ async def media_response(backend: Backend, record: JobRecord, index: int = 0) ->
         file, size = await run_in_threadpool(_open, backend, record.blobs[index])
     except FileNotFoundError:
         raise expired from None
-    extension = result.media_type.partition("/")[2]
+    extension = result.media_type.partition("/")[2].removeprefix("x-")
     headers = {
         "Content-Length": str(size),
         "Content-Location": result.url,

@@ -13,11 +13,13 @@ from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
 
 DESCRIPTION = """
-Send a photo and sliders, get the edited photo back, rendered by PIRenderer.
+Send a photo and sliders or a driving video, get the edited photo or a clip back, rendered by PIRenderer.
 
-1. `POST /edit` answers 202 with a job, or, with the header `Prefer: wait=30`, the finished job within that time.
+1. `POST /edit` (sliders) or `POST /reenact` (a driving video) answers 202 with a job, or, with the header
+   `Prefer: wait=30`, the finished job within that time.
 2. `GET /jobs/{id}/events` streams its progress, `GET /jobs/{id}` tells its state at any time.
-3. `GET /jobs/{id}/result` is the picture. With `Accept: image/*` beside `Prefer: wait`, step 1 gives it at once.
+3. `GET /jobs/{id}/result` is the picture or clip. With `Accept: image/*` or `video/*` beside `Prefer: wait`, step 1
+   gives it at once.
 
 Every error is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem document whose `detail` says what to
 change and whose `code` is stable.
@@ -25,7 +27,7 @@ change and whose `code` is stable.
 
 TAGS = [
     {"name": "editing", "description": "Make a job."},
-    {"name": "sources", "description": "Upload a photo once, use it many times."},
+    {"name": "sources", "description": "Upload a photo or video once, use it many times."},
     {"name": "jobs", "description": "Follow, fetch, cancel."},
     {"name": "operation", "description": "For probes and monitoring; these ask for no key."},
 ]
@@ -38,52 +40,6 @@ Prefer = Annotated[
 ]
 
 _REFERENCE = "#/components/schemas/{model}"
-
-_SOURCE = {"source_id": "the id that POST /sources answered with; or source, with the photo in base64"}
-
-EDIT_EXAMPLES: Mapping[str, Any] = {
-    "smile": {
-        "summary": "A smile, the head turned a little",
-        "value": _SOURCE | {"controls": {"expression": {"mouthSmile": 0.7, "jawOpen": 0.1}, "pose": {"yaw": 10}}},
-    },
-    "wink": {
-        "summary": "A wink of the left eye, as WebP",
-        "value": _SOURCE
-        | {
-            "controls": {"mode": "absolute", "expression": {"eyeBlinkLeft": 1}},
-            "options": {"output": {"format": "webp"}},
-        },
-    },
-    "clip": {
-        "summary": "A clip that turns into a smile",
-        "value": _SOURCE
-        | {
-            "controls": {
-                "keyframes": [{"time": 0}, {"time": 1.2, "expression": {"mouthSmile": 1}, "pose": {"yaw": -15}}]
-            }
-        },
-    },
-}
-
-SLIDERS_EXAMPLE = {
-    "space": "arkit",
-    "coefficients": 59,
-    "expression": [
-        {
-            "name": "jawOpen",
-            "index": 24,
-            "group": "jaw",
-            "side": None,
-            "min": 0.0,
-            "max": 1.0,
-            "description": "Opens the mouth by lowering the jaw.",
-            "weakly_observed": False,
-        }
-    ],
-    "shorthands": {"mouthSmile": ["mouthSmileLeft", "mouthSmileRight"]},
-    "pose": [{"name": "yaw", "unit": "degree", "min": -45, "max": 45}],
-    "presets": {"smile": {"expression": {"mouthSmile": 0.7}}},
-}
 
 
 def problems(*statuses: int) -> Responses:
@@ -102,7 +58,8 @@ def job_answers() -> Responses:
     later = {"description": "Seconds after which to ask.", "schema": {"type": "integer"}}
     return {
         200: {
-            "description": "Finished within the preferred wait: the job, or its media where Accept prefers that.",
+            "description": "Finished within the preferred wait: the job, or its media where Accept prefers that; "
+            "/extract gives its document.",
             "content": job | {"image/*": {}, "video/*": {}},
         },
         202: {

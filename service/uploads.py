@@ -1,38 +1,83 @@
-"""The source of a request: a file that comes with it, or the id of one uploaded before."""
+"""The media of a request: files that come with it, or the id of a source uploaded before."""
 
+import io
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
-from service.intake import Submission
-from workers.contract.errors import SourceExpiredError, UnknownSourceError
+from service.intake import Submission, check_size
+from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
+from workers.contract.sniff import PICTURE, MediaKind, is_video, kind_of, sniff
 from workers.contract.sources import Source
 
+SEEN: tuple[MediaKind, ...] = ("picture", "video")
+DRIVER: tuple[MediaKind, ...] = ("picture", "video", "motion")
 
-def source_of(backend: Backend, submission: Submission) -> Source:
-    """Store the submitted file, or look up the submitted id; either starts the source's time to live anew.
+
+def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaKind] = PICTURE) -> Source:
+    """Store the submitted source, or look up the submitted id; either starts the source's time to live anew.
 
     Raises:
-        InvalidRequestError: neither of the two, both, or an id that names nothing.
-        EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by the file's first bytes and header.
+        InvalidRequestError: neither of the two, both, or an id that names nothing, or something of no fitting kind.
+        BodyTooLargeError, EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by the file's size, first bytes
+            and header.
         StorageFullError: no space left.
     """
     source_id = submission.texts.get("source_id")
     if source_id is None:
-        return store_source(backend, submission, alternative=" or name an uploaded one with source_id")
+        if "source" not in submission.files:
+            message = "is missing; send a file or name an uploaded one with source_id"
+            raise InvalidRequestError([FieldProblem(field="source", message=message)])
+        return store(backend, submission, "source", kinds)
     if "source" in submission.files:
         raise InvalidRequestError([FieldProblem(field="source_id", message="send source or source_id, not both")])
     try:
-        return backend.sources.use(source_id)
+        source = backend.sources.use(source_id)
     except (UnknownSourceError, SourceExpiredError) as error:
         raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
+    if kind_of(source.media_type, kinds) is None:
+        message = f"names a file of type {source.media_type}; this request needs a {' or '.join(kinds)}"
+        raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
+    return source
 
 
-def store_source(backend: Backend, submission: Submission, alternative: str = "") -> Source:
-    """Store the submitted file. Raises like `source_of`."""
-    file: BinaryIO | None = submission.files.get("source")
+def store(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> Source:
+    """Store the file of a field. Raises like `source_of`."""
+    file = _file(backend, submission, field, kinds)
+    with _about(field):
+        return backend.sources.add(file, kinds)
+
+
+def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> MediaKind:
+    """What the file of a field is, without storing it. Raises like `source_of`."""
+    file = _file(backend, submission, field, kinds)
+    with _about(field):
+        kind = kind_of(sniff(file, backend.settings.max_pixels, kinds).media_type, kinds)
+    assert kind is not None, "sniff refuses everything else"
+    return kind
+
+
+def _file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> BinaryIO:
+    file = submission.files.get(field)
     if file is None:
-        message = f"is missing; send a photo{alternative}"
-        raise InvalidRequestError([FieldProblem(field="source", message=message)])
-    return backend.sources.add(file)
+        message = f"is missing; send a {' or '.join(kinds)} as a file"
+        raise InvalidRequestError([FieldProblem(field=field, message=message)])
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    wide = "video" in kinds and is_video(file)
+    check_size(field, size, backend.settings.max_video_bytes if wide else backend.settings.max_upload_bytes)
+    return file
+
+
+@contextmanager
+def _about(field: str) -> Iterator[None]:
+    """Errors of the media's checks name the field that the file came in."""
+    try:
+        yield
+    except ServiceError as error:
+        if error.field == "source":
+            error.field = field
+        raise

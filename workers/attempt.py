@@ -10,8 +10,8 @@ from typing import TypeVar
 import redis
 
 from workers.contract.errors import JobTimeoutError
-from workers.contract.jobs import JobRecord, JobRequest, Progress
-from workers.contract.settings import Settings
+from workers.contract.jobs import JobRecord, Progress
+from workers.contract.requests import JobRequest
 from workers.contract.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -35,12 +35,12 @@ class Attempt:
     Args:
         record: the claimed job.
         store: where progress goes and cancellation comes from.
-        settings: for the job timeout.
+        timeout_s: seconds the attempt may take.
         must_give_back: says whether the worker is out of time to finish the job.
     """
 
     def __init__(
-        self, record: JobRecord, store: JobStore, settings: Settings, must_give_back: Callable[[], bool]
+        self, record: JobRecord, store: JobStore, timeout_s: float, must_give_back: Callable[[], bool]
     ) -> None:
         self.record = record
         self.metrics: dict[str, float] = {"queue_s": round(max(0.0, time.time() - record.queued_at), 4)}
@@ -48,7 +48,7 @@ class Attempt:
         self._store = store
         self._started = time.monotonic()
         self._stage_started = self._started
-        self._timeout_s = settings.job_timeout_s
+        self._timeout_s = timeout_s
         self._must_give_back = must_give_back
         self._reported = 0.0
 
@@ -64,7 +64,20 @@ class Attempt:
         try:
             yield
         finally:
-            self.metrics[metric] = round(self.metrics.get(metric, 0.0) + time.perf_counter() - began, 4)
+            self.spend(metric, time.perf_counter() - began)
+
+    @contextmanager
+    def paused(self, metric: str) -> Iterator[None]:
+        """Take the time spent inside off a metric that is being timed: its stage waits for another one."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spend(metric, began - time.perf_counter())
+
+    def spend(self, metric: str, seconds: float) -> None:
+        """Add seconds to a metric. Each metric belongs to one thread at a time."""
+        self.metrics[metric] = round(self.metrics.get(metric, 0.0) + seconds, 6)
 
     def timed_steps(self, metric: str, steps: Iterable[T]) -> Iterator[T]:
         """Add the time that each step of an iterator takes to a metric."""
@@ -88,7 +101,7 @@ class Attempt:
         """
         now = time.monotonic()
         entered = name != self.progress.stage
-        if entered:
+        if entered or not done:
             self._stage_started = now
         fps = done / (now - self._stage_started) if done and now > self._stage_started else None
         self.progress = Progress(
@@ -102,7 +115,8 @@ class Attempt:
             raise GivenBack
         if now - self._started > self._timeout_s:
             raise JobTimeoutError(
-                f"The job was stopped after {self._timeout_s:g} s, at stage {name!r}; ask for fewer or smaller frames."
+                f"The job was stopped after {self._timeout_s:g} s, at stage {name!r}; "
+                "ask for fewer or smaller frames, or send a shorter video."
             )
         if entered or now - self._reported >= _REPORT_EVERY_S:
             self._reported = now

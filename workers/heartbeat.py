@@ -1,6 +1,7 @@
 """The thread that says the worker is alive, and that ends the worker when its job hangs for good."""
 
 import logging
+import math
 import os
 import threading
 import time
@@ -43,19 +44,30 @@ class Heartbeat(threading.Thread):
         self._now = WorkerPresence(name=name, state=WorkerState.STARTING)
         self._sliders: dict[str, Any] | None = None
         self._attempt = 0
-        self._hung_at = float("inf")
+        self._timeout_s = self._hung_at = math.inf
         self._lock = threading.Lock()
         self._stop_requested = threading.Event()
 
     def set(
-        self, state: WorkerState, *, job_id: str | None = None, attempt: int = 0, detail: str | None = None
+        self,
+        state: WorkerState,
+        *,
+        job_id: str | None = None,
+        attempt: int = 0,
+        timeout_s: float = math.inf,
+        detail: str | None = None,
     ) -> None:
-        """Change the announced state, at once."""
+        """Change the announced state, at once.
+
+        Args:
+            job_id, attempt, timeout_s: the job that the worker is busy with, and how long that may take.
+            detail: why setup failed.
+        """
         with self._lock:
             self._now = WorkerPresence(name=self._worker, state=state, job_id=job_id, detail=detail)
             self._attempt = attempt
-            patience = self._settings.job_timeout_s + self._settings.hang_grace_s if job_id else float("inf")
-            self._hung_at = time.monotonic() + patience
+            self._timeout_s = timeout_s
+            self._hung_at = time.monotonic() + timeout_s + self._settings.hang_grace_s
         self._announce()
 
     def ready(self, sliders: dict[str, Any]) -> None:
@@ -103,7 +115,7 @@ class Heartbeat(threading.Thread):
         job_id = self._now.job_id
         log.critical("job %s hangs beyond its deadline; ending this worker", job_id)
         if job_id is not None:
-            error = JobTimeoutError(f"The job was stopped after {self._settings.job_timeout_s:g} s; ask for less.")
+            error = JobTimeoutError(f"The job was stopped after {self._timeout_s:g} s; ask for less.")
             try:
                 self._store.fail(job_id, self._attempt, Problem.of(error, f"/jobs/{job_id}"), {})
             except (redis.RedisError, ServiceError) as reason:

@@ -21,6 +21,8 @@ def count(kind: str, status: JobStatus, stages: Mapping[str, float]) -> None:
     """Count an ended job and the seconds of its stages, {"decode_s": …}."""
     _JOBS.labels(kind, status).inc()
     for metric, seconds in stages.items():
+        if not metric.endswith("_s"):
+            continue  # a count of something, for the job's own reader
         _STAGES.labels(kind, metric.removesuffix("_s")).observe(seconds)
 
 

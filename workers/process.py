@@ -29,10 +29,11 @@ from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
 from workers.runner import CURRENT, Runner
-from workers.tasks import Editor, Tasks, load_editor
+from workers.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
         editor = _load_patiently(settings, load, heartbeat)
         decoder.warm_up()
-        tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder)
+        tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder, settings)
         runner = Runner(
             name=name,
             tasks=tasks.by_kind(),

@@ -77,8 +77,9 @@ class Runner:
         except (SupersededError, UnknownJobError) as reason:
             log.info("job %s skipped: %s", job_id, reason)
             return
-        self._heartbeat.set(WorkerState.BUSY, job_id=job_id, attempt=number)
-        attempt = Attempt(record, self._store, self._settings, self._deadline.passed)
+        timeout_s = self._settings.timeout_of(long=record.request.long)
+        self._heartbeat.set(WorkerState.BUSY, job_id=job_id, attempt=number, timeout_s=timeout_s)
+        attempt = Attempt(record, self._store, timeout_s, self._deadline.passed)
         began = time.perf_counter()
         try:
             status = self._outcome(attempt)

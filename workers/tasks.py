@@ -1,64 +1,41 @@
-"""What each kind of job does, in terms of `models`; no other module of the workers knows them."""
+"""What each kind of job does: read the request's files, make a motion, render it, write a file."""
 
-import json
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace, apply_controls, keyframe_motion
-from models.errors import PortraitError
+from models.coefficients import CoefficientSpace, Transfer, apply_controls, keyframe_motion, transfer
+from models.errors import ControlError
+from models.extractor.smoothing import smooth
+from workers import writing
 from workers.attempt import Attempt
-from workers.contract.errors import ServiceError
-from workers.contract.jobs import CLIP_FORMATS, STILL_FORMATS, EditRequest, ExtractRequest
+from workers.contract.requests import (
+    CLIP_FORMATS,
+    KEYFRAME_FPS,
+    STILL_FORMATS,
+    EditOptions,
+    EditRequest,
+    ExtractRequest,
+    ReenactOptions,
+    ReenactRequest,
+)
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
-from workers.extraction import extraction_document
-from workers.media.clip import ClipWriter
+from workers.editor import Editor, Pixels
+from workers.media.clock import Clock
 from workers.media.isolate import Decoder
-from workers.media.mark import Mark
-from workers.media.still import write_still
 from workers.product import Product
+from workers.reading import Performance, Reader
+from workers.refusal import about
 from workers.runner import CURRENT, Task
 
 if TYPE_CHECKING:
     from models.portrait import Source
-
-Pixels = NDArray[np.uint8]
-
-
-class Editor(Protocol):
-    """What the tasks need of `models.portrait.PortraitEditor`."""
-
-    @property
-    def space(self) -> CoefficientSpace: ...
-
-    def analyse(self, image: Pixels, face: int | Literal["largest"] = "largest") -> "Source": ...
-
-    def render(
-        self,
-        source: "Source",
-        motion: NDArray[np.float32],
-        *,
-        paste_back: bool = True,
-        size: int | Literal["source"] = "source",
-    ) -> Iterator[Pixels]: ...
-
-
-class RequestRefusedError(ServiceError):
-    """The models cannot do what was asked for; code and field are theirs."""
-
-    status = 422
-
-    def __init__(self, error: PortraitError) -> None:
-        super().__init__(str(error))
-        self.code = error.code
-        self.title = error.code.replace("_", " ").capitalize()
-        self.field = error.field or "source"  # whatever names no field is about the picture
 
 
 def run(job_id: str, attempt: int) -> None:
@@ -66,89 +43,72 @@ def run(job_id: str, attempt: int) -> None:
     CURRENT.get().run(job_id, attempt)
 
 
-def load_editor(settings: Settings) -> Editor:
-    """Load the bundle that the settings name. Raises BundleError."""
-    from models.bundle import DEFAULT_BUNDLE
-    from models.portrait import PortraitEditor
-
-    bundle = settings.bundle or DEFAULT_BUNDLE
-    return PortraitEditor.load(bundle, device=settings.device, threads=settings.threads)
-
-
 class Tasks:
     """The tasks of all kinds of jobs, around one loaded editor."""
 
-    def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder) -> None:
-        self._editor, self._sources, self._decoder = editor, sources, decoder
+    def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
+        self._editor, self._decoder = editor, decoder
+        self._reader = Reader(editor, sources, decoder, settings)
 
     def by_kind(self) -> dict[str, Task]:
         """The task of every kind of job."""
-        return {"edit": _translated(self.edit), "extract": _translated(self.extract)}
+        tasks = {"edit": self.edit, "extract": self.extract, "reenact": self.reenact}
+        return {kind: _translated(task) for kind, task in tasks.items()}
 
     def edit(self, attempt: Attempt, folder: Path) -> list[Product]:
         """Change expression and pose of a photo: one picture, or a clip where there are keyframes."""
         request = cast(EditRequest, attempt.request)
-        source = self._analyse(attempt, request)
-        motion = _motion(self._editor.space, source.coefficients, request)
-        output = request.options.output
-        frames = self._editor.render(source, motion, paste_back=request.options.paste_back, size=output.size)
-        with closing(cast("Generator[Pixels, None, None]", frames)):
-            rendered = self._watched(attempt, frames, len(motion), label=request.options.label)
-            path = folder / f"result.{request.format}"
-            if request.format in STILL_FORMATS:
-                return [self._still(attempt, path, next(rendered))]
-            return [self._clip(attempt, path, rendered, output.fps)]
+        options = request.options
+        source = self._reader.portrait(attempt, request.source_id, options.face)
+        motion = _edited(self._editor.space, source.coefficients, request)
+        path = folder / f"result.{request.format}"
+        frames = self._rendered(source, motion, options)
+        if request.format in STILL_FORMATS:
+            return [writing.picture(attempt, path, frames, self._editor.space.name, label=options.label)]
+        clock = Clock.even(len(motion), options.output.fps or KEYFRAME_FPS)
+        return [writing.clip(attempt, path, frames, clock, self._editor.space.name, label=options.label)]
+
+    def reenact(self, attempt: Attempt, folder: Path) -> list[Product]:
+        """Put a driver's motion on a photo: a clip with the driver's times and sound, or a picture of its one pose."""
+        request = cast(ReenactRequest, attempt.request)
+        options = request.options
+        source = self._reader.portrait(attempt, request.source_id, options.face)
+        performance = self._reader.performance(attempt, request.driver_id, request.driver_kind, folder)
+        with about("driver"):
+            motion = _reenacted(self._editor.space, source.coefficients, performance, options)
+        kind = _format(performance, options)
+        path = folder / f"result.{kind}"
+        space, label = self._editor.space.name, options.label
+        if kind in STILL_FORMATS:
+            return [writing.picture(attempt, path, self._rendered(source, motion, options), space, label=label)]
+        clock = Clock.of(performance.motion.times, performance.motion.fps)
+        if options.output.fps is not None:
+            clock, motion = _resampled(clock, motion, options.output.fps)
+        sound = self._sound(performance, clock) if kind != "gif" else None
+        frames = self._rendered(source, motion, options)
+        return [writing.clip(attempt, path, frames, clock, space, label=label, sound=sound)]
 
     def extract(self, attempt: Attempt, folder: Path) -> list[Product]:
-        """Read the coefficients of a photo into a JSON document."""
-        source = self._analyse(attempt, cast(ExtractRequest, attempt.request))
-        path = folder / "result.json"
-        path.write_text(json.dumps(extraction_document(self._editor.space, source)))
-        return [Product(path, "application/json", self._editor.space.name)]
+        """Read the coefficients of a photo, or of every frame of a video, into a document."""
+        request = cast(ExtractRequest, attempt.request)
+        options = request.options
+        if request.source_kind == "picture":
+            motion = self._reader.still(attempt, request.source_id, options.face)
+        else:
+            path, info = self._reader.video(attempt, request.source_id, folder)
+            motion = self._reader.followed(attempt, path, info, options.face)
+            smoothed = smooth(motion.times, motion.coefficients, options.smoothing)
+            motion = replace(motion, coefficients=smoothed)
+        return [writing.document(attempt, folder / f"result.{request.format}", motion)]
 
-    def _analyse(self, attempt: Attempt, request: EditRequest | ExtractRequest) -> "Source":
-        attempt.stage("decode")
-        with attempt.timed("decode_s"), self._sources.open(request.source_id) as file:
-            image = self._decoder.picture(file.read())
-        attempt.stage("extract")
-        with attempt.timed("extract_s"):
-            return self._editor.analyse(image, request.options.face)
+    def _rendered(self, source: "Source", motion: NDArray[np.float32], options: EditOptions) -> Iterator[Pixels]:
+        return self._editor.render(source, motion, paste_back=options.paste_back, size=options.output.size)
 
-    def _watched(self, attempt: Attempt, frames: Iterator[Pixels], total: int, *, label: bool) -> Iterator[Pixels]:
-        mark: Mark | None = None
-        attempt.stage("render", 0, total)
-        for done, frame in enumerate(attempt.timed_steps("render_s", frames), start=1):
-            if label:
-                mark = mark or Mark(width=frame.shape[1], height=frame.shape[0])
-            yield mark.draw(frame) if mark else frame
-            attempt.stage("render", done, total)
-
-    def _still(self, attempt: Attempt, path: Path, picture: Pixels) -> Product:
-        attempt.stage("encode", 1, 1)
-        with attempt.timed("encode_s"), path.open("wb") as file:
-            write_still(file, picture, path.suffix[1:])
-        height, width = picture.shape[:2]
-        return Product(path, STILL_FORMATS[path.suffix[1:]], self._editor.space.name, width, height)
-
-    def _clip(self, attempt: Attempt, path: Path, frames: Iterator[Pixels], fps: float) -> Product:
-        with attempt.timed("encode_s"):
-            writer = ClipWriter(path, path.suffix[1:], fps)
-        with writer:
-            for frame in frames:
-                with attempt.timed("encode_s"):
-                    writer.write(frame)
-        return Product(
-            path,
-            CLIP_FORMATS[path.suffix[1:]],
-            self._editor.space.name,
-            width=writer.width,
-            height=writer.height,
-            frames=writer.frames,
-            seconds=round(writer.frames / fps, 4),
-        )
+    def _sound(self, performance: Performance, clock: Clock) -> Iterator[NDArray[np.int16]] | None:
+        return self._decoder.sound(performance.video, clock.seconds) if performance.video else None
 
 
-def _motion(space: CoefficientSpace, source: NDArray[np.float32], request: EditRequest) -> NDArray[np.float32]:
+def _edited(space: CoefficientSpace, source: NDArray[np.float32], request: EditRequest) -> NDArray[np.float32]:
     """float32 [T, C]: one frame for sliders, as many as the clip is long for keyframes."""
     controls = request.controls
     edited = apply_controls(
@@ -164,16 +124,45 @@ def _motion(space: CoefficientSpace, source: NDArray[np.float32], request: EditR
             {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
             for keyframe in controls.keyframes
         ]
-        return keyframe_motion(space, edited, keyframes, request.options.output.fps, controls.mode)
+        return keyframe_motion(space, edited, keyframes, request.options.output.fps or KEYFRAME_FPS, controls.mode)
     return edited[None]
+
+
+def _reenacted(
+    space: CoefficientSpace, source: NDArray[np.float32], performance: Performance, options: ReenactOptions
+) -> NDArray[np.float32]:
+    """The source's motion [T, C] after a driver's."""
+    driving = smooth(performance.motion.times, performance.motion.coefficients, options.smoothing)
+    parameters = Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop)
+    return transfer(space, source, driving, parameters)
+
+
+def _format(performance: Performance, options: ReenactOptions) -> str:
+    """The output format, default filled in. What a document of coefficients makes is known only now."""
+    fitting = CLIP_FORMATS if performance.moves else STILL_FORMATS
+    wanted = options.output.format
+    if wanted is None:
+        return next(iter(fitting))
+    if wanted not in fitting:
+        what = "a clip" if performance.moves else "a picture"
+        raise ControlError(
+            f"the driver's coefficients make {what}; choose one of {', '.join(fitting)}, not {wanted}",
+            field="options.output.format",
+        )
+    return wanted
+
+
+def _resampled(clock: Clock, motion: NDArray[np.float32], fps: float) -> tuple[Clock, NDArray[np.float32]]:
+    """The same motion at another, even rate: coefficients between frames are interpolated, so nothing judders."""
+    even = Clock.even(max(1, round(clock.seconds * fps)), fps)
+    columns = [np.interp(even.times, clock.times, column) for column in motion.T]
+    return even, np.stack(columns, -1).astype(np.float32)
 
 
 def _translated(task: Callable[[Attempt, Path], list[Product]]) -> Task:
     @wraps(task)
     def translated(attempt: Attempt, folder: Path) -> list[Product]:
-        try:
+        with about("source"):
             return task(attempt, folder)
-        except PortraitError as error:
-            raise RequestRefusedError(error) from error
 
     return translated

@@ -1,22 +1,29 @@
-"""POST /extract: a photo in, its coefficients out, to be edited and sent back."""
+"""POST /extract: a photo or a video in, its coefficients out, to be edited and sent back."""
 
-from fastapi import APIRouter, Depends, Request
-from starlette.concurrency import run_in_threadpool
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from service.answers import answer
-from service.backend import Backend, BackendDep
-from service.intake import Fields, Submission, read_submission
-from service.openapi import Prefer, job_answers, problems, request_body
-from service.security import Client, limit_rate
-from service.submit import IdempotencyKey, submit
-from service.uploads import source_of
+from service.backend import Backend
+from service.call import JobCall
+from service.examples import EXTRACT_EXAMPLES
+from service.intake import Fields, Submission
+from service.openapi import job_answers, problems, request_body
+from service.security import limit_rate
+from service.uploads import SEEN, source_of
 from service.validation import parse
-from workers.contract.jobs import ExtractOptions, ExtractRequest
+from workers.contract.requests import ExtractOptions, ExtractRequest
+from workers.contract.sniff import kind_of
 
 router = APIRouter(tags=["editing"])
 
 FIELDS = Fields(files=frozenset({"source"}), texts=frozenset({"source_id"}), documents={"options": ExtractOptions})
+
+Format = Annotated[
+    Literal["json", "npz"],
+    Query(description="`json`, or `npz`: the same as NumPy arrays (`application/x-npz`)."),
+]
 
 
 @router.post(
@@ -24,26 +31,20 @@ FIELDS = Fields(files=frozenset({"source"}), texts=frozenset({"source_id"}), doc
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=job_answers() | problems(400, 413, 415, 422, 429, 503),
-    openapi_extra=request_body(FIELDS),
+    openapi_extra=request_body(FIELDS, EXTRACT_EXAMPLES),
 )
-async def extract(
-    request: Request,
-    backend: BackendDep,
-    client: Client,
-    prefer: Prefer = None,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
-    """Read expression and pose of the face in a photo.
+async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: A002 - the contract's own name
+    """Read expression and pose of the face in a photo, or in every frame of a video.
 
-    The result is a JSON document; within the preferred wait it is the answer itself. Its `coefficients` can be
-    changed and sent to `POST /edit`.
+    The result is a document; within the preferred wait it is the answer itself. Its `coefficients` can be changed and
+    sent to `POST /edit`, the whole document to `POST /reenact` as the `driver`. `face` is null in frames where the
+    face was not found; their coefficients are bridged from the neighbours.
     """
-    async with read_submission(request, FIELDS, backend.settings.max_upload_bytes) as submission:
-        job_request = await run_in_threadpool(_extract_request, backend, submission)
-    record = await run_in_threadpool(submit, backend, job_request, client, idempotency_key)
-    return await answer(backend, record, prefer=prefer, accept=request.headers.get("accept"))
 
+    def extract_request(backend: Backend, submission: Submission) -> ExtractRequest:
+        draft = parse(ExtractRequest, submission.documents | {"source_id": "", "format": format})
+        source = source_of(backend, submission, SEEN)
+        kind = kind_of(source.media_type, SEEN)
+        return draft.model_copy(update={"source_id": source.id, "source_kind": kind})
 
-def _extract_request(backend: Backend, submission: Submission) -> ExtractRequest:
-    draft = parse(ExtractRequest, submission.documents | {"source_id": ""})
-    return draft.model_copy(update={"source_id": source_of(backend, submission).id})
+    return await call.answer(FIELDS, extract_request)

@@ -15,7 +15,8 @@ from workers.contract.jobs import FieldProblem, Job, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-_MEDIA: Responses = {200: {"content": {"image/*": {}, "video/*": {}}, "description": "The media."}}
+_TYPES = ("image/*", "video/*", "application/json", "application/x-npz")
+_MEDIA: Responses = {200: {"content": {name: {} for name in _TYPES}, "description": "The media."}}
 
 JobId = Annotated[str, Path(description="The `id` of a job.")]
 

@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from service.backend import BackendDep
-from service.openapi import SLIDERS_EXAMPLE, Responses, problems
+from service.examples import SLIDERS_EXAMPLE
+from service.openapi import Responses, problems
 
 router = APIRouter(tags=["editing"])
 

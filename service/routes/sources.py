@@ -1,4 +1,4 @@
-"""POST /sources, GET and DELETE /sources/{id}: upload a photo once, edit it many times."""
+"""POST /sources, GET and DELETE /sources/{id}: upload a photo or video once, use it many times."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ from service.backend import BackendDep
 from service.intake import Fields, read_submission
 from service.openapi import problems, request_body
 from service.security import limit_rate
-from service.uploads import store_source
+from service.uploads import SEEN, store
 from workers.contract.sources import Source
 
 router = APIRouter(prefix="/sources", tags=["sources"])
@@ -21,13 +21,16 @@ SourceId = Annotated[str, Path(description="The `id` of a source.")]
 
 
 class SourceDocument(BaseModel):
-    """An uploaded photo. `id` is the SHA-256 of its bytes: the same photo is the same source."""
+    """An uploaded photo or video. `id` is the SHA-256 of its bytes: the same file is the same source.
+
+    A video's size is null: uploads are not decoded.
+    """
 
     id: str
     media_type: str
     bytes: int
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     expires_at: datetime
 
     @classmethod
@@ -45,20 +48,20 @@ class SourceDocument(BaseModel):
     openapi_extra=request_body(FIELDS),
 )
 async def create_source(request: Request, response: Response, backend: BackendDep) -> SourceDocument:
-    """Upload a photo, to be named as `source_id` in later requests. Each use starts its time to live anew."""
-    async with read_submission(request, FIELDS, backend.settings.max_upload_bytes) as submission:
-        source = await run_in_threadpool(store_source, backend, submission)
+    """Upload a photo, or a video to extract from, to be named as `source_id` later. Each use renews its life."""
+    async with read_submission(request, FIELDS) as submission:
+        source = await run_in_threadpool(store, backend, submission, "source", SEEN)
     response.headers["Location"] = f"/sources/{source.id}"
     return SourceDocument.of(source)
 
 
 @router.get("/{source_id}", responses=problems(404, 410))
 def read_source(source_id: SourceId, backend: BackendDep) -> SourceDocument:
-    """What is known of the photo."""
+    """What is known of the upload."""
     return SourceDocument.of(backend.sources.get(source_id))
 
 
 @router.delete("/{source_id}", status_code=204, responses=problems(404, 410))
 def delete_source(source_id: SourceId, backend: BackendDep) -> None:
-    """Delete the photo now. Jobs that have not read it yet will fail."""
+    """Delete the upload now. Jobs that have not read it yet will fail."""
     backend.sources.delete(source_id)

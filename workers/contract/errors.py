@@ -75,7 +75,7 @@ class UnsupportedMediaError(ServiceError):
 
 
 class DamagedMediaError(ServiceError):
-    """A picture that breaks off or contradicts itself."""
+    """A file that breaks off or contradicts itself."""
 
     code, status, title = "damaged_media", 422, "Damaged file"
     field = "source"
@@ -92,6 +92,18 @@ class PictureTooLargeError(ServiceError):
     """The picture's header declares more pixels than are accepted."""
 
     code, status, title = "picture_too_large", 413, "Too many pixels"
+
+
+class VideoTooLargeError(ServiceError):
+    """The video's picture has more pixels than are accepted."""
+
+    code, status, title = "video_too_large", 413, "Video too large"
+
+
+class VideoTooLongError(ServiceError):
+    """The video lasts longer than is accepted."""
+
+    code, status, title = "video_too_long", 413, "Video too long"
 
 
 class WorkerLostError(ServiceError):

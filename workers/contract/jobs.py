@@ -1,16 +1,14 @@
-"""A job: what a client asks for, what it sees of it, and what the store keeps about it."""
+"""A job: what a client sees of it, and what the store keeps about it."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
-from workers.contract.controls import Controls, FieldError, Strict
+from workers.contract.document import Document
 from workers.contract.errors import ServiceError
-
-STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
+from workers.contract.requests import JobRequest
 
 
 class JobStatus(StrEnum):
@@ -26,76 +24,6 @@ class JobStatus(StrEnum):
     def final(self) -> bool:
         """Whether a job in this state will never change again."""
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
-
-
-class Output(Strict):
-    """How the result is written. `format` None: png for a still, mp4 for a clip."""
-
-    format: Literal["png", "jpeg", "webp", "mp4", "webm", "gif"] | None = None
-    size: Literal["source"] | Annotated[int, Field(ge=64, le=2048)] = "source"
-    fps: float = Field(default=25, ge=1, le=60)
-
-
-class EditOptions(Strict):
-    """Options common to all requests that render."""
-
-    face: Literal["largest"] | Annotated[int, Field(ge=0, le=999)] = "largest"
-    paste_back: bool = True
-    output: Output = Output()
-    label: bool = False
-
-    @model_validator(mode="after")
-    def _size_fits(self) -> Self:
-        if self.paste_back and self.output.size != "source":
-            raise FieldError("output.size", "sets the size of the crop; send it together with paste_back false")
-        return self
-
-
-class ExtractOptions(Strict):
-    """Options of POST /extract."""
-
-    face: Literal["largest"] | Annotated[int, Field(ge=0, le=999)] = "largest"
-    smoothing: float = Field(default=0, ge=0, le=1)
-
-
-class EditRequest(Strict):
-    """One accepted POST /edit; `source_id` names the source in the source registry."""
-
-    kind: Literal["edit"] = "edit"
-    source_id: str
-    controls: Controls = Controls()
-    options: EditOptions = EditOptions()
-
-    @model_validator(mode="after")
-    def _format_fits(self) -> Self:
-        clip, wanted = self.controls.keyframes is not None, self.options.output.format
-        fitting = CLIP_FORMATS if clip else STILL_FORMATS
-        if wanted is not None and wanted not in fitting:
-            what = "keyframes make a clip" if clip else "without keyframes the result is a picture"
-            raise FieldError("options.output.format", f"{what}; choose one of {', '.join(fitting)}, not {wanted}")
-        return self
-
-    @property
-    def format(self) -> str:
-        """The output format, default filled in."""
-        return self.options.output.format or ("png" if self.controls.keyframes is None else "mp4")
-
-
-class ExtractRequest(Strict):
-    """One accepted POST /extract."""
-
-    kind: Literal["extract"] = "extract"
-    source_id: str
-    options: ExtractOptions = ExtractOptions()
-
-
-JobRequest = Annotated[EditRequest | ExtractRequest, Field(discriminator="kind")]
-
-
-class Document(BaseModel):
-    """Base of everything clients read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FieldProblem(Document):
@@ -165,9 +93,9 @@ class Job(Document):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     result: Result | None = None
-    results: list[Result] = []
+    results: list[Result] = Field(default_factory=list)
     error: Problem | None = None
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float] = Field(default_factory=dict)
 
 
 class JobRecord(Document):

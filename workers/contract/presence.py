@@ -8,8 +8,8 @@ from typing import Any, cast
 import redis
 from pydantic import Field
 
+from workers.contract.document import Document
 from workers.contract.errors import NoWorkerYetError
-from workers.contract.jobs import Document
 
 _WORKERS = "portrait:workers"
 _SLIDERS = "portrait:sliders"

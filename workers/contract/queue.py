@@ -12,7 +12,6 @@ from workers.contract.settings import Settings
 
 INTERACTIVE, BATCH = "interactive", "batch"
 QUEUES = (INTERACTIVE, BATCH)  # in the order in which workers empty them
-_QUEUE_OF = {"edit": INTERACTIVE, "extract": INTERACTIVE, "reenact": BATCH, "talk": BATCH}
 
 TASK = "workers.tasks.run"
 
@@ -45,7 +44,7 @@ class JobQueue:
             TASK,
             args=(record.job.id, record.attempt),
             job_id=_entry(record),
-            timeout=math.ceil(self._settings.job_timeout_s + self._settings.hang_grace_s),
+            timeout=math.ceil(self._settings.timeout_of(long=record.request.long) + self._settings.hang_grace_s),
             # The job store keeps results and errors; RQ's own records only have to bridge the hand-over.
             result_ttl=0,
             failure_ttl=600,
@@ -63,7 +62,7 @@ class JobQueue:
         return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
 
     def _queue(self, record: JobRecord) -> Queue:
-        return self._queues[_QUEUE_OF[record.job.kind]]
+        return self._queues[BATCH if record.request.long else INTERACTIVE]
 
 
 def _entry(record: JobRecord) -> str:

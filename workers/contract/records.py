@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 
 from workers.contract.errors import UnknownJobError
-from workers.contract.jobs import Job, JobRecord, JobRequest, JobStatus, Problem, Progress, Result
+from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.requests import JobRequest
 
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 

@@ -27,7 +27,16 @@ class Settings(BaseSettings):
         default=None, description="CPU threads of a worker's models; unset means all cores."
     )
 
-    max_upload_bytes: PositiveInt = Field(default=32 * 2**20, description="Largest accepted upload in bytes.")
+    max_upload_bytes: PositiveInt = Field(
+        default=32 * 2**20, description="Largest accepted upload in bytes, videos in multipart bodies apart."
+    )
+    max_video_bytes: PositiveInt = Field(
+        default=256 * 2**20, description="Largest accepted video in bytes, in a multipart body."
+    )
+    max_video_seconds: PositiveFloat = Field(default=120.0, description="Longest accepted video, in seconds.")
+    max_video_pixels: PositiveInt = Field(
+        default=4096 * 2304, description="Largest accepted picture of a video, width times height."
+    )
     max_pixels: PositiveInt = Field(default=50_000_000, description="Largest accepted picture, width times height.")
     max_clip_seconds: PositiveFloat = Field(
         default=60.0, description="Longest clip that keyframes may describe, in seconds."
@@ -37,7 +46,10 @@ class Settings(BaseSettings):
     )
 
     job_timeout_s: PositiveFloat = Field(
-        default=300.0, description="Seconds a job may run before it fails with job_timeout."
+        default=300.0, description="Seconds a job may run before it fails with job_timeout; videos get more."
+    )
+    long_job_timeout_s: PositiveFloat = Field(
+        default=1800.0, description="The same for jobs that read or follow a video."
     )
     hang_grace_s: PositiveFloat = Field(
         default=15.0, description="Seconds beyond its timeout after which a job counts as hung and its worker ends."
@@ -62,7 +74,8 @@ class Settings(BaseSettings):
         default=5.0, description="Seconds a stopping worker may take to finish its job before it gives the job back."
     )
     decode_timeout_s: PositiveFloat = Field(
-        default=20.0, description="Seconds that decoding one upload may take before the decoder is killed."
+        default=20.0,
+        description="Seconds that decoding a picture, or one frame of a video, may take before the decoder is killed.",
     )
     decode_memory_bytes: PositiveInt = Field(
         default=3 * 2**30, description="Address space of the process that decodes uploads."
@@ -73,3 +86,7 @@ class Settings(BaseSettings):
     metrics_port: PositiveInt | None = Field(
         None, description="Port where a worker serves Prometheus metrics; unset means none."
     )
+
+    def timeout_of(self, *, long: bool) -> float:
+        """Seconds a job may run."""
+        return self.long_job_timeout_s if long else self.job_timeout_s

@@ -2,51 +2,66 @@
 
 import os
 import struct
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Callable, Collection
+from typing import BinaryIO, Literal
 
+from workers.contract.document import Document
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, UnsupportedMediaError
-from workers.contract.jobs import Document
+
+MediaKind = Literal["picture", "video", "motion"]
+"""What can be done with a file: edit it, read its motion, or use it as a motion (the document of POST /extract)."""
+
+PICTURE: tuple[MediaKind, ...] = ("picture",)
+
+_Measure = Callable[[BinaryIO], tuple[int, int]]
 
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 # Start-of-frame markers: all of C0..CF but the Huffman, arithmetic and extension ones.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
+_TS_PACKET, _TS_SYNC = 188, 0x47
 
-ACCEPTED = "PNG, JPEG, WebP, GIF, TIFF or BMP"
+_ACCEPTED: dict[MediaKind, str] = {
+    "picture": "PNG, JPEG, WebP, GIF, TIFF or BMP",
+    "video": "MP4, MOV, WebM, Matroska, AVI, MPEG or GIF",
+    "motion": "the JSON or npz document of POST /extract",
+}
 
 
 class Header(Document):
-    """A picture's media type and size in pixels; the size is 0 x 0 when a damaged header does not tell."""
+    """A file's media type, and a picture's size in pixels: 0 x 0 where a damaged header does not tell.
+
+    A video's size is None: its container has to be taken apart to know it, and that is left to the workers.
+    """
 
     media_type: str
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
 
 
-def sniff(data: BinaryIO, max_pixels: int) -> Header:
-    """Look at a picture's header; leaves the file at its beginning.
+def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTURE) -> Header:
+    """Look at a file's first bytes and a picture's header; leaves the file at its beginning.
 
     Args:
         data: a seekable binary file.
-        max_pixels: most pixels accepted.
+        max_pixels: most pixels accepted of a picture.
+        kinds: what the file may be.
 
     Raises:
         EmptyFileError: no bytes.
-        UnsupportedMediaError: not a picture of a known type.
+        UnsupportedMediaError: none of the kinds.
         PictureTooLargeError: the header declares more than `max_pixels`.
     """
-    data.seek(0)
-    start = data.read(32)
+    start = _start(data)
     if not start:
-        raise EmptyFileError("The file is empty; send a picture.")
-    media_type, measure = _recognise(start)
-    data.seek(0)
-    try:
-        width, height = measure(data)
-    except (struct.error, IndexError, OverflowError):
-        width, height = 0, 0  # truncated within the header: the decoder will say so
-    data.seek(0)
+        raise EmptyFileError(f"The file is empty; send {_listed(kinds)}.")
+    picture = _picture(start)
+    media_type = picture[0] if picture else _video(start) or _motion(start)
+    if media_type is None or kind_of(media_type, kinds) is None:
+        raise _refusal(start, kinds)
+    if picture is None:
+        return Header(media_type=media_type)
+    width, height = _measured(data, picture[1])
     if width * height > max_pixels:
         raise PictureTooLargeError(
             f"The picture has {width} x {height} pixels; scale it down to at most {max_pixels / 1e6:g} million."
@@ -54,15 +69,77 @@ def sniff(data: BinaryIO, max_pixels: int) -> Header:
     return Header(media_type=media_type, width=width, height=height)
 
 
-def _recognise(start: bytes) -> tuple[str, Callable[[BinaryIO], tuple[int, int]]]:
-    for magic, media_type, measure in _MAGIC:
+def kind_of(media_type: str, kinds: Collection[MediaKind]) -> MediaKind | None:
+    """Which of the kinds a file of a type found by `sniff` is. A GIF is a video wherever videos are accepted."""
+    found: list[MediaKind] = []
+    if media_type.startswith("video/") or media_type == "image/gif":
+        found.append("video")
+    if media_type.startswith("image/"):
+        found.append("picture")
+    if media_type.startswith("application/"):
+        found.append("motion")
+    return next((kind for kind in found if kind in kinds), None)
+
+
+def is_video(data: BinaryIO) -> bool:
+    """Whether the first bytes are a video's; leaves the file at its beginning."""
+    return _video(_start(data)) is not None
+
+
+def _start(data: BinaryIO) -> bytes:
+    data.seek(0)
+    start = data.read(_TS_PACKET + 1)
+    data.seek(0)
+    return start
+
+
+def _measured(data: BinaryIO, measure: _Measure) -> tuple[int, int]:
+    try:
+        return measure(data)
+    except (struct.error, IndexError, OverflowError):
+        return 0, 0  # truncated within the header: the decoder will say so
+    finally:
+        data.seek(0)
+
+
+def _picture(start: bytes) -> tuple[str, _Measure] | None:
+    for magic, media_type, measure in _PICTURES:
         if start.startswith(magic):
             return media_type, measure
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp", _measure_webp
-    if start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis"):
-        raise UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the picture to {ACCEPTED}.")
-    raise UnsupportedMediaError(f"The file is no picture of a known type; send {ACCEPTED}.")
+    return ("image/webp", _measure_webp) if start[:4] == b"RIFF" and start[8:12] == b"WEBP" else None
+
+
+def _video(start: bytes) -> str | None:
+    if start[4:8] == b"ftyp":
+        if start[8:12] in _STILL_BRANDS:
+            return None
+        return "video/quicktime" if start[8:12] == b"qt  " else "video/mp4"
+    if start[4:8] in (b"moov", b"mdat", b"wide"):  # QuickTime from before there was ftyp
+        return "video/quicktime"
+    if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        return "video/x-msvideo"
+    if start[:1] == bytes([_TS_SYNC]) and start[-1] == _TS_SYNC and len(start) == _TS_PACKET + 1:
+        return "video/mp2t"
+    return next((media_type for magic, media_type in _VIDEOS if start.startswith(magic)), None)
+
+
+def _motion(start: bytes) -> str | None:
+    if start.startswith(b"PK\x03\x04"):
+        return "application/x-npz"
+    return "application/json" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else None
+
+
+def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaError:
+    wanted = _listed(kinds)
+    if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
+        return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")
+    if _video(start):
+        return UnsupportedMediaError(f"The file is a video; send {wanted}.")
+    return UnsupportedMediaError(f"The file is of no type that is accepted here; send {wanted}.")
+
+
+def _listed(kinds: Collection[MediaKind]) -> str:
+    return ", or ".join(text for kind, text in _ACCEPTED.items() if kind in kinds)
 
 
 def _measure_png(data: BinaryIO) -> tuple[int, int]:
@@ -120,7 +197,7 @@ def _measure_tiff(data: BinaryIO) -> tuple[int, int]:
     return sizes.get(_TIFF_WIDTH, 0), sizes.get(_TIFF_HEIGHT, 0)
 
 
-_MAGIC: tuple[tuple[bytes, str, Callable[[BinaryIO], tuple[int, int]]], ...] = (
+_PICTURES: tuple[tuple[bytes, str, _Measure], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png", _measure_png),
     (b"\xff\xd8\xff", "image/jpeg", _measure_jpeg),
     (b"GIF87a", "image/gif", _measure_gif),
@@ -129,3 +206,12 @@ _MAGIC: tuple[tuple[bytes, str, Callable[[BinaryIO], tuple[int, int]]], ...] = (
     (b"MM\x00*", "image/tiff", _measure_tiff),
     (b"BM", "image/bmp", _measure_bmp),
 )
+_VIDEOS = (
+    (b"\x1aE\xdf\xa3", "video/webm"),  # Matroska looks the same
+    (b"\x00\x00\x01\xba", "video/mpeg"),
+    (b"\x00\x00\x01\xb3", "video/mpeg"),
+    (b"OggS", "video/ogg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+_STILL_BRANDS = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis")

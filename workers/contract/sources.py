@@ -1,28 +1,32 @@
-"""Uploaded sources: content-addressed, so the same photo is stored once; expiring some time after their last use."""
+"""Uploaded photos and videos: content-addressed, so the same file is stored once; expiring after their last use."""
 
 import time
+from collections.abc import Collection
 from typing import IO, BinaryIO, cast
 
 import redis
 
 from workers.contract.blobs import BlobStore, content_id
+from workers.contract.document import Document
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
-from workers.contract.jobs import Document
 from workers.contract.settings import Settings
-from workers.contract.sniff import sniff
+from workers.contract.sniff import PICTURE, MediaKind, sniff
 
 # How long it is remembered that a source existed, so that its loss is told from a wrong id.
 _MEMORY_S = 7 * 24 * 3600
 
 
 class Source(Document):
-    """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch."""
+    """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch.
+
+    The size in pixels is None for what is no picture.
+    """
 
     id: str
     media_type: str
     bytes: int
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     expires_at: float
 
 
@@ -34,14 +38,18 @@ class SourceRegistry:
         self._blobs = blobs
         self._settings = settings
 
-    def add(self, data: BinaryIO) -> Source:
-        """Check a picture's header and store it, or extend the life of the same picture stored before.
+    def add(self, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> Source:
+        """Check a file's header and store it, or extend the life of the same file stored before.
+
+        Args:
+            data: a seekable binary file.
+            kinds: what it may be.
 
         Raises:
             EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by its first bytes and header.
             StorageFullError: no space left.
         """
-        header = sniff(data, self._settings.max_pixels)
+        header = sniff(data, self._settings.max_pixels, kinds)
         source_id = content_id(data)
         size = self._blobs.put(_blob(source_id), data, self._settings.source_ttl_s)
         source = Source(

@@ -14,8 +14,9 @@ from typing import Any, cast
 import redis
 
 from workers.contract.errors import IdempotencyConflictError, SupersededError, UnknownJobError
-from workers.contract.jobs import JobRecord, JobRequest, JobStatus, Problem, Progress, Result
+from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.records import job_key, record_from_hash
+from workers.contract.requests import JobRequest
 from workers.contract.settings import Settings
 
 _ACTIVE = "portrait:jobs:active"

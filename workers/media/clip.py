@@ -1,9 +1,10 @@
-"""Frames -> video file, one at a time: memory does not grow with the length of the clip."""
+"""Frames and sound -> video file, one at a time: memory does not grow with the length of the clip."""
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import av
 import numpy as np
@@ -11,33 +12,69 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 from PIL import Image
 
+from workers.media.clock import Clock
+from workers.media.sound_track import SoundTrack
 from workers.media.still import EncodingError
 
 _BT709, _SRGB_CURVE = 1, 13  # code points of ITU-T H.273
-_CODECS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
-    # codec, its options, the container's options
-    "mp4": ("libx264", {"crf": "16", "preset": "veryfast"}, {"movflags": "+faststart"}),
-    "webm": ("libvpx-vp9", {"crf": "24", "b:v": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"}, {}),
-    "gif": ("gif", {}, {"loop": "0"}),
+
+
+class _Format(NamedTuple):
+    codec: str
+    codec_options: dict[str, str]
+    container_options: dict[str, str]
+    base: Fraction
+    """The unit of time of frames that are not evenly spaced, seconds; Matroska and GIF know no other."""
+    sound: str | None
+
+
+_FORMATS = {
+    # Without B-frames decoding times are showing times, and a clip of uneven frames lasts as long as it says.
+    "mp4": _Format(
+        "libx264",
+        {"crf": "16", "preset": "veryfast", "bf": "0"},
+        {"movflags": "+faststart"},
+        Fraction(1, 90_000),
+        "aac",
+    ),
+    "webm": _Format(
+        "libvpx-vp9",
+        {"crf": "24", "b:v": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
+        {},
+        Fraction(1, 1000),
+        "libopus",
+    ),
+    "gif": _Format("gif", {}, {"loop": "0"}, Fraction(1, 100), None),
 }
 
 
 class ClipWriter:
-    """Writes uint8 [H, W, 3] sRGB frames of one size as mp4 (H.264), webm (VP9) or gif; a context manager.
+    """Writes uint8 [H, W, 3] sRGB frames of one size as mp4 (H.264, AAC), webm (VP9, Opus) or gif; a context manager.
 
     4:2:0 video has even sides, so an odd picture is repeated by one pixel at its right or lower border.
 
     Args:
         path: the file to write.
         format: mp4, webm or gif.
-        fps: frames a second.
+        clock: when the frames are shown.
+        sound: int16 [samples, channels] stretches at `sound.RATE` from the first frame on; cut where the clip ends.
+            A gif has none.
     """
 
-    def __init__(self, path: Path, format: str, fps: float) -> None:  # noqa: A002 - the field's own name
-        self._codec, self._codec_options, container_options = _CODECS[format]
-        self._rate = Fraction(fps).limit_denominator(1001)
-        self._container = av.open(str(path), "w", format=format, options=container_options)
+    def __init__(
+        self,
+        path: Path,
+        format: str,  # noqa: A002 - the field's own name
+        clock: Clock,
+        sound: Iterator[NDArray[np.int16]] | None = None,
+    ) -> None:
+        self._format = _FORMATS[format]
+        self._clock = clock
+        self._base, self._ticks = clock.ticks(self._format.base)
+        self._container = av.open(str(path), "w", format=format, options=self._format.container_options)
         self._stream: Any = None
+        self._sound = sound if self._format.sound else None
+        self._track: SoundTrack | None = None
         self._palette: Image.Image | None = None
         self.frames = self.width = self.height = 0
 
@@ -49,24 +86,38 @@ class ClipWriter:
     ) -> None:
         try:
             if kind is None and self._stream is not None:
-                self._container.mux(self._stream.encode(None))
+                self._mux(self._stream.encode(None))
+                if self._track is not None:
+                    self._track.finish()
         finally:
             self._container.close()
 
     def write(self, pixels: NDArray[np.uint8]) -> None:
-        """Append a frame. Raises EncodingError when the codec cannot take the size."""
+        """Append a frame, and the sound until the next. Raises EncodingError when the codec cannot take the size."""
         if self._stream is None:
             self._open(pixels)
-        frame = self._to_palette(pixels) if self._codec == "gif" else _to_yuv(pixels)
-        frame.pts, frame.time_base = self.frames, 1 / self._rate
-        self._container.mux(self._stream.encode(frame))
+        frame = self._to_palette(pixels) if self._format.codec == "gif" else _to_yuv(pixels)
+        frame.pts, frame.time_base = self._ticks[self.frames], self._base
+        self._mux(self._stream.encode(frame))
         self.frames += 1
+        if self._track is not None:
+            self._track.write_until(float(self._ticks[self.frames] * self._base))
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        for packet in packets:
+            # The muxer knows how long a frame is shown from the next one's time; the last one has no next.
+            if packet.pts == self._ticks[-2] and not self._clock.steady:
+                packet.duration = self._ticks[-1] - self._ticks[-2]
+            self._container.mux(packet)
 
     def _open(self, pixels: NDArray[np.uint8]) -> None:
         height, width = pixels.shape[:2]
-        stream = cast(Any, self._container.add_stream(self._codec, rate=self._rate, options=self._codec_options))
+        rate = self._clock.rate
+        stream = cast(
+            Any, self._container.add_stream(self._format.codec, rate=rate, options=self._format.codec_options)
+        )
         context = stream.codec_context
-        if self._codec == "gif":
+        if self._format.codec == "gif":
             # One palette for the clip: chosen anew for each frame, its colours would flicker.
             self._palette = Image.fromarray(pixels).quantize(256)
             context.width, context.height, context.pix_fmt = width, height, "pal8"
@@ -75,11 +126,14 @@ class ClipWriter:
             context.colorspace, context.color_primaries, context.color_trc = _BT709, _BT709, _SRGB_CURVE
             context.color_range = ColorRange.MPEG
             context.thread_type = "AUTO"
+        context.time_base = self._base
         try:
             context.open()
         except av.FFmpegError as error:
             raise EncodingError(f"A clip cannot have {width} x {height} pixels ({error}); ask for less.") from error
         self._stream, self.width, self.height = stream, context.width, context.height
+        if self._sound is not None and self._format.sound is not None:
+            self._track = SoundTrack.opened(self._container, self._format.sound, self._sound)
 
     def _to_palette(self, pixels: NDArray[np.uint8]) -> av.VideoFrame:
         assert self._palette is not None

@@ -1,45 +1,58 @@
 """Decoding in a child process that can be killed: a hostile file costs one child, not the worker.
 
-The child speaks plain bytes (JSON and pixels), never pickles, so that it cannot talk its parent into running code.
+The child speaks plain bytes (JSON and arrays), never pickles, so that it cannot talk its parent into running code.
 """
 
-import io
 import json
 import multiprocessing
-import resource
-import signal
 import threading
-import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.contract import errors
+import models.errors
+import workers.contract.errors
+from models.errors import PortraitError
+from models.video import VideoInfo
 from workers.contract.errors import DamagedMediaError, ServiceError
-from workers.media.picture import decode_picture
+from workers.media.child import READY, Item, serve
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
 _CONTEXT = multiprocessing.get_context("spawn")
 _START_S = 60.0  # Python and its imports, on a busy machine
-_READY = b"ready"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded frame of a video: uint8 [H, W, 3] sRGB, upright; its time and what decoding it took, in seconds."""
+
+    time: float
+    pixels: NDArray[np.uint8]
+    decode_s: float
 
 
 class Decoder:
-    """Decodes pictures in one warm child process; starts another whenever that one had to be killed.
+    """Decodes media in one warm child process; starts another whenever that one had to be killed.
 
-    The child starts in the background; `warm_up` waits for it.
+    The child starts in the background; `warm_up` waits for it. It does one thing at a time: an iterator that it
+    feeds is read to its end, or closed, before the next call.
+
+    Every method raises DamagedMediaError when the child runs out of time or memory, or dies: the file made it do so.
 
     Args:
-        max_pixels: most pixels accepted.
-        timeout_s: seconds a picture may take.
+        max_pixels: most pixels accepted of a picture.
+        timeout_s: seconds a picture, or one frame, may take.
         memory_bytes: address space of the child.
     """
 
     def __init__(self, *, max_pixels: int, timeout_s: float, memory_bytes: int) -> None:
-        self._arguments = (max_pixels, memory_bytes)
-        self._timeout_s = timeout_s
+        self._max_pixels, self._timeout_s, self._memory_bytes = max_pixels, timeout_s, memory_bytes
         self._lock = threading.Lock()
         self._pipe: Connection | None = None
         self._child: BaseProcess | None = None
@@ -47,30 +60,36 @@ class Decoder:
         self._start()
 
     def picture(self, data: bytes) -> NDArray[np.uint8]:
-        """Decode a picture file. Returns uint8 [H, W, 3] sRGB; raises as `decode_picture` does.
+        """Decode a picture file. Returns uint8 [H, W, 3] sRGB; raises as `decode_picture` does."""
+        [(_, pixels)] = self._items({"task": "picture", "max_pixels": self._max_pixels}, data)
+        return cast("NDArray[np.uint8]", pixels)
 
-        A child that runs out of time or memory, or dies, raises DamagedMediaError as well: the file made it do so.
+    def motion(self, data: bytes, space: str) -> tuple[NDArray[np.float64], float | None, NDArray[np.float32]]:
+        """Read a document of coefficients. Returns times [T], frames a second (None for a still), coefficients [T, C].
+
+        Raises MotionError as `read_motion` does.
         """
-        with self._lock:
-            pipe, child = self._ready_child()
-            # Killing the child also ends a read or write that it blocks.
-            watch = threading.Timer(self._timeout_s, child.kill)
-            watch.start()
-            try:
-                pipe.send_bytes(data)
-                answer = json.loads(pipe.recv_bytes())
-                if "shape" in answer:
-                    pixels = np.empty(answer["shape"], np.uint8)
-                    pipe.recv_bytes_into(pixels.reshape(-1).data)
-                    return pixels
-            except (EOFError, OSError, ValueError) as error:
-                self._stop()
-                raise DamagedMediaError(
-                    "Decoding the picture took too much time or memory; scale it down or save it again."
-                ) from error
-            finally:
-                watch.cancel()
-        raise _rebuild(answer["error"], answer["detail"])
+        [(facts, times), (_, coefficients)] = self._items({"task": "motion", "space": space}, data)
+        return cast(Any, times), facts["fps"], cast(Any, coefficients)
+
+    def probe(self, video: Path) -> VideoInfo:
+        """What a video says about itself. Raises VideoError as `models.video.probe` does."""
+        [(facts, _)] = self._items({"task": "probe", "path": str(video)})
+        del facts["seconds_taken"]
+        return VideoInfo(**facts)
+
+    def frames(self, video: Path) -> Iterator[Frame]:
+        """The frames of a video, one at a time. Raises VideoError as `models.video.read_frames` does.
+
+        Closing the iterator before its end costs the child.
+        """
+        for facts, pixels in self._items({"task": "frames", "path": str(video)}):
+            yield Frame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
+
+    def sound(self, video: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
+        """The sound of a video, a stretch at a time, as `read_sound` gives it. Closing it early costs the child."""
+        for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds}):
+            yield cast("NDArray[np.int16]", samples)
 
     def warm_up(self) -> None:
         """Wait until the child can decode. Raises RuntimeError when it does not come up."""
@@ -82,6 +101,45 @@ class Decoder:
         with self._lock:
             self._stop()
 
+    def _items(self, request: dict[str, Any], data: bytes | None = None) -> Iterator[Item]:
+        with self._lock:
+            pipe, child = self._ready_child()
+            ended = False
+            try:
+                self._send(pipe, child, request, data)
+                while True:
+                    facts, array = self._receive(pipe, child)
+                    if ended := "end" in facts or "error" in facts:
+                        break
+                    yield facts, array
+            except (EOFError, OSError, ValueError) as error:
+                raise DamagedMediaError(
+                    "Decoding the file took too much time or memory; scale it down or save it again."
+                ) from error
+            finally:
+                if not ended:  # it may be in the middle of a message, or of a decoder that never returns
+                    self._start()
+        if "error" in facts:
+            raise _rebuild(facts["error"], facts["detail"])
+
+    def _send(self, pipe: Connection, child: BaseProcess, request: dict[str, Any], data: bytes | None) -> None:
+        with self._limited(child):
+            pipe.send_bytes(json.dumps(request).encode())
+            if data is not None:
+                pipe.send_bytes(data)
+
+    def _receive(self, pipe: Connection, child: BaseProcess) -> Item:
+        with self._limited(child):
+            facts = json.loads(pipe.recv_bytes())
+            if "shape" not in facts:
+                return facts, None
+            array = np.empty(facts.pop("shape"), np.dtype(facts.pop("dtype")))
+            pipe.recv_bytes_into(array.reshape(-1).view(np.uint8).data)
+            return facts, array
+
+    def _limited(self, child: BaseProcess) -> "_Watch":
+        return _Watch(child, self._timeout_s)
+
     def _ready_child(self) -> tuple[Connection, BaseProcess]:
         if self._child is None or not self._child.is_alive():
             self._start()
@@ -89,7 +147,7 @@ class Decoder:
         assert self._child is not None
         if not self._is_ready:
             try:
-                self._is_ready = self._pipe.poll(_START_S) and self._pipe.recv_bytes() == _READY
+                self._is_ready = self._pipe.poll(_START_S) and self._pipe.recv_bytes() == READY
             except (EOFError, OSError):
                 self._is_ready = False
         if not self._is_ready:
@@ -100,7 +158,7 @@ class Decoder:
     def _start(self) -> None:
         self._stop()
         self._pipe, theirs = _CONTEXT.Pipe()
-        self._child = _CONTEXT.Process(target=_serve, args=(theirs, *self._arguments), name="decoder", daemon=True)
+        self._child = _CONTEXT.Process(target=serve, args=(theirs, self._memory_bytes), name="decoder", daemon=True)
         self._child.start()
         theirs.close()
 
@@ -113,29 +171,22 @@ class Decoder:
         self._pipe, self._child, self._is_ready = None, None, False
 
 
-def _rebuild(name: str, detail: str) -> ServiceError:
-    kind = getattr(errors, name, DamagedMediaError)
-    return kind(detail) if issubclass(kind, ServiceError) else DamagedMediaError(detail)
+class _Watch:
+    """Kills the child after a while, which also ends a read or write that it blocks."""
+
+    def __init__(self, child: BaseProcess, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, child.kill)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
 
 
-def _serve(pipe: Connection, max_pixels: int, memory_bytes: int) -> None:
-    # Ctrl-C reaches the whole terminal group; the parent decides when its child goes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    warnings.simplefilter("ignore")  # what Pillow thinks of a client's file is nothing for the log
-    pipe.send_bytes(_READY)
-    while True:
-        try:
-            data = pipe.recv_bytes()
-        except (EOFError, OSError):
-            return  # the parent is gone
-        try:
-            pixels = decode_picture(io.BytesIO(data), max_pixels)
-        except ServiceError as error:
-            pipe.send_bytes(json.dumps({"error": type(error).__name__, "detail": str(error)}).encode())
-        except MemoryError:
-            return  # the state of the heap is anyone's guess; the parent starts another child
-        else:
-            pipe.send_bytes(json.dumps({"shape": pixels.shape}).encode())
-            pipe.send_bytes(pixels.reshape(-1).data)
+def _rebuild(name: str, detail: str) -> ServiceError | PortraitError:
+    for module in (workers.contract.errors, models.errors):
+        kind = getattr(module, name, None)
+        if isinstance(kind, type) and issubclass(kind, ServiceError | PortraitError):
+            return kind(detail)
+    return DamagedMediaError(detail)

@@ -19,10 +19,11 @@ from PIL import Image
 
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
-from workers.contract.jobs import EditRequest, JobRecord, JobStatus
+from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
+from workers.contract.requests import EditRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore

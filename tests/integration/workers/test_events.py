@@ -12,7 +12,8 @@ import pytest
 from workers.contract.connection import connect_async
 from workers.contract.errors import UnknownJobError
 from workers.contract.events import follow, wait
-from workers.contract.jobs import EditRequest, JobStatus, Progress
+from workers.contract.jobs import JobStatus, Progress
+from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from tests.integration.workers.conftest import launch
-from workers.contract.jobs import ExtractRequest, JobStatus
+from workers.contract.jobs import JobStatus
 from workers.contract.presence import WorkerState
+from workers.contract.requests import ExtractRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

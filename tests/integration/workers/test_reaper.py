@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.workers.conftest import service_of
-from workers.contract.jobs import EditRequest, JobStatus
+from workers.contract.jobs import JobStatus
 from workers.contract.presence import WorkerPresence, WorkerState
+from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     import redis

@@ -16,7 +16,8 @@ from workers.contract.errors import (
     SupersededError,
     UnknownJobError,
 )
-from workers.contract.jobs import EditOptions, EditRequest, JobStatus, Problem, Progress, Result
+from workers.contract.jobs import JobStatus, Problem, Progress, Result
+from workers.contract.requests import EditOptions, EditRequest
 
 if TYPE_CHECKING:
     import redis

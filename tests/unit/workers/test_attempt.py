@@ -10,8 +10,8 @@ import redis
 
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.errors import JobTimeoutError
-from workers.contract.jobs import EditRequest, Job, JobRecord, JobStatus, Progress
-from workers.contract.settings import Settings
+from workers.contract.jobs import Job, JobRecord, JobStatus, Progress
+from workers.contract.requests import EditRequest
 
 
 class Reports(list[Progress]):
@@ -28,7 +28,7 @@ class Reports(list[Progress]):
         return self.cancelled
 
 
-def attempt(store: Reports, deadline: Deadline | None = None, **settings: float) -> Attempt:
+def attempt(store: Reports, deadline: Deadline | None = None, timeout_s: float = 60) -> Attempt:
     """An attempt that starts now."""
     job = Job(id="a", kind="edit", status=JobStatus.RUNNING, progress=Progress(), created_at=datetime.now(UTC))
     record = JobRecord(
@@ -42,7 +42,7 @@ def attempt(store: Reports, deadline: Deadline | None = None, **settings: float)
         blobs=[],
         result_expires_at=None,
     )
-    return Attempt(record, store, Settings(**settings), (deadline or Deadline(0)).passed)  # type: ignore[arg-type]
+    return Attempt(record, store, timeout_s, (deadline or Deadline(0)).passed)  # type: ignore[arg-type]
 
 
 def test_progress_has_a_rate_and_an_estimate_of_its_stage_alone() -> None:
@@ -73,7 +73,7 @@ def test_it_stops_for_each_reason() -> None:
     with pytest.raises(JobCancelled):
         attempt(store).stage("decode")
 
-    late = attempt(Reports(), job_timeout_s=0.05)
+    late = attempt(Reports(), timeout_s=0.05)
     time.sleep(0.1)
     with pytest.raises(JobTimeoutError, match="'render'"):
         late.stage("render", 1, 2)

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from workers.contract import errors
 from workers.contract.errors import ServiceError, SourceExpiredError
-from workers.contract.jobs import EditRequest, Job, JobStatus, Problem, Progress
+from workers.contract.jobs import Job, JobStatus, Problem, Progress
+from workers.contract.requests import EditRequest
 
 
 def request(**fields: Any) -> EditRequest:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from workers.media.clip import ClipWriter
+from workers.media.clock import Clock
 from workers.media.mark import Mark
 from workers.media.still import EncodingError, write_still
 
@@ -41,7 +42,7 @@ def test_clips_keep_frames_size_rate_and_colour(
 ) -> None:
     path = tmp_path / f"clip.{kind}"
     frames = [np.roll(astronaut[:511, :509], shift, axis=1) for shift in range(12)]
-    with ClipWriter(path, kind, fps=20) as writer:
+    with ClipWriter(path, kind, Clock.even(12, 20)) as writer:
         for frame in frames:
             writer.write(frame)
     with av.open(str(path)) as clip:
@@ -59,7 +60,7 @@ def test_clips_keep_frames_size_rate_and_colour(
 
 def test_an_mp4_can_be_played_while_it_loads(astronaut: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
-    with ClipWriter(path, "mp4", fps=25) as writer:
+    with ClipWriter(path, "mp4", Clock.even(1, 25)) as writer:
         writer.write(astronaut)
     data = path.read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")

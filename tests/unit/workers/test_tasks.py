@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from models.coefficients import ARKIT
-from workers.contract.jobs import EditRequest
-from workers.tasks import _motion
+from workers.contract.requests import EditRequest
+from workers.tasks import _edited
 
 
 def motion(controls: dict[str, object]) -> np.ndarray:
     request = EditRequest.model_validate({"source_id": "0" * 64, "controls": controls})
-    return _motion(ARKIT, np.zeros(ARKIT.size, np.float32), request)
+    return _edited(ARKIT, np.zeros(ARKIT.size, np.float32), request)
 
 
 def test_sliders_make_one_frame() -> None:

@@ -1,0 +1,41 @@
+"""A request that makes a job, from its body to its answer: what all such routes do alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from service.answers import answer
+from service.backend import Backend, BackendDep
+from service.intake import Fields, Submission, read_submission
+from service.openapi import Prefer
+from service.security import Client
+from service.submit import IdempotencyKey, submit
+from workers.contract.requests import JobRequest
+
+
+@dataclass(frozen=True)
+class _JobCall:
+    request: Request
+    backend: BackendDep
+    client: Client
+    prefer: Prefer = None
+    idempotency_key: IdempotencyKey = None
+
+    async def answer(self, fields: Fields, build: Callable[[Backend, Submission], JobRequest]) -> Response:
+        """Read the fields, build the job's request from them, queue it, and answer as the client prefers.
+
+        Args:
+            fields: what the body may hold.
+            build: validates the fields and stores their files; runs in a thread.
+        """
+        async with read_submission(self.request, fields) as submission:
+            job_request = await run_in_threadpool(build, self.backend, submission)
+        record = await run_in_threadpool(submit, self.backend, job_request, self.client, self.idempotency_key)
+        return await answer(self.backend, record, prefer=self.prefer, accept=self.request.headers.get("accept"))
+
+
+JobCall = Annotated[_JobCall, Depends()]

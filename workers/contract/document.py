@@ -1,0 +1,9 @@
+"""The base of everything that clients read."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Document(BaseModel):
+    """Immutable, and without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,46 @@
+"""The models as the tasks see them, and how a worker loads them."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients import CoefficientSpace
+from workers.contract.settings import Settings
+
+if TYPE_CHECKING:
+    from models.extractor import TrackedFrame
+    from models.portrait import Source
+
+Pixels = NDArray[np.uint8]
+Face = int | Literal["largest"]
+
+
+class Editor(Protocol):
+    """What the tasks need of `models.portrait.PortraitEditor`."""
+
+    @property
+    def space(self) -> CoefficientSpace: ...
+
+    def analyse(self, image: Pixels, face: Face = "largest") -> "Source": ...
+
+    def track(self, frames: Iterable[tuple[float, Pixels]], face: Face = "largest") -> "Iterator[TrackedFrame]": ...
+
+    def render(
+        self,
+        source: "Source",
+        motion: NDArray[np.float32],
+        *,
+        paste_back: bool = True,
+        size: int | Literal["source"] = "source",
+    ) -> Iterator[Pixels]: ...
+
+
+def load_editor(settings: Settings) -> Editor:
+    """Load the bundle that the settings name. Raises BundleError."""
+    from models.bundle import DEFAULT_BUNDLE
+    from models.portrait import PortraitEditor
+
+    bundle = settings.bundle or DEFAULT_BUNDLE
+    return PortraitEditor.load(bundle, device=settings.device, threads=settings.threads)

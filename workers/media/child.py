@@ -1,0 +1,108 @@
+"""The child process that meets untrusted media: reads requests from its parent's pipe and answers with plain bytes.
+
+A request is JSON, and for some tasks the file's bytes after it. An answer is any number of items, each JSON and, where
+that has a shape, an array's bytes after it; then either {"end": true} or {"error": …}. The pipe is the bound: the child
+decodes one item ahead and waits until the parent has taken it.
+"""
+
+import io
+import json
+import resource
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import PortraitError
+from workers.contract.errors import ServiceError
+from workers.media.picture import decode_picture
+
+READY = b"ready"
+
+Item = tuple[dict[str, Any], NDArray[Any] | None]
+
+
+def serve(pipe: Connection, memory_bytes: int) -> None:
+    """Answer requests until the parent goes; out of memory, go first."""
+    # Ctrl-C reaches the whole terminal group; the parent decides when its child goes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    warnings.simplefilter("ignore")  # what a decoder thinks of a client's file is nothing for the log
+    pipe.send_bytes(READY)
+    while True:
+        try:
+            request = json.loads(pipe.recv_bytes())
+            _answer(pipe, request)
+        except (EOFError, OSError):
+            return  # the parent is gone
+        except MemoryError:
+            return  # the state of the heap is anyone's guess; the parent starts another child
+
+
+def _answer(pipe: Connection, request: dict[str, Any]) -> None:
+    items = _TASKS[request.pop("task")](pipe, **request)
+    ending: dict[str, Any] = {"end": True}
+    while True:
+        began = time.perf_counter()
+        try:
+            item = next(items, None)
+        except (ServiceError, PortraitError) as error:
+            ending, item = {"error": type(error).__name__, "detail": str(error)}, None
+        if item is None:
+            pipe.send_bytes(json.dumps(ending).encode())
+            return
+        facts, array = item
+        shape = {} if array is None else {"shape": array.shape, "dtype": array.dtype.str}
+        pipe.send_bytes(json.dumps({**facts, **shape, "seconds_taken": time.perf_counter() - began}).encode())
+        if array is not None:
+            pipe.send_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+
+
+def _picture(pipe: Connection, max_pixels: int) -> Iterator[Item]:
+    yield {}, decode_picture(io.BytesIO(pipe.recv_bytes()), max_pixels)
+
+
+def _motion(pipe: Connection, space: str) -> Iterator[Item]:
+    from models.coefficients import space as space_named
+    from models.coefficients.document import read_motion
+
+    motion = read_motion(pipe.recv_bytes(), space_named(space))
+    yield {"fps": motion.fps}, motion.times
+    yield {}, motion.coefficients
+
+
+def _probe(_: Connection, path: str) -> Iterator[Item]:
+    from models.video import probe
+
+    yield asdict(probe(Path(path))), None
+
+
+def _frames(_: Connection, path: str) -> Iterator[Item]:
+    from models.video import read_frames
+
+    for seconds, frame in read_frames(Path(path)):
+        yield {"time": seconds}, frame
+
+
+def _sound(_: Connection, path: str, seconds: float) -> Iterator[Item]:
+    from workers.media.sound import read_sound
+
+    for samples in read_sound(Path(path), seconds):
+        yield {}, samples
+
+
+_TASKS: dict[str, Callable[..., Iterator[Item]]] = {
+    "picture": _picture,
+    "motion": _motion,
+    "probe": _probe,
+    "frames": _frames,
+    "sound": _sound,
+}

@@ -1,0 +1,125 @@
+"""Two stages of a job at once: one in the calling thread, its neighbour in a helper, a bounded queue in between.
+
+The queue bounds memory. Whichever side ends early, by an error or because the job was stopped, ends the other one.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_LOOK_S = 0.1  # how soon a blocked side notices that the other one has gone
+
+
+class _LeftError(Exception):
+    """The other side has gone."""
+
+
+class _Channel(Generic[T]):
+    """A queue that its writer closes, perhaps with an error, and its reader may leave."""
+
+    def __init__(self, depth: int) -> None:
+        self._items: queue.Queue[T] = queue.Queue(depth)
+        self._closed = threading.Event()
+        self._left = threading.Event()
+        self._error: BaseException | None = None
+
+    def put(self, item: T) -> None:
+        """Wait for room. Raises _LeftError when the reader has gone."""
+        while not self._left.is_set():
+            try:
+                self._items.put(item, timeout=_LOOK_S)
+            except queue.Full:
+                continue
+            return
+        raise _LeftError
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Nothing more will come; an error is raised in the reader, after what was put before it."""
+        self._error = error
+        self._closed.set()
+
+    def leave(self) -> None:
+        """Nothing more will be read."""
+        self._left.set()
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            try:
+                yield self._items.get(timeout=_LOOK_S)
+            except queue.Empty:
+                if self._closed.is_set() and self._items.empty():
+                    break
+        if self._error is not None:
+            raise self._error
+
+
+def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+    """Iterate in a helper thread, at most `depth` items ahead of the caller.
+
+    Errors arrive in order, after the items before them. Closing the returned generator ends the thread once the
+    iterator gives its next item; nothing else than the thread touches the iterator.
+    """
+    channel: _Channel[T] = _Channel(depth)
+
+    def run() -> None:
+        try:
+            for item in items:
+                channel.put(item)
+        except _LeftError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised again where it can be handled
+            channel.close(error)
+        else:
+            channel.close()
+
+    thread = threading.Thread(target=run, name="read-ahead", daemon=True)
+    thread.start()
+    try:
+        yield from channel
+    finally:
+        channel.leave()
+        thread.join()
+
+
+@contextmanager
+def write_behind(write: Callable[[Iterator[T]], None], depth: int) -> Iterator[Callable[[T], None]]:
+    """Give items to a function that consumes them in a helper thread, at most `depth` behind the caller.
+
+    Args:
+        write: gets an iterator of the items; it ends when the block ends, and raises what the block raises, so that
+            a file is not mistaken for a finished one.
+        depth: items that may wait.
+
+    Yields:
+        The function that hands an item over; it raises what `write` has raised. The block's end waits for `write`.
+    """
+    channel: _Channel[T] = _Channel(depth)
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            write(iter(channel))
+        except BaseException as error:  # noqa: BLE001 - raised again where it can be handled
+            failures.append(error)
+        finally:
+            channel.leave()
+
+    thread = threading.Thread(target=run, name="write-behind", daemon=True)
+    thread.start()
+    try:
+        yield channel.put
+    except _LeftError:
+        thread.join()
+    except BaseException as error:
+        channel.close(error)
+        thread.join()
+        raise
+    else:
+        channel.close()
+        thread.join()
+    if failures:
+        raise failures[0]

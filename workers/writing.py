@@ -1,0 +1,104 @@
+"""From rendered frames to finished files; a clip is encoded in a thread while further frames are rendered."""
+
+import json
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients.document import Motion, motion_document, motion_npz
+from workers.attempt import Attempt
+from workers.contract.requests import CLIP_FORMATS, MOTION_FORMATS, STILL_FORMATS
+from workers.editor import Pixels
+from workers.media.clip import ClipWriter
+from workers.media.clock import Clock
+from workers.media.mark import Mark
+from workers.media.still import write_still
+from workers.pipeline import write_behind
+from workers.product import Product
+
+_BEHIND_BYTES = 64 * 2**20  # of rendered frames that wait to be encoded
+_BEHIND_FRAMES = 8
+
+
+def picture(attempt: Attempt, path: Path, frames: Iterator[Pixels], space: str, *, label: bool) -> Product:
+    """Render the first frame and write it; the path's ending is the format. Raises EncodingError."""
+    with closing(cast("Generator[Pixels, None, None]", frames)):
+        attempt.stage("render", 0, 1)
+        with attempt.timed("render_s"):
+            pixels = next(frames)
+    height, width = pixels.shape[:2]
+    attempt.stage("encode", 1, 1)
+    with attempt.timed("encode_s"), path.open("wb") as file:
+        write_still(file, Mark(width, height).draw(pixels) if label else pixels, path.suffix[1:])
+    return Product(path, STILL_FORMATS[path.suffix[1:]], space, width, height)
+
+
+def clip(
+    attempt: Attempt,
+    path: Path,
+    frames: Iterator[Pixels],
+    clock: Clock,
+    space: str,
+    *,
+    label: bool,
+    sound: Iterator[NDArray[np.int16]] | None = None,
+) -> Product:
+    """Render frames in this thread and encode them in another; the path's ending is the format.
+
+    Args:
+        frames: as many as the clock has times; closed at the end.
+        sound: as `ClipWriter` takes it; closed at the end.
+
+    Raises:
+        EncodingError: the codec cannot take the frames' size.
+        JobCancelled, GivenBack, JobTimeoutError, SupersededError: the attempt is to stop; at the next frame.
+    """
+    writer = ClipWriter(path, path.suffix[1:], clock, sound)
+    total = len(clock.times)
+
+    def encode(rendered: Iterator[Pixels]) -> None:
+        mark: Mark | None = None
+        with writer, closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext():
+            for frame in rendered:
+                with attempt.timed("encode_s"):
+                    if label:
+                        mark = mark or Mark(width=frame.shape[1], height=frame.shape[0])
+                    writer.write(mark.draw(frame) if mark else frame)
+
+    with closing(cast("Generator[Pixels, None, None]", frames)):
+        attempt.stage("render", 0, total)
+        with attempt.timed("render_s"):
+            first = next(frames)
+        depth = max(1, min(_BEHIND_FRAMES, _BEHIND_BYTES // first.nbytes))
+        with write_behind(encode, depth) as put:
+            put(first)
+            attempt.stage("render", 1, total)
+            for done, frame in enumerate(attempt.timed_steps("render_s", frames), start=2):
+                put(frame)
+                attempt.stage("render", done, total)
+    return Product(
+        path,
+        CLIP_FORMATS[path.suffix[1:]],
+        space,
+        width=writer.width,
+        height=writer.height,
+        frames=writer.frames,
+        seconds=round(clock.seconds, 4),
+    )
+
+
+def document(attempt: Attempt, path: Path, motion: Motion) -> Product:
+    """Write coefficients; the path's ending, json or npz, is the format."""
+    attempt.stage("encode", len(motion.times), len(motion.times))
+    with attempt.timed("encode_s"):
+        if path.suffix == ".npz":
+            path.write_bytes(motion_npz(motion))
+        else:
+            path.write_text(json.dumps(motion_document(motion)))
+    seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
+    media_type = MOTION_FORMATS[path.suffix[1:]]
+    return Product(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)
