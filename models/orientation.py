@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from av.sidedata.sidedata import Type
@@ -56,11 +57,11 @@ class Orientation:
 def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     """Transposed, flipped along x, flipped along y, by the display matrix; turns of other than 90° are left out."""
     try:
-        side_data = frame.side_data[Type.DISPLAYMATRIX]
+        matrix = cast(Any, frame.side_data)[Type.DISPLAYMATRIX]  # PyAV's stubs know other keys than PyAV
     except KeyError:
         return False, False, False
     # x' = a x + c y, y' = b x + d y, in 16.16 fixed point; the matrix is stored [a b u, c d v, tx ty w].
-    a, b, _, c, d = np.frombuffer(bytes(side_data)[:20], np.int32).tolist()
+    a, b, _, c, d = np.frombuffer(bytes(matrix)[:20], np.int32).tolist()
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return False, a < 0, d < 0
     return True, c < 0, b < 0

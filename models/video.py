@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any, cast
 
 import av
@@ -171,7 +170,7 @@ def _measured_rate(path: Path) -> float | None:
         times = sorted(set(packets))
         if len(times) < 2 or not stream.time_base:
             return None
-        return 1 / float(median(np.diff(times)) * stream.time_base)
+        return 1 / float(np.median(np.diff(times)) * float(stream.time_base))
 
 
 def _reason(error: Exception) -> str:
