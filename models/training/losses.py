@@ -53,7 +53,7 @@ def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
 
 
 def editing_goal(batch: Batch, warped: Tensor) -> tuple[Tensor, Tensor]:
-    """What the editing network should make of Î_w, and where it should change it: pictures [B, 3, S, S], mask [B, 1, h, w].
+    """What the editing network should make of Î_w [B, 3, S, S], and the share [B, 1, h, w] of it that should change.
 
     Lips, lids and the mouth's inside come from the target; everywhere else the warped photo is its own goal. Asked for
     the target everywhere, the network answers flow errors of a pixel or two by blurring skin and hair that the photo

@@ -147,13 +147,14 @@ class Pairs:
         return int(self._ends[-1])
 
     def expressive(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of the pairs whose pose does not change, and for each how far its face moves at most, in pixels."""
+        """Rows of the pairs in which only the face moves, not the head, and for each how far at most, in pixels."""
         rows, motion = [], []
         for shard, end in zip(self._shards, self._ends, strict=True):
             turn = (shard["target_coefficients"] - shard["source_coefficients"])[:, -6:]
             (still,) = np.nonzero(np.abs(turn).max(1) < 1e-4)
-            rows.append(still + end - len(turn))
-            motion.append(np.abs(shard["flow"][still]).max((1, 2, 3), initial=0))
+            reach = np.abs(shard["flow"][still]).max((1, 2, 3), initial=0).astype(np.float64)
+            rows.append(still[reach > 0] + end - len(turn))
+            motion.append(reach[reach > 0])
         return np.concatenate(rows), np.concatenate(motion)
 
     def gather(self, name: str, rows: np.ndarray) -> np.ndarray:

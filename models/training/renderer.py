@@ -6,6 +6,7 @@ the first stage settles the mapping and warping networks and the second trains t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from typing import cast
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
@@ -52,7 +53,7 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
     data, renderer = Pairs(pairs), _network(preset)
     _set_statistics(renderer, data)
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
-    run = Run(out, renderer, torch.optim.Adam(parameters, betas=(0.5, 0.999)))
+    run = Run(out, renderer, _adam(parameters))
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
     for batch in batches(data, schedule.batch_size, renderer.preset.warping.input_size, seed=run.step):
         if run.step >= schedule.steps:
@@ -70,7 +71,7 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
     """Stage two: the editing network, on pictures; mapping and warping keep the averaged weights of stage one."""
     data, renderer = Pairs(pairs), _network(preset)
     renderer.load_state_dict(averaged_weights(warping))
-    run = Run(out, renderer, torch.optim.Adam(renderer.editing.parameters(), betas=(0.5, 0.999)))
+    run = Run(out, renderer, _adam(renderer.editing.parameters()))
     warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
     edit = torch.compile(renderer.editing) if schedule.compile else renderer.editing
     for batch in batches(data, schedule.batch_size, renderer.preset.image_size, seed=1_000_000 + run.step):
@@ -86,6 +87,10 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
         if run.step % LOG_EVERY == 0:
             run.log(image=loss.item(), unedited=picture_loss(warped.float(), goal, change).item())
         _housekeeping(run, batch, schedule.steps)
+
+
+def _adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, betas=(0.5, 0.999), fused=True)
 
 
 def _network(preset: str) -> PIRenderer:
