@@ -17,10 +17,10 @@ from models.errors import MotionError, NoFaceError
 
 # At strength 1: standard deviations in time (seconds) and in value, of what may average with what. Lips and lids move
 # fastest; a head is heavy.
-_FAST = (0.05, 0.10)  # lids, gaze, lips, jaw
-_FACE = (0.10, 0.14)  # brows, cheeks, nose
-_ROTATION = (0.20, 0.10)  # radians
-_PLACE = (0.20, 0.03)  # fractions of the crop, log zoom
+_FAST = (0.05, 0.05)  # lids, gaze, lips, jaw
+_FACE = (0.10, 0.10)  # brows, cheeks, nose
+_ROTATION = (0.16, 0.06)  # radians
+_PLACE = (0.16, 0.02)  # fractions of the crop, log zoom
 _FAST_GROUPS = ("eyes", "jaw", "mouth")
 _ROTATION_SIZE, _PLACE_SIZE = 3, 3
 _REACH = 3.0  # half the window, in its standard deviations

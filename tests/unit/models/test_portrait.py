@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 
 from models.coefficients import apply_controls
-from models.errors import ControlError, FaceIndexError, NoFaceError
+from models.errors import ControlError, FaceIndexError, NoFaceError, RenderMemoryError
 from models.portrait import PortraitEditor, Source
 
 
@@ -94,3 +97,49 @@ def test_a_picture_without_a_face_says_so(editor: PortraitEditor) -> None:
 def test_a_face_that_is_not_there_says_how_many_are(editor: PortraitEditor, astronaut: np.ndarray) -> None:
     with pytest.raises(FaceIndexError, match="0 to 0"):
         editor.analyse(astronaut, face=1)
+
+
+def test_a_video_is_followed_frame_by_frame(editor: PortraitEditor, source: Source) -> None:
+    covered = np.full_like(source.image, 120)
+    tracked = list(editor.track((i / 25, picture) for i, picture in enumerate([source.image, covered, source.image])))
+    assert [frame.time for frame in tracked] == [0, 0.04, 0.08]
+    assert tracked[0].coefficients == pytest.approx(source.coefficients, abs=1e-5)
+    assert tracked[1].face is tracked[1].coefficients is None
+    jaw, close = editor.space.index["jawOpen"], editor.space.index["mouthClose"]
+    assert tracked[2].coefficients is not None
+    assert tracked[2].coefficients[close] <= tracked[2].coefficients[jaw]
+
+
+class Crammed(torch.nn.Module):
+    """A renderer that runs out of memory when it gets more than `most` frames."""
+
+    def __init__(self, renderer: Any, most: int) -> None:
+        super().__init__()
+        self.renderer, self.preset, self.descriptor, self.most = renderer, renderer.preset, renderer.descriptor, most
+        self.sizes: list[int] = []
+
+    def forward(self, source: torch.Tensor, descriptor: torch.Tensor) -> Any:
+        self.sizes.append(len(source))
+        if len(source) > self.most:
+            raise torch.OutOfMemoryError("out of memory")
+        return self.renderer(source, descriptor)
+
+
+def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]:
+    renderer = Crammed(editor._renderer, most)
+    return PortraitEditor(editor.space, editor._extractor, renderer, editor._device, editor.manifest), renderer  # type: ignore[arg-type]
+
+
+def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor, source: Source) -> None:
+    motion = np.repeat(source.coefficients[None], 5, 0)
+    motion[:, editor.space.index["jawOpen"]] = np.linspace(0, 0.6, 5)
+    small, renderer = crammed(editor, 2)
+    frames = list(small.render(source, motion))
+    assert renderer.sizes == [5, 2, 2, 1]
+    for frame, expected in zip(frames, editor.render(source, motion), strict=True):
+        assert np.abs(frame.astype(int) - expected).max() <= 1
+
+
+def test_a_single_frame_that_does_not_fit_is_an_error(editor: PortraitEditor, source: Source) -> None:
+    with pytest.raises(RenderMemoryError, match="smaller"):
+        next(crammed(editor, 0)[0].render(source, source.coefficients[None]))
