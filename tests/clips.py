@@ -76,8 +76,8 @@ def heard(path: Path, rate: int = 48_000) -> tuple[np.ndarray, np.ndarray]:
 
 
 def onset(times: np.ndarray, levels: np.ndarray) -> float:
-    """When a signal first rises over half of its largest value."""
-    return float(times[np.argmax(levels > levels.max() / 2)])
+    """When a signal first rises over the middle between its least and its largest value."""
+    return float(times[np.argmax(levels > (levels.min() + levels.max()) / 2)])
 
 
 def beep(seconds: float, at: float, rate: int = 44_100, channels: int = 1) -> np.ndarray:

@@ -5,7 +5,7 @@ The queue bounds memory. Whichever side ends early, by an error or because the j
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -57,20 +57,22 @@ class _Channel(Generic[T]):
             raise self._error
 
 
-def read_ahead(items: Iterable[T], depth: int) -> Iterator[T]:
+def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     """Iterate in a helper thread, at most `depth` items ahead of the caller.
 
-    Errors arrive in order, after the items before them. Closing the returned generator ends the thread once the
-    iterator gives its next item; nothing else than the thread touches the iterator.
+    Errors arrive in order, after the items before them. Closing the returned generator ends the thread, and closes
+    `items`, once that has given its next item; nothing else than the thread touches it.
     """
     channel: _Channel[T] = _Channel(depth)
 
     def run() -> None:
+        iterator = iter(items)
         try:
-            for item in items:
+            for item in iterator:
                 channel.put(item)
         except _LeftError:
-            pass
+            if isinstance(iterator, Generator):
+                iterator.close()
         except BaseException as error:  # noqa: BLE001 - raised again where it can be handled
             channel.close(error)
         else:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,8 +23,6 @@ from workers.pipeline import read_ahead
 from workers.refusal import about
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from models.portrait import Source
 
 _AHEAD_BYTES = 64 * 2**20  # of decoded frames that wait to be looked at
@@ -121,7 +119,7 @@ class Reader:
         boxes, scores = [], []
         attempt.stage("extract", 0, total)
         depth = max(1, min(_AHEAD_FRAMES, _AHEAD_BYTES // (info.width * info.height * 3)))
-        ahead = cast("Generator[Frame, None, None]", read_ahead(self._decoder.frames(path), depth))
+        ahead = read_ahead(self._decoder.frames(path), depth)
         with closing(ahead):
             tracked = self._editor.track(self._waited(attempt, ahead), face)
             for seen in attempt.timed_steps("extract_s", tracked):

@@ -22,6 +22,7 @@ from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
 from workers.contract.presence import Presence, WorkerPresence, WorkerState
 from workers.contract.queue import JobQueue
+from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
 
 
@@ -35,6 +36,7 @@ class ActedWorker:
         self.store = JobStore(client, settings)
         self.queue = JobQueue(client, settings)
         self.blobs = BlobStore(settings.storage_url, client)
+        self.sources = SourceRegistry(client, self.blobs, settings)
         self.presence = Presence(client)
         self.appear()
 

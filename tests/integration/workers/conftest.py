@@ -23,7 +23,7 @@ from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
-from workers.contract.requests import EditRequest
+from workers.contract.requests import EditRequest, ExtractRequest, ReenactRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
@@ -48,9 +48,31 @@ class Service:
 
     def submit(self, source_id: str, **request: object) -> str:
         """Accept a request as the API does. Returns the job's id."""
-        record, _ = self.store.create(EditRequest.model_validate({"source_id": source_id, **request}))
+        return self.start(EditRequest, source_id, **request)
+
+    def add(self, data: bytes) -> str:
+        """Store a file of any kind. Returns its id."""
+        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion")).id
+
+    def reenact(self, source_id: str, driver: bytes, kind: str = "video", **options: object) -> JobRecord:
+        """Have a driver put on a photo, and wait for the end."""
+        return self.finish(
+            self.start(ReenactRequest, source_id, driver_id=self.add(driver), driver_kind=kind, options=options)
+        )
+
+    def start(self, kind: type[EditRequest | ExtractRequest | ReenactRequest], source_id: str, **fields: object) -> str:
+        """Accept a request of any kind. Returns the job's id."""
+        record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}))
         self.queue.enqueue(record)
         return record.job.id
+
+    def result(self, record: JobRecord, folder: Path) -> Path:
+        """A job's first result as a file."""
+        assert record.job.result is not None, record.job.error
+        path = folder / record.blobs[0].rpartition("/")[2]
+        with self.blobs.open(record.blobs[0]) as file:
+            path.write_bytes(file.read())
+        return path
 
     def reaper(self) -> Reaper:
         """A reaper as the API runs one."""

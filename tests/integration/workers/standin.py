@@ -2,19 +2,23 @@
 
 Everything else in the process is real. A frame takes 0.2 s times its mouthFunnel; mouthPucker 1 is a bug in the
 renderer, cheekPuffLeft 1 never returns. With STANDIN_SETUP_FAILS in the environment the models do not load.
+
+In a video the brightness of a frame is its jawOpen, so that a flash that goes in as a driver comes out as a flash;
+black frames show no face, and bluish ones take 0.2 s to look at.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 
 import numpy as np
 
 from models.coefficients import ARKIT
 from models.errors import BundleError, NoFaceError
+from models.extractor import Face, TrackedFrame
 
 
 class Standin:
@@ -33,6 +37,16 @@ class Standin:
         found = SimpleNamespace(box=(1.0, 2.0, 3.0, 4.0), score=0.9)
         return SimpleNamespace(image=image, face=found, coefficients=np.zeros(ARKIT.size, np.float32))
 
+    def track(self, frames: Iterable[tuple[float, np.ndarray]], face: int | str = "largest") -> Iterator[TrackedFrame]:
+        """jawOpen as bright as the frame, everything else 0."""
+        for seconds, image in frames:
+            red, _, blue = image.mean((0, 1))
+            time.sleep(0.2 if blue > red + 50 else 0)
+            coefficients = np.zeros(ARKIT.size, np.float32)
+            coefficients[ARKIT.index["jawOpen"]] = image.mean() / 255
+            seen = Face((1.0, 2.0, 3.0, 4.0), 0.9, np.zeros((5, 2))) if image.mean() > 10 else None
+            yield TrackedFrame(seconds, seen, coefficients if seen else None)
+
     def render(self, source: SimpleNamespace, motion: np.ndarray, **_: object) -> Iterator[np.ndarray]:
         """As many frames as the motion has."""
         for coefficients in motion:
@@ -43,7 +57,7 @@ class Standin:
             frame = source.image.copy()
             height, width = frame.shape[:2]
             middle = frame[height // 4 : -(height // 4), width // 4 : -(width // 4)]
-            middle[:] = 255 - middle
+            middle[:] = 255 if coefficients[ARKIT.index["jawOpen"]] > 0.6 else 255 - middle
             yield frame
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
+from models.coefficients import ARKIT
+from models.coefficients.document import Motion, motion_npz
+from models.errors import MotionError, VideoError
+from tests.clips import write_clip
 from workers.contract.errors import DamagedMediaError, UnsupportedMediaError
 from workers.media.isolate import Decoder
 
@@ -65,3 +73,68 @@ def test_a_file_that_takes_too_long_costs_a_child(decoder: Decoder, photo: bytes
         decoder._timeout_s = patience
     assert not child.is_alive()
     assert decoder.picture(photo).shape == (512, 512, 3)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """40 frames of 160 × 120 that get brighter."""
+    frames = (np.full((120, 160, 3), 20 + 5 * k, np.uint8) for k in range(40))
+    return write_clip(tmp_path / "clip.mp4", frames, [k / 20 for k in range(40)])
+
+
+def test_a_video_comes_frame_by_frame(decoder: Decoder, clip: Path) -> None:
+    assert decoder.probe(clip).fps == 20
+    frames = list(decoder.frames(clip))
+    assert [frame.time for frame in frames] == pytest.approx([k / 20 for k in range(40)])
+    assert {frame.pixels.shape for frame in frames} == {(120, 160, 3)}
+    assert [frame.pixels.mean() for frame in frames] == pytest.approx([20 + 5 * k for k in range(40)], abs=3)
+    assert all(0 < frame.decode_s < 20 for frame in frames)
+
+
+def test_a_video_that_is_left_in_the_middle_costs_a_child_and_nothing_else(
+    decoder: Decoder, clip: Path, photo: bytes
+) -> None:
+    frames = decoder.frames(clip)
+    assert next(frames).time == 0
+    child = decoder._child
+    frames.close()  # type: ignore[attr-defined]
+    assert child is not None
+    assert not child.is_alive()
+    assert decoder.picture(photo).shape == (512, 512, 3)
+    assert len(list(decoder.frames(clip))) == 40
+
+
+def test_the_child_waits_until_a_frame_is_taken(decoder: Decoder, tmp_path: Path) -> None:
+    large = (np.full((720, 1280, 3), k, np.uint8) for k in range(60))
+    frames = decoder.frames(write_clip(tmp_path / "large.mp4", large, [k / 25 for k in range(60)]))
+    next(frames)
+    child = decoder._child
+    assert child is not None
+    process = psutil.Process(child.pid)
+    before = process.memory_info().rss
+    time.sleep(0.5)
+    assert process.memory_info().rss - before < 60 * 2**20, "60 frames would take 166 MB"
+    frames.close()  # type: ignore[attr-defined]
+
+
+def test_errors_of_videos_and_motions_come_back_as_they_were(decoder: Decoder, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0\0\0\x18ftypisom" + bytes(100))
+    with pytest.raises(VideoError):
+        decoder.probe(broken)
+    with pytest.raises(MotionError, match="frames"):
+        decoder.motion(b"{}", "arkit")
+
+
+def test_a_motion_comes_back(decoder: Decoder) -> None:
+    motion = Motion(ARKIT, np.array([0.0, 0.04]), 25.0, np.full((2, ARKIT.size), 0.25, np.float32))
+    times, fps, coefficients = decoder.motion(motion_npz(motion), "arkit")
+    assert (times.tolist(), fps) == ([0.0, 0.04], 25.0)
+    assert (coefficients == motion.coefficients).all()
+
+
+def test_the_child_loads_no_inference_library() -> None:
+    modules = "workers.media.child, workers.media.sound, models.video, models.coefficients.document"
+    code = f"import {modules}, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"torch", "onnxruntime"}.isdisjoint(loaded)

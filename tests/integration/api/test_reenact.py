@@ -1,0 +1,184 @@
+"""What POST /reenact and a video's POST /extract accept, and what they make of it."""
+
+import base64
+import json
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from service.settings import ApiSettings
+from tests.clips import write_clip
+from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
+
+pytestmark = pytest.mark.integration
+
+DOCUMENT = json.dumps({"space": "arkit", "frames": []}).encode()
+WEBM = b"\x1aE\xdf\xa3" + bytes(100)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A small video."""
+    path = tmp_path_factory.mktemp("clips") / "driver.mp4"
+    return write_clip(path, [np.full((64, 64, 3), 90, np.uint8)] * 5, [k / 25 for k in range(5)]).read_bytes()
+
+
+def with_driver(photo: dict[str, Any], data: bytes) -> dict[str, Any]:
+    return photo | {"driver": ("driver", data, "application/octet-stream")}
+
+
+def test_multipart_and_json_make_the_same_request(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
+) -> None:
+    options = {
+        "mode": "absolute",
+        "gains": {"mouth": 1.5, "translation": 0},
+        "region": "mouth",
+        "normalise_crop": False,
+        "smoothing": 0.5,
+        "face": 1,
+        "paste_back": False,
+        "label": True,
+        "output": {"format": "webm", "size": 256, "fps": 30},
+    }
+    multipart = api.post("/reenact", files=with_driver(photo, clip), data={"options": json.dumps(options)})
+    files = {"source": base64.b64encode(photo["source"][1]).decode(), "driver": base64.b64encode(clip).decode()}
+    as_json = api.post("/reenact", json=files | {"options": options})
+    assert (multipart.status_code, as_json.status_code) == (202, 202), multipart.text + as_json.text
+    assert multipart.headers["location"] == f"/jobs/{multipart.json()['id']}"
+    assert multipart.json()["kind"] == "reenact"
+    first, second = (worker.store.get(answer.json()["id"]) for answer in (multipart, as_json))
+    assert first.request == second.request
+    assert first.request.options.gains.mouth == 1.5
+    assert first.request.driver_kind == "video"
+    assert worker.sources.open(first.request.driver_id).read() == clip
+
+
+def test_reenactments_wait_in_the_batch_queue(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
+) -> None:
+    reenact = api.post("/reenact", files=with_driver(photo, clip)).json()["id"]
+    video = api.post("/extract", files={"source": ("a.mp4", clip, "video/mp4")}).json()["id"]
+    still = api.post("/extract", files=photo).json()["id"]
+    waiting = {name: set(queue.get_job_ids()) for name, queue in worker.queue._queues.items()}
+    assert waiting == {"interactive": {f"{still}-1"}, "batch": {f"{reenact}-1", f"{video}-1"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(WEBM, "video"), (b"GIF89a" + bytes(20), "video"), (DOCUMENT, "motion"), (b"PK\x03\x04" + bytes(20), "motion")],
+    ids=["webm", "gif", "json", "npz"],
+)
+def test_drivers_are_told_by_their_bytes(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], data: bytes, kind: str
+) -> None:
+    accepted = api.post("/reenact", files=with_driver(photo, data))
+    assert accepted.status_code == 202, accepted.text
+    assert worker.store.get(accepted.json()["id"]).request.driver_kind == kind
+
+
+def test_a_picture_is_a_driver_too(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    accepted = api.post("/reenact", files=with_driver(photo, photo["source"][1]))
+    assert worker.store.get(accepted.json()["id"]).request.driver_kind == "picture"
+
+
+def test_an_uploaded_source_is_reenacted_by_its_id(api: httpx.Client, photo: dict[str, Any], clip: bytes) -> None:
+    source = api.post("/sources", files=photo).json()["id"]
+    driver = {"driver": ("d.mp4", clip, "video/mp4")}
+    assert api.post("/reenact", files=driver, data={"source_id": source}).status_code == 202
+
+
+OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "gain too large": ({"gains": {"mouth": 2.5}}, "options.gains.mouth"),
+    "gain unknown": ({"gains": {"nose": 1}}, "options.gains.nose"),
+    "region": ({"region": "ears"}, "options.region"),
+    "mode": ({"mode": "funny"}, "options.mode"),
+    "smoothing": ({"smoothing": 1.1}, "options.smoothing"),
+    "text for a truth": ({"normalise_crop": "yes"}, "options.normalise_crop"),
+    "a still's format": ({"output": {"format": "png"}}, "options.output.format"),
+    "rate": ({"output": {"fps": 0}}, "options.output.fps"),
+    "size of the whole photo": ({"output": {"size": 256}}, "options.output.size"),
+    "unknown": ({"speed": 2}, "options.speed"),
+}
+
+
+@pytest.mark.parametrize(("options", "field"), OPTIONS.values(), ids=OPTIONS)
+def test_wrong_options_are_named(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes, options: dict[str, Any], field: str
+) -> None:
+    answer = api.post("/reenact", files=with_driver(photo, clip), data={"options": json.dumps(options)})
+    problem = assert_problem(answer, 422, "invalid_request")
+    assert [error["field"] for error in problem["errors"]] == [field]
+    assert worker.queue.waiting() == 0
+
+
+def test_wrong_files_are_named(api: httpx.Client, photo: dict[str, Any], clip: bytes) -> None:
+    driver = {"driver": ("d.mp4", clip, "video/mp4")}
+
+    def fields(answer: httpx.Response, code: str) -> list[str]:
+        return [error["field"] for error in assert_problem(answer, 422, code)["errors"]]
+
+    assert fields(api.post("/reenact", files=photo), "invalid_request") == ["driver"]
+    assert fields(api.post("/reenact", files=driver), "invalid_request") == ["source"]
+    assert fields(api.post("/reenact", files=with_driver(photo, b"")), "empty_file") == ["driver"]
+    assert fields(api.post("/reenact", files=driver | {"source": ("s.mp4", clip)}), "invalid_request") == ["source"]
+    controls = api.post("/reenact", files=with_driver(photo, clip), data={"controls": "{}"})
+    assert fields(controls, "invalid_request") == ["controls"]
+
+
+@pytest.mark.parametrize("data", [b"ID3\x04" + bytes(60), b"RIFF\0\0\0\0WAVEfmt ", b"Once upon a time"])
+def test_what_drives_nothing_is_unsupported(api: httpx.Client, photo: dict[str, Any], data: bytes) -> None:
+    assert_problem(api.post("/reenact", files=with_driver(photo, data)), 415, "unsupported_media")
+
+
+def test_sizes_are_judged_by_kind(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    small = alone(settings, max_upload_bytes=100_000, max_video_bytes=200_000)
+    with serving(small) as (_, http):
+        over_photo, over_video = bytes(150_000), bytes(250_000)
+        assert http.post("/reenact", files=with_driver(photo, WEBM + over_photo)).status_code == 202
+        assert_problem(http.post("/reenact", files=with_driver(photo, over_photo)), 413, "body_too_large")
+        assert_problem(http.post("/reenact", files=with_driver(photo, WEBM + over_video)), 413, "body_too_large")
+        assert_problem(http.post("/edit", files={"source": ("s", WEBM + over_photo)}), 413, "body_too_large")
+        assert http.post("/extract", files={"source": ("s", WEBM + over_photo)}).status_code == 202
+        assert_problem(http.post("/extract", files={"source": ("s", over_photo)}), 413, "body_too_large")
+
+
+def test_a_video_is_no_portrait(api: httpx.Client, clip: bytes) -> None:
+    assert_problem(api.post("/edit", files={"source": ("s.mp4", clip)}), 415, "unsupported_media")
+    uploaded = api.post("/sources", files={"source": ("s.mp4", clip)}).json()
+    assert (uploaded["media_type"], uploaded["width"]) == ("video/mp4", None)
+    problem = assert_problem(api.post("/edit", json={"source_id": uploaded["id"]}), 422, "invalid_request")
+    assert problem["errors"][0]["field"] == "source_id"
+    assert api.post("/extract", json={"source_id": uploaded["id"]}).status_code == 202
+
+
+def test_extract_writes_json_or_npz(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    accepted = api.post("/extract", params={"format": "npz"}, files=photo)
+    record = worker.claim(accepted.json()["id"])
+    assert record.request.format == "npz"
+    worker.succeed(record, b"PK\x03\x04", "application/x-npz")
+    result = api.get(f"/jobs/{record.job.id}/result")
+    assert result.headers["content-type"] == "application/x-npz"
+    assert f'{record.job.id}.npz"' in result.headers["content-disposition"]
+    assert_problem(api.post("/extract", params={"format": "csv"}, files=photo), 422, "invalid_request")
+
+
+def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
+    document = api.get("/openapi.json").json()
+    body = document["paths"]["/reenact"]["post"]["requestBody"]["content"]
+    for content_type in ("multipart/form-data", "application/json"):
+        assert set(body[content_type]["schema"]["properties"]) == {"source", "source_id", "driver", "options"}
+    assert "ReenactOptions" in document["components"]["schemas"]
+    assert "Gains" in document["components"]["schemas"]
+    assert body["application/json"]["examples"]
+
+
+def test_examples_of_the_document_are_valid_requests() -> None:
+    from service.examples import REENACT_EXAMPLES
+    from workers.contract.requests import ReenactRequest
+
+    for example in REENACT_EXAMPLES.values():
+        options = example["value"].get("options", {})
+        ReenactRequest.model_validate({"source_id": "", "driver_id": "", "driver_kind": "video", "options": options})
