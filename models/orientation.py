@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
+import av
 import numpy as np
 from av.sidedata.sidedata import Type
 from av.video.frame import VideoFrame
-from av.video.reformatter import Colorspace
+from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, VideoReformatter
 
 _UNSPECIFIED = 2  # ITU-T H.273: the file does not say which matrix made luma and chroma
 _HD = 720  # rows from which players take BT.709 for granted
+_HDR = (16, 18)  # ITU-T H.273: PQ and HLG, which phones record; shown as if they were sRGB they look grey
 _SHAPES = (0.25, 4.0)  # pixel aspect ratios to believe: a false one would ask for a picture of any size
 
 
@@ -30,6 +32,8 @@ class Orientation:
     transposed: bool
     flipped_x: bool
     flipped_y: bool
+    # One for all frames: it keeps the tables that an HDR video needs, which take seconds to make.
+    _reformatter: VideoReformatter = field(default_factory=VideoReformatter, repr=False, compare=False)
 
     @classmethod
     def of(cls, frame: VideoFrame, pixel_aspect: float = 1.0) -> Orientation:
@@ -44,14 +48,24 @@ class Orientation:
 
     def apply(self, frame: VideoFrame) -> np.ndarray:
         """The frame as uint8 [H, W, 3] sRGB; one of another size than the first is fitted to that."""
-        width, height = (self.height, self.width) if self.transposed else (self.width, self.height)
-        matrix = None
-        if frame.colorspace == _UNSPECIFIED:
-            matrix = Colorspace.ITU709 if frame.height >= _HD else Colorspace.ITU601
-        picture = frame.reformat(width, height, "rgb24", src_colorspace=matrix).to_ndarray()
+        picture = self._sized(frame).to_ndarray()
         if self.transposed:
             picture = picture.transpose(1, 0, 2)
         return np.ascontiguousarray(picture[:: -1 if self.flipped_y else 1, :: -1 if self.flipped_x else 1])
+
+    def _sized(self, frame: VideoFrame) -> VideoFrame:
+        """The frame as 8-bit sRGB, not yet turned."""
+        size = (self.height, self.width) if self.transposed else (self.width, self.height)
+        if frame.color_trc in _HDR:
+            target = {"dst_colorspace": Colorspace.ITU709, "dst_color_primaries": ColorPrimaries.BT709}
+            try:
+                return self._reformatter.reformat(frame, *size, "rgb24", dst_color_trc=ColorTrc.IEC61966_2_1, **target)
+            except (av.FFmpegError, ValueError):
+                pass  # a mixture of tags that swscale does not know: better grey than nothing
+        matrix = None
+        if frame.colorspace == _UNSPECIFIED:
+            matrix = Colorspace.ITU709 if frame.height >= _HD else Colorspace.ITU601
+        return self._reformatter.reformat(frame, *size, "rgb24", src_colorspace=matrix)
 
 
 def _turn(frame: VideoFrame) -> tuple[bool, bool, bool]:

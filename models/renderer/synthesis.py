@@ -30,7 +30,7 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     change = rendering.image - rendering.warped
     if side != change.shape[-1]:
         change = F.interpolate(change, (side, side), mode="bicubic", align_corners=False, antialias=True)
-    return (warp(crop.expand(count, -1, -1, -1), rendering.flow) + change).clamp(-1, 1)
+    return warp(crop.expand(count, -1, -1, -1), rendering.flow).add_(change).clamp_(-1, 1)
 
 
 class Seam:

@@ -107,6 +107,25 @@ def test_colours_follow_the_matrix_that_the_file_names_or_players_assume(
     assert np.abs(seen.astype(int) - picture).max() <= 6
 
 
+def test_high_dynamic_range_is_brought_to_srgb(tmp_path: Path) -> None:
+    # HLG's reference white is 75 % of the signal: 191 of 255 where a reader takes the numbers as they are.
+    samples = np.full((48, 64, 3), round(0.75 * 65535), np.uint16)
+    tags = {"colorspace": 9, "color_trc": 18, "color_primaries": 9}  # BT.2020, HLG
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = add_video(container, (64, 48), pixels="yuv420p10le")
+        for name, value in tags.items():
+            setattr(stream.codec_context, name, value)
+        frame = av.VideoFrame.from_ndarray(samples, format="rgb48le")
+        frame = frame.reformat(format="yuv420p10le", dst_colorspace="BT2020")
+        for name, value in tags.items():
+            setattr(frame, name, value)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    _, picture = next(read_frames(tmp_path / "a.mp4"))
+    assert picture.shape == (48, 64, 3)
+    assert picture.min() > 230
+
+
 def test_variable_frame_rate_keeps_every_frames_time(tmp_path: Path) -> None:
     times = [0.0, 0.04, 0.06, 0.2, 0.21, 0.5]
     path = clip(tmp_path / "a.mp4", [quadrants()] * 6, times)
