@@ -96,9 +96,9 @@ def transfer(
         own[rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
     )
     motion[:, place] = _places(own[place], reference[place], track[:, place], parameters, absolute)
+    motion = _within_reach(space, own, motion)
     kept = ~moved(space, parameters.region)
-    motion = constrain(space, _within_reach(space, own, motion)).astype(np.float32)
-    motion[:, kept] = constrain(space, own)[kept]
+    motion[:, kept] = own[kept]
     return constrain(space, motion)
 
 

@@ -12,7 +12,7 @@ from models.errors import RenderMemoryError
 Batch = TypeVar("Batch")
 
 # PyTorch tells an exhausted host, and some of CUDA's libraries an exhausted device, by the text of a RuntimeError.
-_TEXTS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")
+_TEXTS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
 
 
 def in_batches(render: Callable[[int, int], Batch], count: int, batch: int) -> Iterator[Batch]:

@@ -93,3 +93,8 @@ def test_descriptor_windows_repeat_the_edges() -> None:
     still = descriptor_windows(motion[1:2], 13)
     assert still.shape == (1, 3, 27)
     assert (still == 1).all()
+
+
+def test_windows_of_some_frames_are_those_of_all() -> None:
+    motion = np.random.default_rng(0).normal(size=(9, 59)).astype(np.float32)
+    assert np.array_equal(descriptor_windows(motion, 3, range(2, 7)), descriptor_windows(motion, 3)[2:7])
