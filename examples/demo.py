@@ -1,8 +1,9 @@
-"""Edit two public-domain portraits over HTTP and lay the answers out as one labelled contact sheet.
+"""Edit two public-domain portraits over HTTP, lay the answers out as a contact sheet, and let one drive the other.
 
     make demo      or      python examples/demo.py [--url http://127.0.0.1:8000] [--output out/contact_sheet.png]
 
-Without `--url` it starts the embedded stack (Redis, API, one worker) on a free port and stops it at the end.
+The reenactment goes beside the sheet, as reenactment.mp4. Without `--url` it starts the embedded stack (Redis, API,
+one worker) on a free port and stops it at the end.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 import matplotlib
@@ -44,6 +46,15 @@ EDITS: dict[str, dict[str, dict[str, float]]] = {
     "look up": {"pose": {"pitch": 12}},
     "tilt": {"pose": {"roll": 15}},
 }
+
+
+PERFORMANCE: list[dict[str, Any]] = [
+    {"time": 0.0},
+    {"time": 0.4, "expression": {"jawOpen": 0.6}, "pose": {"yaw": 12}},
+    {"time": 0.9, "expression": {"mouthSmile": 0.8, "browInnerUp": 0.5}, "pose": {"yaw": -12, "roll": 6}},
+    {"time": 1.3, "expression": {"jawOpen": 0.3}},
+]
+PERFORMANCE_FPS = 15
 
 
 @dataclass(frozen=True)
@@ -113,23 +124,41 @@ def stop(stack: subprocess.Popen[bytes]) -> None:
         stack.wait()
 
 
-def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str, float]]) -> Image.Image:
-    """One `POST /edit` that waits for the picture; on a very busy machine it has to ask for it again."""
-    file = io.BytesIO()
-    photo.save(file, "png")
+def ask(client: httpx.Client, route: str, files: dict[str, bytes], fields: dict[str, Any], accept: str) -> bytes:
+    """One POST that waits for its media, and asks again for what takes longer."""
     response = client.post(
-        "/edit",
-        files={"source": ("photo.png", file.getvalue(), "image/png")},
-        data={"controls": json.dumps(controls), "options": json.dumps({"output": {"format": "png"}})},
-        headers={"Accept": "image/png", "Prefer": "wait=60"},
+        route,
+        files=files,
+        data={name: json.dumps(value) for name, value in fields.items()},
+        headers={"Accept": accept, "Prefer": "wait=60"},
     )
     result = f"{response.headers.get('Location')}/result"
     while response.status_code in (httpx.codes.ACCEPTED, httpx.codes.CONFLICT):  # not finished yet
         time.sleep(float(response.headers["Retry-After"]))
         response = client.get(result)
     if response.status_code != httpx.codes.OK:
-        sys.exit(f"POST /edit answered {response.status_code}: {response.text}")
-    return Image.open(io.BytesIO(response.content)).convert("RGB")
+        sys.exit(f"POST {route} answered {response.status_code}: {response.text}")
+    return response.content
+
+
+def edit(client: httpx.Client, photo: Image.Image, controls: dict[str, dict[str, float]]) -> Image.Image:
+    """The photo with other sliders."""
+    picture = ask(client, "/edit", {"source": png(photo)}, {"controls": controls}, "image/png")
+    return Image.open(io.BytesIO(picture)).convert("RGB")
+
+
+def reenact(client: httpx.Client, performer: Image.Image, portrait: Image.Image) -> bytes:
+    """An MP4 of the portrait doing what the performer does, who here is a photo brought to life by keyframes."""
+    options = {"output": {"format": "mp4", "fps": PERFORMANCE_FPS}}
+    fields = {"controls": {"keyframes": PERFORMANCE}, "options": options}
+    driver = ask(client, "/edit", {"source": png(performer)}, fields, "video/mp4")
+    return ask(client, "/reenact", {"source": png(portrait), "driver": driver}, {}, "video/mp4")
+
+
+def png(photo: Image.Image) -> bytes:
+    file = io.BytesIO()
+    photo.save(file, "png")
+    return file.getvalue()
 
 
 def contact_sheet(rows: list[tuple[Portrait, list[Image.Image]]]) -> Image.Image:
@@ -157,18 +186,17 @@ def place(
     sheet.paste(picture.crop(portrait.head).resize((side, side), Image.Resampling.LANCZOS), (x, y + CAPTION))
 
 
-def edit_all(url: str) -> Image.Image:
+def edit_all(client: httpx.Client) -> Image.Image:
     rows = []
     seconds = []
-    with httpx.Client(base_url=url, timeout=90) as client:
-        for portrait in portraits():
-            edited = []
-            for name, controls in EDITS.items():
-                started = time.perf_counter()
-                edited.append(edit(client, portrait.photo, controls))
-                seconds.append(time.perf_counter() - started)
-                print(f"{portrait.name:15} {name:12} {seconds[-1]:6.2f} s", flush=True)
-            rows.append((portrait, edited))
+    for portrait in portraits():
+        edited = []
+        for name, controls in EDITS.items():
+            started = time.perf_counter()
+            edited.append(edit(client, portrait.photo, controls))
+            seconds.append(time.perf_counter() - started)
+            print(f"{portrait.name:15} {name:12} {seconds[-1]:6.2f} s", flush=True)
+        rows.append((portrait, edited))
     print(f"{len(seconds)} requests in turn: median {statistics.median(seconds):.2f} s, slowest {max(seconds):.2f} s")
     return contact_sheet(rows)
 
@@ -179,14 +207,21 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("out/contact_sheet.png"))
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the stack is stopped then too
-    if arguments.url:
-        sheet = edit_all(arguments.url)
-    else:
-        with embedded_stack() as url:
-            sheet = edit_all(url)
+    with (
+        nullcontext(arguments.url) if arguments.url else embedded_stack() as url,
+        httpx.Client(base_url=url, timeout=90) as client,
+    ):
+        sheet = edit_all(client)
+        collins, hopper = (portrait.photo for portrait in portraits())
+        started = time.perf_counter()
+        clip = reenact(client, hopper, collins)
+        seconds = time.perf_counter() - started
+        print(f"Reenactment of {PERFORMANCE[-1]['time']} s, its driver included: {seconds:.2f} s")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(arguments.output)
-    print(f"Contact sheet: {arguments.output}")
+    film = arguments.output.with_name("reenactment.mp4")
+    film.write_bytes(clip)
+    print(f"Contact sheet: {arguments.output}\nReenactment: {film}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import pytest
 
 from models.coefficients import ARKIT
 from workers.contract.controls import Controls, check_controls
-from workers.contract.requests import EditOptions
+from workers.contract.requests import EditOptions, ReenactOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*.md")])
@@ -110,4 +110,5 @@ def test_curl_examples_are_valid_requests() -> None:
     for request in requests:
         controls = Controls.model_validate_json(json.dumps(request["controls"]))
         assert check_controls(controls, ARKIT.document(), max_clip_seconds=60) == []
-        EditOptions.model_validate_json(json.dumps(request["options"]))
+        options = EditOptions if request["controls"] else ReenactOptions
+        options.model_validate_json(json.dumps(request["options"]))

@@ -10,10 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import httpx
+import numpy as np
 import psutil
 import pytest
 from PIL import Image
+
+from tests.clips import beep, write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -34,13 +38,22 @@ def run(block: str, url: str, folder: Path) -> str:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("block", CURL, ids=[f"curl{number}" for number in range(len(CURL))])
-def test_curl_examples_work(block: str, http: httpx.Client, hopper_jpeg: Path, tmp_path: Path) -> None:
+def test_curl_examples_work(
+    block: str, http: httpx.Client, hopper_jpeg: Path, hopper: np.ndarray, tmp_path: Path
+) -> None:
     shutil.copy(hopper_jpeg, tmp_path / "photo.jpg")
+    write_clip(tmp_path / "driver.mp4", [hopper] * 6, [k / 25 for k in range(6)], sounds=[beep(0.24, 0.1)])
     printed = run(block, str(http.base_url).rstrip("/"), tmp_path)
     if "--output" not in block:
         job = json.loads(printed)
         assert job["status"] in {"queued", "running", "succeeded"}
         assert job["kind"] == "edit"
+        return
+    if "/reenact" in block:
+        assert "event: done" in printed
+        with av.open(str(tmp_path / "reenacted.mp4")) as clip:
+            assert [stream.type for stream in clip.streams] == ["video", "audio"]
+            assert sum(1 for _ in clip.decode(video=0)) == 6
         return
     [edited] = tmp_path.glob("edited.*")
     with Image.open(edited) as picture, Image.open(tmp_path / "photo.jpg") as photo:
@@ -64,6 +77,9 @@ def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> 
     assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(demo.EDITS)
     with Image.open(sheet) as picture:
         assert picture.height == 2 * 2 * (demo.TILE + demo.CAPTION)
+    with av.open(str(sheet.with_name("reenactment.mp4"))) as clip:
+        seconds = demo.PERFORMANCE[-1]["time"]
+        assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * demo.PERFORMANCE_FPS, abs=2)
     assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from workers.contract import errors
 from workers.contract.errors import ServiceError, SourceExpiredError
 from workers.contract.jobs import Job, JobStatus, Problem, Progress
-from workers.contract.requests import EditRequest
+from workers.contract.requests import EditRequest, ExtractRequest, ReenactRequest
 
 
 def request(**fields: Any) -> EditRequest:
@@ -62,6 +62,29 @@ def test_the_output_format_follows_from_what_is_asked_for() -> None:
 def test_options_that_do_not_fit_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         request(**fields)
+
+
+def reenactment(kind: str = "video", **options: Any) -> ReenactRequest:
+    """A request with a driver that exists."""
+    fields = {"source_id": "0" * 64, "driver_id": "1" * 64, "driver_kind": kind, "options": options}
+    return ReenactRequest.model_validate(fields)
+
+
+def test_a_reenactments_format_must_fit_its_driver() -> None:
+    assert reenactment(output={"format": "gif"}).options.output.format == "gif"
+    assert reenactment("picture", output={"format": "webp"}).options.output.format == "webp"
+    for kind, wanted in (("video", "png"), ("picture", "mp4")):
+        with pytest.raises(ValidationError, match="choose one of"):
+            reenactment(kind, output={"format": wanted})
+    for wanted in ("png", "mp4"):
+        assert reenactment("motion", output={"format": wanted}), "only the worker can tell what a document makes"
+
+
+def test_what_takes_minutes_says_so() -> None:
+    assert reenactment("picture").long
+    assert ExtractRequest(source_id="", source_kind="video").long
+    assert not ExtractRequest(source_id="").long
+    assert not request().long
 
 
 def test_a_request_survives_its_way_through_redis() -> None:

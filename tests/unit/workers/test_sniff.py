@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, ServiceError, UnsupportedMediaError
-from workers.contract.sniff import sniff
+from workers.contract.sniff import is_video, kind_of, sniff
 
 LIMIT = 50_000_000
 
@@ -67,6 +67,46 @@ def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
 def test_heic_is_named() -> None:
     with pytest.raises(UnsupportedMediaError, match="HEIC"):
         sniff(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(20)), LIMIT)
+
+
+VIDEOS = {
+    "video/mp4": b"\0\0\0\x20ftypisom" + bytes(50),
+    "video/quicktime": b"\0\0\0\x14ftypqt  " + bytes(50),
+    "video/webm": b"\x1aE\xdf\xa3" + bytes(50),
+    "video/x-msvideo": b"RIFF\0\0\0\0AVI LIST",
+    "video/mpeg": b"\0\0\x01\xba" + bytes(50),
+    "video/mp2t": (b"\x47" + bytes(187)) * 2,
+    "video/ogg": b"OggS" + bytes(50),
+    "image/gif": b"GIF89a" + bytes(50),
+}
+
+
+@pytest.mark.parametrize(("media_type", "data"), VIDEOS.items())
+def test_videos_are_known_by_their_first_bytes(media_type: str, data: bytes) -> None:
+    file = io.BytesIO(data)
+    assert sniff(file, LIMIT, ("picture", "video")).media_type == media_type
+    assert kind_of(media_type, ("picture", "video")) == "video"
+    assert file.tell() == 0
+    assert is_video(file)
+    if media_type != "image/gif":  # whose first picture is as good as any
+        with pytest.raises(UnsupportedMediaError, match="is a video; send PNG"):
+            sniff(file, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "data"),
+    [("application/json", b' \n{"space": "arkit"}'), ("application/x-npz", b"PK\x03\x04" + bytes(30))],
+)
+def test_documents_are_known_where_they_are_wanted(media_type: str, data: bytes) -> None:
+    assert sniff(io.BytesIO(data), LIMIT, ("video", "motion")).media_type == media_type
+    with pytest.raises(UnsupportedMediaError):
+        sniff(io.BytesIO(data), LIMIT, ("picture", "video"))
+
+
+@pytest.mark.parametrize("data", [b"ID3\x04" + bytes(50), b"RIFF\0\0\0\0WAVEfmt ", b"[1, 2]", b"\x47" * 20])
+def test_what_moves_nothing_is_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedMediaError, match=r"MP4.*POST /extract"):
+        sniff(io.BytesIO(data), LIMIT, ("video", "motion"))
 
 
 def test_nothing_is_an_empty_file() -> None:

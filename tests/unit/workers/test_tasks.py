@@ -6,7 +6,8 @@ import numpy as np
 
 from models.coefficients import ARKIT
 from workers.contract.requests import EditRequest
-from workers.tasks import _edited
+from workers.media.clock import Clock
+from workers.tasks import _edited, _resampled
 
 
 def motion(controls: dict[str, object]) -> np.ndarray:
@@ -31,3 +32,13 @@ def test_keyframes_start_from_the_controls_beside_them() -> None:
     assert smile[0] == 0.25
     assert smile[-1] == 0.75
     assert (np.diff(smile) >= 0).all()
+
+
+def test_another_rate_samples_the_same_motion() -> None:
+    times = np.array([0, 0.1, 0.4, 0.5])
+    motion = np.stack([times * 2, 1 - times], -1).astype(np.float32)
+    clock, sampled = _resampled(Clock.of(times, 8.0), motion, 20)
+    assert clock.steady
+    assert clock.seconds == 0.6
+    assert np.allclose(sampled[:11, 0], clock.times[:11] * 2)
+    assert (sampled[11] == motion[-1]).all(), "the last frame is held to the clip's end"

@@ -1,0 +1,91 @@
+"""A portrait makes a video's motion, over HTTP, with the bundle that is released."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.clips import beep, heard, onset, shown, write_clip
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+COUNT = 12
+FPS = 25
+
+
+@pytest.fixture(scope="module")
+def driver(http: httpx.Client, hopper: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Grace Hopper moving from left to right in front of a camera, and a beep."""
+    frames = [np.roll(hopper, 2 * k, axis=1) for k in range(COUNT)]
+    path = tmp_path_factory.mktemp("drivers") / "driver.mp4"
+    sound = beep(COUNT / FPS, 0.2)
+    return write_clip(path, frames, [k / FPS for k in range(COUNT)], sounds=[sound]).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def http(embedded: Any) -> httpx.Client:
+    client: httpx.Client = embedded.http
+    return client
+
+
+def follow(http: httpx.Client, location: str) -> list[dict[str, Any]]:
+    """Every state of a job that its events show."""
+    with http.stream("GET", f"{location}/events") as stream:
+        return [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line.startswith("data: ")]
+
+
+def test_a_driver_moves_a_portrait(
+    http: httpx.Client, photo: dict[str, Any], driver: bytes, astronaut: np.ndarray, tmp_path: Path
+) -> None:
+    accepted = http.post("/reenact", files=photo | {"driver": ("driver.mp4", driver, "video/mp4")})
+    assert accepted.status_code == 202, accepted.text
+
+    states = follow(http, accepted.headers["location"])
+
+    job = states[-1]
+    assert job["status"] == "succeeded", job["error"]
+    stages = [state["progress"]["stage"] for state in states]
+    assert stages[-1] == "done"
+    assert "extract" in stages
+    assert "render" in stages
+    assert job["progress"] == {"done": COUNT, "total": COUNT, "fps": None, "eta_s": None, "stage": "done"}
+    assert (job["result"]["frames"], job["result"]["seconds"]) == (COUNT, COUNT / FPS)
+    assert (job["result"]["width"], job["result"]["height"]) == (512, 512)
+    assert job["metrics"]["frames_without_face"] == 0
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(job["result"]["url"]).content)
+    times, _ = shown(clip)
+    assert times == pytest.approx([k / FPS for k in range(COUNT)], abs=0.001)
+    assert onset(*heard(clip)) == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_videos_coefficients_drive_as_the_video_does(
+    http: httpx.Client, photo: dict[str, Any], driver: bytes
+) -> None:
+    extracted = http.post("/extract", files={"source": ("d.mp4", driver)}, headers={"Prefer": "wait=60"})
+    document = extracted.json()
+    assert (extracted.status_code, len(document["frames"]), document["fps"]) == (200, COUNT, FPS)
+    x = [frame["pose"]["x"] for frame in document["frames"]]
+    assert x[-1] - x[0] > 0.02, "she moves to the right"
+    assert all(frame["face"]["score"] > 0.5 for frame in document["frames"])
+
+    options = {"output": {"format": "webm", "size": 128}, "paste_back": False}
+    files = photo | {"driver": ("motion.json", extracted.content, "application/json")}
+    answer = http.post(
+        "/reenact",
+        files=files,
+        data={"options": json.dumps(options)},
+        headers={"Prefer": "wait=60", "Accept": "video/*"},
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "video/webm"), answer.text
+
+
+def test_a_driver_without_a_face_says_so(http: httpx.Client, photo: dict[str, Any], tmp_path: Path) -> None:
+    grey = [np.full((96, 128, 3), 128, np.uint8)] * 5
+    data = write_clip(tmp_path / "grey.mp4", grey, [k / FPS for k in range(5)]).read_bytes()
+    answer = http.post("/reenact", files=photo | {"driver": ("g.mp4", data)}, headers={"Prefer": "wait=60"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_face")
+    assert answer.json()["errors"][0]["field"] == "driver"
