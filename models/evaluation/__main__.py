@@ -1,4 +1,4 @@
-"""`python -m models.evaluation flow | edits | all --data DIR`: measure a bundle on held-out people."""
+"""`python -m models.evaluation flow | edits | reenactment | all --data DIR`: measure a bundle on held-out people."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from models.evaluation import report, sheet
 from models.evaluation.edits import evaluate_edits
 from models.evaluation.flow import evaluate_flow, load_flow_test
 from models.evaluation.judge import MediaPipeJudge
+from models.evaluation.reenactment import choose_clips, evaluate_reenactment
 from models.portrait import PortraitEditor
 from models.renderer import load_renderer
 from models.training.portraits import Portraits
@@ -34,6 +35,8 @@ Task = Annotated[
 Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
 Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos, paintings, engravings) instead.")]
 Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
+
+Clips = Annotated[int, typer.Option("--clips", min=1, help="How many clips of the test split to reenact.")]
 
 _OUT = Path("out/evaluation")
 
@@ -74,6 +77,21 @@ def edits(
         console.print(f"wrote {path}")
 
 
+@app.command()
+def reenactment(
+    data: Data, bundle: BundleFolder = DEFAULT_BUNDLE, out: Out = _OUT, clips: Clips = 10, seed: Seed = 0
+) -> None:
+    """Whether a clip's first frame, driven by the clip, moves as the clip does."""
+    chosen = choose_clips(data, clips, seed)
+    editor = PortraitEditor.load(bundle)
+    results, unmeasured = evaluate_reenactment(editor, track(chosen, "reenacting", console=console))
+    table = report.reenactment_table(results)
+    report.write(out, "reenactment", table, {"clips": [asdict(clip) for clip in results], "unmeasured": unmeasured})
+    console.print(table.rich())
+    for name, reason in unmeasured.items():
+        console.print(f"clip {name} not measured: {reason}")
+
+
 @app.command("all")
 def everything(
     data: Data,
@@ -83,10 +101,12 @@ def everything(
     photos: Count = 40,
     seed: Seed = 0,
     archive: Archive = False,
+    clips: Clips = 10,
 ) -> None:
     """Every evaluation, one after the other."""
     flow(data, bundle, out)
     edits(data, bundle, out, judge, photos, seed, archive)
+    reenactment(data, bundle, out, clips, seed)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import rich.table
 from models.evaluation.checks import CHECKS, ZERO_EDIT, Check
 from models.evaluation.edits import EditsResult, PhotoResult
 from models.evaluation.flow import FlowReport
+from models.evaluation.reenactment import ClipResult
 from models.evaluation.statistics import Summary, summarise
 
 
@@ -89,6 +90,36 @@ def edits_data(result: EditsResult) -> dict[str, Any]:
         ],
         "unmeasured": {str(number): reason for number, reason in result.unmeasured.items()},
     }
+
+
+def reenactment_table(clips: list[ClipResult]) -> Table:
+    def row(
+        measure: str, bar: str, values: Iterable[float | None], copied: Iterable[float] | None = None
+    ) -> tuple[str, ...]:
+        return (measure, bar, str(_summary(values)), "–" if copied is None else str(summarise(list(copied))))
+
+    return Table(
+        f"Same-person reenactment of {len(clips)} held-out clips, re-extracted (mean [95% interval] over clips)",
+        ("measure", "bar", "reenacted", "first frame repeated"),
+        [
+            *(
+                row(f"correlation of {channel}", "≥ 0.9", [clip.correlation[channel] for clip in clips])
+                for channel in ("jawOpen", "yaw", "pitch")
+            ),
+            row(
+                "AED, thousandths of a weight",
+                "",
+                [1000 * clip.expression_distance for clip in clips],
+                [1000 * clip.copied_expression_distance for clip in clips],
+            ),
+            row(
+                "APD, thousandths",
+                "",
+                [1000 * clip.pose_distance for clip in clips],
+                [1000 * clip.copied_pose_distance for clip in clips],
+            ),
+        ],
+    )
 
 
 def _groups(photos: list[PhotoResult]) -> dict[str, list[PhotoResult]]:
