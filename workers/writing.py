@@ -62,7 +62,8 @@ def clip(
 
     def encode(rendered: Iterator[Pixels]) -> None:
         mark: Mark | None = None
-        with writer, closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext():
+        # The writer's end reads the sound to its end; closed before, it would cost the decoder's child.
+        with closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext(), writer:
             for frame in rendered:
                 with attempt.timed("encode_s"):
                     if label:

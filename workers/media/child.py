@@ -36,15 +36,14 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")  # what a decoder thinks of a client's file is nothing for the log
-    pipe.send_bytes(READY)
-    while True:
-        try:
-            request = json.loads(pipe.recv_bytes())
-            _answer(pipe, request)
-        except (EOFError, OSError):
-            return  # the parent is gone
-        except MemoryError:
-            return  # the state of the heap is anyone's guess; the parent starts another child
+    try:
+        pipe.send_bytes(READY)
+        while True:
+            _answer(pipe, json.loads(pipe.recv_bytes()))
+    except (EOFError, OSError):
+        pass  # the parent is gone
+    except MemoryError:
+        pass  # the state of the heap is anyone's guess; the parent starts another child
 
 
 def _answer(pipe: Connection, request: dict[str, Any]) -> None:

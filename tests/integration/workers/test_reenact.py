@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -97,6 +98,15 @@ def test_a_driver_gives_its_frames_times_motion_and_sound(
     assert result.seconds == pytest.approx(2 * times[-1] - times[-2], abs=0.001)
     assert onset(seen, light) == pytest.approx(times[FLASH], abs=0.001)
     assert onset(*heard(clip)) == pytest.approx(times[FLASH], abs=0.02)
+
+
+def test_the_decoder_outlives_a_whole_driver(
+    service: Service, photo: str, tmp_path: Path, worker: subprocess.Popen[bytes]
+) -> None:
+    data = driver(tmp_path / "driver.mp4", sounds=[beep(5, 1.0)])
+    before = psutil.Process(worker.pid).children()
+    assert service.reenact(photo, data).job.status is JobStatus.SUCCEEDED
+    assert psutil.Process(worker.pid).children() == before, "what was read to its end costs no child"
 
 
 def test_formats_rates_and_crops(service: Service, photo: str, tmp_path: Path) -> None:
