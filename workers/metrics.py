@@ -13,7 +13,7 @@ _STAGES = Histogram(
     "portrait_worker_stage_seconds",
     "Seconds a job spent in each stage, queueing included.",
     ["kind", "stage"],
-    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 1800),
 )
 
 

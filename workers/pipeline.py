@@ -6,7 +6,7 @@ The queue bounds memory. Whichever side ends early, by an error or because the j
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,11 +18,15 @@ class _LeftError(Exception):
     """The other side has gone."""
 
 
+class _End:
+    """Wakes a reader that waits for an item when none will come."""
+
+
 class _Channel(Generic[T]):
     """A queue that its writer closes, perhaps with an error, and its reader may leave."""
 
     def __init__(self, depth: int) -> None:
-        self._items: queue.Queue[T] = queue.Queue(depth)
+        self._items: queue.Queue[T | _End] = queue.Queue(depth)
         self._closed = threading.Event()
         self._left = threading.Event()
         self._error: BaseException | None = None
@@ -41,6 +45,8 @@ class _Channel(Generic[T]):
         """Nothing more will come; an error is raised in the reader, after what was put before it."""
         self._error = error
         self._closed.set()
+        with suppress(queue.Full):  # a reader of a full queue need not be woken
+            self._items.put_nowait(_End())
 
     def leave(self) -> None:
         """Nothing more will be read."""
@@ -49,10 +55,14 @@ class _Channel(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         while True:
             try:
-                yield self._items.get(timeout=_LOOK_S)
+                item = self._items.get(timeout=_LOOK_S)
             except queue.Empty:
                 if self._closed.is_set() and self._items.empty():
                     break
+                continue
+            if isinstance(item, _End):
+                break
+            yield item
         if self._error is not None:
             raise self._error
 

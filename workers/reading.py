@@ -146,7 +146,7 @@ class Reader:
     def _check_length(self, seconds: float) -> None:
         longest = self._settings.max_video_seconds
         if seconds > longest + _SPARE_S:
-            raise VideoTooLongError(f"The video lasts {seconds:.1f} s or more; cut it to at most {longest:g} s.")
+            raise VideoTooLongError(f"It lasts {seconds:.1f} s or more; cut it to at most {longest:g} s.")
 
     def _document(self, attempt: Attempt, source_id: str) -> Motion:
         attempt.stage("decode")
