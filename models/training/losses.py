@@ -6,26 +6,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.renderer.flow import warp
 from models.training.batches import Batch
 
 OFF_MESH_WEIGHT = 0.3  # outside the mesh the flow is an extension, not a fact
 DETAIL_WEIGHT = 6.0  # lips and lids are 3 % of the picture and most of what people look at
 GRADIENT_WEIGHT = 1.0
 QUADRATIC = 0.125
+HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
+STILL = 0.05  # pixels: below this mean motion, examples count alike
 SCALES = 4
 
 
 def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
-    """Distance to the known flow in pixels of 256; `flow` [B, 2, h, w] is in pixels of its own grid.
+    """Distance to the known flow; `flow` [B, 2, h, w] is in pixels of its own grid, the distance in those of 256.
 
-    ℓ1 with a quadratic term: ℓ1 alone settles on the median, and most pixels of most expressions hardly move.
+    ℓ1 with a quadratic term: ℓ1 alone settles on the median, and most pixels of most expressions hardly move. Every
+    example is divided by the root of its mean motion: a turning head moves a hundred times as much as a blink, and
+    would leave nothing of the gradient to the lids.
     """
     grid = flow.shape[-2:]
     known, mesh, detail = (F.interpolate(value, grid, mode="area") for value in (batch.flow, batch.mesh, batch.detail))
+    weight = OFF_MESH_WEIGHT + (1 - OFF_MESH_WEIGHT) * mesh + (DETAIL_WEIGHT - 1) * detail
     error = (flow * (256 / grid[-1]) - known).abs()
     error = error + QUADRATIC * error.square()
-    weight = OFF_MESH_WEIGHT + (1 - OFF_MESH_WEIGHT) * mesh + (DETAIL_WEIGHT - 1) * detail
-    return (error * weight).mean()
+    motion = (known.abs() * weight).mean((1, 2, 3))
+    return ((error * weight).mean((1, 2, 3)) / (motion + STILL).sqrt()).mean()
 
 
 def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
@@ -36,14 +42,14 @@ def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
 
     Args:
         picture, goal: [B, 3, S, S] in [-1, 1].
-        detail: [B, 1, h, w] in [0, 1], where an error counts `DETAIL_WEIGHT` times.
+        detail: [B, 1, S, S] in [0, 1], where an error counts `DETAIL_WEIGHT` times.
     """
     weight = 1 + (DETAIL_WEIGHT - 1) * detail
     loss = picture.new_zeros(())
     for scale in range(SCALES):
         if scale:
             picture, goal = F.avg_pool2d(picture, 2), F.avg_pool2d(goal, 2)
-        mask = F.interpolate(weight, picture.shape[-2:], mode="bilinear", align_corners=False)
+        mask = F.interpolate(weight, picture.shape[-2:], mode="area")
         error = picture - goal
         loss = loss + _mean(error.abs(), mask)
         if scale < 2:  # edges: what keeps teeth, lids and lashes sharp
@@ -53,15 +59,20 @@ def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
 
 
 def editing_goal(batch: Batch, warped: Tensor) -> tuple[Tensor, Tensor]:
-    """What the editing network should make of Î_w [B, 3, S, S], and the share [B, 1, h, w] of it that should change.
+    """What the editing network should make of Î_w [B, 3, S, S], and the share [B, 1, S, S] of it that should change.
 
-    Lips, lids and the mouth's inside come from the target; everywhere else the warped photo is its own goal. Asked for
-    the target everywhere, the network answers flow errors of a pixel or two by blurring skin and hair that the photo
-    shows sharply.
+    Around lips, lids and inside the mouth, what even the known flow cannot show comes from the target: teeth, a shut
+    lid. Everywhere else the warped photo is its own goal. Asked for the target everywhere, the network answers flow
+    errors of a pixel or two by blurring what the photo shows sharply.
     """
-    change = F.avg_pool2d(batch.detail * batch.reliable, 5, stride=1, padding=2)  # a soft seam
-    share = F.interpolate(change, warped.shape[-2:], mode="bilinear", align_corners=False)
-    return warped + share * (batch.target - warped), change
+    best = warp(batch.source, batch.flow * (batch.flow.shape[-1] / 256))
+    hidden = (best - batch.target).abs().mean(1, keepdim=True) * _upsampled(batch.detail * batch.reliable, warped)
+    share = (F.avg_pool2d(hidden, 7, stride=1, padding=3) / HIDDEN).clamp(max=1)
+    return warped + share * (batch.target - warped), share
+
+
+def _upsampled(mask: Tensor, picture: Tensor) -> Tensor:
+    return F.interpolate(mask, picture.shape[-2:], mode="bilinear", align_corners=False)
 
 
 def _mean(error: Tensor, mask: Tensor) -> Tensor:
