@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         default=15.0, description="Seconds beyond its timeout after which a job counts as hung and its worker ends."
     )
     queue_timeout_s: PositiveFloat = Field(
-        default=900.0, description="Seconds a job may wait for a worker before it fails with queue_timeout."
+        default=3600.0, description="Seconds a job may wait for a worker before it fails with queue_timeout."
     )
     source_ttl_s: PositiveInt = Field(
         default=24 * 3600, description="Seconds an uploaded source is kept after its last use."

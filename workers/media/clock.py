@@ -28,17 +28,17 @@ class Clock:
         """The clock of frames at these times; `fps` is believed when the times agree, and used for a single frame."""
         if fps is None or (len(times) > 1 and fps <= 0):
             fps = (len(times) - 1) / float(times[-1] - times[0]) if len(times) > 1 else 25.0
-        rate = Fraction(fps).limit_denominator(1001)
+        rate = _ratio(fps)
         off = np.abs(times - np.arange(len(times)) / float(rate))
         steady = bool(off.max() < _STEADY_S)
         if not steady:
-            rate = Fraction((len(times) - 1) / float(times[-1] - times[0])).limit_denominator(1001)
+            rate = _ratio((len(times) - 1) / float(times[-1] - times[0]))
         return cls(times, rate, steady)
 
     @classmethod
     def even(cls, count: int, fps: float) -> "Clock":
         """The clock of `count` frames, 1/fps seconds apart."""
-        return cls(np.arange(count) / fps, Fraction(fps).limit_denominator(1001), steady=True)
+        return cls(np.arange(count) / fps, _ratio(fps), steady=True)
 
     @property
     def seconds(self) -> float:
@@ -59,3 +59,8 @@ class Clock:
         for time in (*self.times, self.seconds):
             ticks.append(max(round(float(time / base)), ticks[-1] + 1 if ticks else 0))
         return base, ticks
+
+
+def _ratio(fps: float) -> Fraction:
+    """As broadcasters count: 29.97 is 30000/1001."""
+    return max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))

@@ -22,6 +22,7 @@ class EncodingError(ServiceError):
     """The result does not fit into the format that was asked for."""
 
     code, status, title = "unencodable_output", 422, "Output format cannot hold the result"
+    field = "options.output"
 
 
 def write_still(file: BinaryIO, pixels: NDArray[np.uint8], format: str) -> None:  # noqa: A002 - the field's own name

@@ -101,3 +101,23 @@ def test_time_is_added_up_by_metric() -> None:
     assert subject.metrics["render_s"] >= 0.06
     assert 0.01 <= subject.metrics["encode_s"] < subject.metrics["render_s"]
     assert subject.metrics["queue_s"] == pytest.approx(2, abs=0.5)
+
+
+def test_waiting_for_another_stage_is_taken_off() -> None:
+    subject = attempt(Reports())
+    with subject.timed("extract_s"):
+        time.sleep(0.02)
+        with subject.paused("extract_s"):
+            time.sleep(0.2)
+    assert 0.02 <= subject.metrics["extract_s"] < 0.15
+
+
+def test_a_second_pass_starts_its_own_clock() -> None:
+    store = Reports()
+    subject = attempt(store)
+    subject.stage("extract")
+    time.sleep(0.3)
+    subject.stage("extract", 0, 10)
+    time.sleep(0.15)
+    subject.stage("extract", 3, 10)
+    assert store[-1].fps == pytest.approx(20, rel=0.3)
