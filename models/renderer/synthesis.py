@@ -10,6 +10,7 @@ from torch import Tensor
 from models.renderer.flow import warp
 from models.renderer.pirenderer import Rendering
 
+FAINT, COVERING = 0.04, 0.16  # changes of the range [-1, 1] that leave the photo's detail, and that hide it
 FEATHER = 0.08  # of the crop's side: width of the seam between rendered crop and photo
 
 
@@ -17,7 +18,8 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     """Show a rendering at the resolution of the photo.
 
     The predicted flow moves the full-resolution crop itself, so that skin and hair keep the photo's own detail; what
-    the editing network changed (Î - Î_w) is resampled and added.
+    the editing network changed (Î - Î_w) is resampled and added. Where it has repainted (a shut lid over an eye), the
+    photo's fine detail must not shine through: there the resampled Î takes its place.
 
     Args:
         crop: the source crop [1, 3, S, S] in [-1, 1].
@@ -27,10 +29,18 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
         [N, 3, S, S] in [-1, 1].
     """
     count, side = len(rendering.flow), crop.shape[-1]
-    change = rendering.image - rendering.warped
-    if side != change.shape[-1]:
-        change = F.interpolate(change, (side, side), mode="bicubic", align_corners=False, antialias=True)
-    return warp(crop.expand(count, -1, -1, -1), rendering.flow).add_(change).clamp_(-1, 1)
+    repainted = _repainted(rendering.image - rendering.warped)
+    layers = torch.cat([rendering.image - (1 - repainted) * rendering.warped, repainted], 1)
+    if side != layers.shape[-1]:
+        layers = F.interpolate(layers, (side, side), mode="bicubic", align_corners=False, antialias=True)
+    kept = warp(crop.expand(count, -1, -1, -1), rendering.flow).mul_(1 - layers[:, 3:].clamp(0, 1))
+    return kept.add_(layers[:, :3]).clamp_(-1, 1)
+
+
+def _repainted(change: Tensor) -> Tensor:
+    """How far a change [N, 3, h, w] hides what was there, [N, 1, h, w] in [0, 1]."""
+    strength = F.avg_pool2d(change.abs().mean(1, keepdim=True), 5, stride=1, padding=2)
+    return ((strength - FAINT) / (COVERING - FAINT)).clamp(0, 1)
 
 
 class Seam:

@@ -26,6 +26,14 @@ def test_the_editing_networks_change_is_added_at_any_resolution() -> None:
     torch.testing.assert_close(full_resolution(crop, still(0.25)), crop + 0.25, atol=1e-4, rtol=0)
 
 
+def test_a_repainted_area_shows_nothing_of_the_photos_detail_and_a_faint_change_keeps_it() -> None:
+    crop = torch.zeros(1, 3, 512, 512)
+    crop[..., ::2] = 0.1  # finer than 256² can show
+    painted, faint = (full_resolution(crop, still(change)) for change in (0.5, 0.02))
+    torch.testing.assert_close(painted, torch.full_like(crop, 0.5), atol=1e-3, rtol=0)
+    torch.testing.assert_close(faint, crop + 0.02, atol=1e-3, rtol=0)
+
+
 def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (120, 160, 3), dtype=np.uint8)
