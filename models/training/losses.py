@@ -13,6 +13,7 @@ OFF_MESH_WEIGHT = 0.3  # outside the mesh the flow is an extension, not a fact
 DETAIL_WEIGHT = 6.0  # lips and lids are 3 % of the picture and most of what people look at
 GRADIENT_WEIGHT = 1.0
 QUADRATIC = 0.125
+NEAR = 0.05  # of the range [-1, 1]
 HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
 STILL = 0.05  # pixels: below this mean motion, examples count alike
 SCALES = 4
@@ -35,7 +36,11 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
 
 
 def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
-    """ℓ1 to the goal on a pyramid of four scales, of pixels and of their differences.
+    """Distance to the goal on a pyramid of four scales, of pixels and of their differences.
+
+    ℓ1 rounded off below `NEAR` (Huber): most of the picture should stay as it is, and there the full slope of ℓ1 at
+    zero would be noise of a constant size, in which the few other pixels drown.
+
 
     The pyramid and the use of differences stand in for the paper's VGG-19 perceptual loss (eq. 3 and 5), whose weights
     are not free to ship.
@@ -51,10 +56,10 @@ def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
             picture, goal = F.avg_pool2d(picture, 2), F.avg_pool2d(goal, 2)
         mask = F.interpolate(weight, picture.shape[-2:], mode="area")
         error = picture - goal
-        loss = loss + _mean(error.abs(), mask)
+        loss = loss + _mean(error, mask)
         if scale < 2:  # edges: what keeps teeth, lids and lashes sharp
-            loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-1).abs(), mask[..., 1:])
-            loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-2).abs(), mask[..., 1:, :])
+            loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-1), mask[..., 1:])
+            loss = loss + GRADIENT_WEIGHT * _mean(error.diff(dim=-2), mask[..., 1:, :])
     return loss
 
 
@@ -76,5 +81,6 @@ def _upsampled(mask: Tensor, picture: Tensor) -> Tensor:
 
 
 def _mean(error: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the picture of a masked error [B, C, h, w]; masked-out pixels count as zero."""
-    return torch.mean(error * mask)
+    """Mean over the picture of the masked distance that an error [B, C, h, w] is."""
+    distance = F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none", beta=NEAR)
+    return torch.mean(distance * mask)
