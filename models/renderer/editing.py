@@ -65,13 +65,26 @@ class EditingNetwork(nn.Module):
         self.up = nn.ModuleList(
             _DecoderLevel(width[i + 1], width[i], latent, config) for i in reversed(range(config.levels))
         )
-        self.last = nn.Conv2d(width[0], 3 * folded, config.outer_kernel, padding=config.outer_kernel // 2)
-        if config.residual:  # training starts from the warped picture itself
-            for parameter in self.last.parameters():
-                nn.init.zeros_(parameter)
+        self.last = nn.Conv2d(
+            width[0], (4 if config.gated else 3) * folded, config.outer_kernel, padding=config.outer_kernel // 2
+        )
+        if config.gated:  # training starts from the warped picture itself
+            nn.init.zeros_(self.last.weight[: 3 * folded])
+            nn.init.zeros_(self.last.bias[: 3 * folded])
 
     def forward(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         """Î_w and I_s [N, 3, H, W] in [-1, 1], z [N, latent] to Î [N, 3, H, W] in [-1, 1]."""
+        if not self.config.gated:
+            return torch.tanh(self._decoded(warped, source, z))
+        painting, gate = self.paint(warped, source, z)
+        return (warped + gate.sigmoid() * (painting - warped)).clamp(-1, 1)
+
+    def paint(self, warped: Tensor, source: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """What a gated network paints [N, 3, H, W], and the logit of the share that replaces Î_w [N, 1, H, W]."""
+        change, gate = self._decoded(warped, source, z).split([3, 1], 1)
+        return warped + change, gate
+
+    def _decoded(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         x = torch.cat([warped, source], 1)
         x = self.first(F.pixel_unshuffle(x, self.config.unshuffle))
         skips = [x]
@@ -81,7 +94,4 @@ class EditingNetwork(nn.Module):
         x = skips.pop()
         for level in self.up:
             x = level(x, skips.pop(), z)
-        x = F.pixel_shuffle(self.last(x), self.config.unshuffle)
-        if self.config.residual:
-            return (warped + x).clamp(-1, 1)
-        return torch.tanh(x)
+        return F.pixel_shuffle(self.last(x), self.config.unshuffle)

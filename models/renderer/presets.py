@@ -50,9 +50,9 @@ class EditingConfig:
     """g_e: warped picture, source and z to the final picture.
 
     `unshuffle` folds that many pixels a side into channels before the first layer, and unfolds them after the last: the
-    same receptive field for a quarter of the memory traffic. With `residual` the network predicts the change to the
-    warped picture instead of the picture. `bypass_first_conv` reproduces the published code, whose residual block
-    computes norm2(conv2(x)) + x and leaves conv1 without effect.
+    same receptive field for a quarter of the memory traffic. With `gated` the network predicts a picture and the share
+    of it that replaces the warped one, instead of the picture alone. `bypass_first_conv` reproduces the published code,
+    whose residual block computes norm2(conv2(x)) + x and leaves conv1 without effect.
     """
 
     base: int
@@ -61,7 +61,7 @@ class EditingConfig:
     blocks: int
     outer_kernel: int = 7
     unshuffle: int = 1
-    residual: bool = False
+    gated: bool = False
     bypass_first_conv: bool = False
 
 
@@ -118,13 +118,13 @@ PRESETS: dict[str, Preset] = {
             WarpingConfig(
                 128, base=16, maximum=128, down=5, up=4, upsampling="bilinear", coordinates=True, flow_unit=2.0
             ),
-            EditingConfig(base=24, maximum=96, levels=3, blocks=2, outer_kernel=3, unshuffle=2, residual=True),
+            EditingConfig(base=24, maximum=96, levels=3, blocks=2, outer_kernel=3, unshuffle=2, gated=True),
         ),
         _ours(
             "debug",
             16,
             WarpingConfig(32, base=4, maximum=8, down=2, up=1, upsampling="bilinear", coordinates=True, flow_unit=2.0),
-            EditingConfig(base=4, maximum=8, levels=1, blocks=1, outer_kernel=3, unshuffle=4, residual=True),
+            EditingConfig(base=4, maximum=8, levels=1, blocks=1, outer_kernel=3, unshuffle=4, gated=True),
         ),
     )
 }

@@ -63,7 +63,7 @@ def editing(
     learning_rate: LearningRate = 3e-4,
     compiled: Compiled = False,
 ) -> None:
-    """Stage two: all three networks on pictures. The same command resumes."""
+    """Stage two: the editing network on pictures. The same command resumes."""
     from models.training.renderer import Schedule, train_editing
 
     train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, learning_rate, compiled))

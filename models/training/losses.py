@@ -13,6 +13,8 @@ OFF_MESH_WEIGHT = 0.3  # outside the mesh the flow is an extension, not a fact
 DETAIL_WEIGHT = 6.0  # lips and lids are 3 % of the picture and most of what people look at
 GRADIENT_WEIGHT = 1.0
 QUADRATIC = 0.125
+LEAST_SHARE = 0.002  # of the picture: below, there is next to nothing to paint
+GATE_WEIGHT = 4.0  # of a pixel to paint against one to leave: there are a hundred times fewer
 NEAR = 0.05  # of the range [-1, 1]
 HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
 STILL = 0.05  # pixels: below this mean motion, examples count alike
@@ -35,7 +37,7 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     return ((error * weight).mean((1, 2, 3)) / (motion + STILL).sqrt()).mean()
 
 
-def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
+def picture_loss(picture: Tensor, goal: Tensor, weight: Tensor) -> Tensor:
     """Distance to the goal on a pyramid of four scales, of pixels and of their differences.
 
     ℓ1 rounded off below `NEAR` (Huber): most of the picture should stay as it is, and there the full slope of ℓ1 at
@@ -47,9 +49,8 @@ def picture_loss(picture: Tensor, goal: Tensor, detail: Tensor) -> Tensor:
 
     Args:
         picture, goal: [B, 3, S, S] in [-1, 1].
-        detail: [B, 1, S, S] in [0, 1], where an error counts `DETAIL_WEIGHT` times.
+        weight: of each pixel's error, [B, 1, S, S].
     """
-    weight = 1 + (DETAIL_WEIGHT - 1) * detail
     loss = picture.new_zeros(())
     for scale in range(SCALES):
         if scale:
@@ -74,6 +75,23 @@ def editing_goal(batch: Batch, warped: Tensor) -> tuple[Tensor, Tensor]:
     hidden = (best - batch.target).abs().mean(1, keepdim=True) * _upsampled(batch.detail * batch.reliable, warped)
     share = (F.avg_pool2d(hidden, 7, stride=1, padding=3) / HIDDEN).clamp(max=1)
     return warped + share * (batch.target - warped), share
+
+
+def painting_loss(painting: Tensor, gate: Tensor, target: Tensor, share: Tensor) -> Tensor:
+    """Both answers of a gated editing network, each against what it stands for.
+
+    The gate is asked where to paint, the painting what: only there, and as much for two lids as for a mouth. Asked for
+    the blend of both alone, a fresh network learns to leave the picture as it is, and stays there.
+
+    Args:
+        painting, target: pictures [B, 3, S, S].
+        gate: logits [B, 1, S, S].
+        share: in [0, 1], [B, 1, S, S]; from `editing_goal`.
+    """
+    weight = share / (share.mean((1, 2, 3), keepdim=True) + LEAST_SHARE)
+    what = picture_loss(painting, target, weight)
+    where = F.binary_cross_entropy_with_logits(gate, share, pos_weight=gate.new_tensor(GATE_WEIGHT))
+    return what + where
 
 
 def _upsampled(mask: Tensor, picture: Tensor) -> Tensor:

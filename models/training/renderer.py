@@ -16,10 +16,11 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch, batches
-from models.training.losses import editing_goal, flow_loss, picture_loss
+from models.training.losses import DETAIL_WEIGHT, editing_goal, flow_loss, painting_loss, picture_loss
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
 
@@ -70,22 +71,31 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
 def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: Schedule) -> None:
     """Stage two: the editing network, on pictures; mapping and warping keep the averaged weights of stage one."""
     data, renderer = Pairs(pairs), _network(preset)
-    renderer.load_state_dict(averaged_weights(warping))
+    if not renderer.preset.editing.gated:
+        raise TrainingDataError(
+            f"preset {preset} has no gated editing network, and still photos teach no other: choose small or debug"
+        )
+    trained = {name: value for name, value in averaged_weights(warping).items() if not name.startswith("editing.")}
+    renderer.load_state_dict(renderer.state_dict() | trained)
     run = Run(out, renderer, _adam(renderer.editing.parameters()))
     warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
-    edit = torch.compile(renderer.editing) if schedule.compile else renderer.editing
+    paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
     for batch in batches(data, schedule.batch_size, renderer.preset.image_size, seed=1_000_000 + run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
             with torch.no_grad():
                 _, warped, z = warp(batch.source, _descriptor(renderer, batch))
-            image = edit(warped, batch.source, z)
-        goal, change = editing_goal(batch, warped.float())
-        loss = picture_loss(image.float(), goal, change)
-        run.advance(loss, schedule.rate(run.step))
+            painting, gate = paint(warped, batch.source, z)
+        goal, share = editing_goal(batch, warped.float())
+        run.advance(painting_loss(painting.float(), gate.float(), batch.target, share), schedule.rate(run.step))
         if run.step % LOG_EVERY == 0:
-            run.log(image=loss.item(), unedited=picture_loss(warped.float(), goal, change).item())
+            image = torch.lerp(warped.float(), painting.float(), gate.float().sigmoid())
+            weight = 1 + (DETAIL_WEIGHT - 1) * share
+            run.log(
+                image=picture_loss(image, goal, weight).item(),
+                unedited=picture_loss(warped.float(), goal, weight).item(),
+            )
         _housekeeping(run, batch, schedule.steps)
 
 

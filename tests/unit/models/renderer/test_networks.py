@@ -90,6 +90,18 @@ def test_an_untrained_editing_network_of_ours_returns_the_warped_picture() -> No
     torch.testing.assert_close(rendering.image, rendering.warped.clamp(-1, 1))
 
 
+def test_a_gate_chooses_between_the_warped_picture_and_the_painting() -> None:
+    editing = PIRenderer(PRESETS["debug"]).eval().editing
+    warped, source, z = torch.zeros(1, 3, 256, 256), torch.rand(1, 3, 256, 256), torch.rand(1, 16)
+    folded = editing.config.unshuffle**2
+    with torch.no_grad():
+        editing.last.bias[: 3 * folded] = 0.5
+        editing.last.weight[3 * folded :] = 0
+        for logit, share in ((-30.0, 0.0), (0.0, 0.5), (30.0, 1.0)):
+            editing.last.bias[3 * folded :] = logit
+            torch.testing.assert_close(editing(warped, source, z), torch.full_like(warped, 0.5 * share))
+
+
 def test_source_and_target_of_the_descriptor_are_standardised_alike() -> None:
     renderer = PIRenderer(PRESETS["debug"])
     renderer.mean.fill_(0.5)

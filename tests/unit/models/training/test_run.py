@@ -13,7 +13,7 @@ from torch import nn
 
 from models.errors import TrainingDataError
 from models.training.batches import Batch
-from models.training.losses import editing_goal, flow_loss, picture_loss
+from models.training.losses import editing_goal, flow_loss, painting_loss, picture_loss
 from models.training.pairs import FIELDS
 from models.training.renderer import Schedule, train_editing, train_warping
 from models.training.run import Run, averaged_weights
@@ -42,15 +42,16 @@ def test_a_small_motion_counts_for_more_of_the_flow_loss_than_its_share() -> Non
     assert loss_of_a_blink / loss_of_a_turn > 5 * (blink.sum() / turn.sum()).item()
 
 
-def test_picture_loss_stresses_detail() -> None:
-    example, detail = batch(), torch.zeros(2, 1, 256, 256)
-    wrong = example.target.clone()
+def test_picture_loss_weighs_errors_where_it_is_told() -> None:
+    goal, weight = torch.rand(2, 3, 256, 256), torch.ones(2, 1, 256, 256)
+    wrong = goal.clone()
     wrong[..., :64, :64] += 0.5
-    assert picture_loss(example.target, example.target, detail).item() == 0
-    plain = picture_loss(wrong, example.target, detail)
-    detailed = picture_loss(wrong, example.target, 1 + detail)
-    assert plain.item() > 0
-    assert detailed.item() == pytest.approx(6 * plain.item(), rel=1e-4)
+    plain = picture_loss(wrong, goal, weight).item()
+    assert plain > 0
+    assert picture_loss(goal, goal, weight).item() == 0
+    assert picture_loss(wrong, goal, 6 * weight).item() == pytest.approx(6 * plain, rel=1e-4)
+    weight[..., :80, :80] = 0
+    assert picture_loss(wrong, goal, weight).item() == 0
 
 
 def test_editing_aims_at_the_target_only_in_detail_that_no_warp_shows() -> None:
@@ -68,6 +69,19 @@ def test_editing_aims_at_the_target_only_in_detail_that_no_warp_shows() -> None:
     assert share[..., 68:124, 68:124].min() == 1
     untrusted, _ = editing_goal(replace(example, reliable=torch.zeros_like(mouth)), warped)
     torch.testing.assert_close(untrusted, warped)
+
+
+def test_painting_is_judged_where_it_is_shown_and_the_gate_everywhere() -> None:
+    target, share = torch.zeros(2, 3, 256, 256), torch.zeros(2, 1, 256, 256)
+    share[..., 64:128, 64:128] = 1
+    elsewhere, there = target.clone(), target.clone()
+    elsewhere[..., 160:] = 0.5
+    there[..., 80:100, 80:100] = 0.5
+    sure = 20 * (share - 0.5)
+    best = painting_loss(target, sure, target, share)
+    torch.testing.assert_close(painting_loss(elsewhere, sure, target, share), best)
+    assert painting_loss(there, sure, target, share) > best + 0.1
+    assert painting_loss(target, -sure, target, share) > best + 0.1
 
 
 def test_a_run_resumes_where_it_stopped(tmp_path: Path) -> None:
@@ -132,4 +146,8 @@ def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
     assert log[-1]["flow"] < log[0]["flow"]
     assert (tmp_path / "warping" / "step-000200.png").exists()
     train_editing(tmp_path / "pairs", tmp_path / "editing", tmp_path / "warping", "debug", Schedule(3, 2))
-    assert averaged_weights(tmp_path / "editing").keys() == averaged_weights(tmp_path / "warping").keys()
+    first, second = averaged_weights(tmp_path / "warping"), averaged_weights(tmp_path / "editing")
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first if not name.startswith("editing."))
+    with pytest.raises(TrainingDataError, match="paper"):
+        train_editing(tmp_path / "pairs", tmp_path / "paper", tmp_path / "warping", "paper", Schedule(3, 2))
