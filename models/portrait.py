@@ -1,4 +1,4 @@
-"""The portrait editor: a photo in, its coefficients out; new coefficients in, pictures out."""
+"""The portrait editor: a photo or video in, coefficients out; new coefficients in, pictures out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import numpy as np
 import torch
 
 from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
-from models.coefficients import CoefficientSpace, constrain, descriptor_windows, space
+from models.coefficients import CoefficientSpace, constrain, space
 from models.errors import ControlError, FaceIndexError, NoFaceError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
+from models.extractor.motion import VideoSource
 from models.renderer import PIRenderer, load_renderer
-from models.renderer.memory import in_batches
-from models.renderer.synthesis import Seam, full_resolution, to_picture, to_tensor
-
-BATCH_PIXELS = 4 * 1024 * 1024  # full-resolution pixels rendered at a time: bounds memory whatever the photo's size
-BATCH_FRAMES = 8
+from models.rendering import FrameRenderer
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ class PortraitEditor:
         self.space = space
         self.manifest = manifest
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
+        self._frames = FrameRenderer(self._renderer, device)
 
     @classmethod
     def load(cls, bundle: Path = DEFAULT_BUNDLE, device: str = "auto", threads: int | None = None) -> PortraitEditor:
@@ -148,34 +146,54 @@ class PortraitEditor:
             ControlError: a motion of the wrong shape or not finite, or `size` together with `paste_back`.
             RenderMemoryError: not even one frame at a time fits into memory.
         """
+        self._check(motion)
+        crops = _size_of_crops(source.crop, paste_back, size)
+        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops)
+
+    def render_video(
+        self,
+        frames: Iterable[np.ndarray],
+        source: VideoSource,
+        motion: np.ndarray,
+        *,
+        paste_back: bool = True,
+        size: int | Literal["source"] = "source",
+    ) -> Iterator[np.ndarray]:
+        """Render every frame of a video with its face changed; like `render`, a batch at a time as frames are read.
+
+        Frames that do not show the face stay as they are.
+
+        Args:
+            frames: uint8 [H, W, 3] RGB, all of one size, as `track` was given them; the first T are read.
+            source: where the face is in T frames, from `track`.
+            motion: float32 [T, C] coefficients, of every frame in its own square.
+            paste_back: True gives whole frames, False the crops, all of them as large.
+            size: side of the crops, or "source" for that of the first. Needs paste_back=False.
+
+        Yields:
+            T frames, uint8 [H, W, 3] RGB. Outside its square a pasted frame equals the video's bit for bit.
+
+        Raises:
+            ControlError: as `render` does; fewer frames than T.
+            RenderMemoryError: as `render` does.
+        """
+        self._check(motion)
+        return self._frames.video(frames, source, motion, _size_of_crops(source.squares[0], paste_back, size))
+
+    def _check(self, motion: np.ndarray) -> None:
         if motion.ndim != 2 or motion.shape[1] != self.space.size or not np.isfinite(motion).all():
             raise ControlError(
                 f"motion must be finite numbers of shape [frames, {self.space.size}], got {motion.shape}"
             )
-        if paste_back and size != "source":
-            raise ControlError(
-                "output.size sets the size of the crop: use it with paste_back false, or leave it at 'source'.",
-                field="options.output.size",
-            )
-        return self._frames(source, motion, paste_back, source.crop.side if size == "source" else size)
 
-    def _frames(self, source: Source, motion: np.ndarray, paste_back: bool, side: int) -> Iterator[np.ndarray]:
-        image, square = source.image, source.crop
-        network = to_tensor(square.cut(image, self._renderer.preset.image_size), self._device)
-        crop = to_tensor(square.cut(image, side), self._device)
-        own = torch.from_numpy(source.coefficients).to(self._device)[None]
-        seam = Seam(image, square.x, square.y, side) if paste_back else None
 
-        @torch.inference_mode()
-        def render(start: int, stop: int) -> np.ndarray:
-            count = stop - start
-            windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
-            target = torch.from_numpy(windows).to(self._device)
-            descriptor = self._renderer.descriptor(target, own.expand(count, -1))
-            rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
-            return to_picture(full_resolution(crop, rendering))
-
-        batch = max(1, min(BATCH_FRAMES, BATCH_PIXELS // side**2))
-        for pictures in in_batches(render, len(motion), batch):
-            for picture in pictures:
-                yield picture if seam is None else seam.paste(picture)
+def _size_of_crops(square: Crop, paste_back: bool, size: int | Literal["source"]) -> int | None:
+    """Side of the crops that come out; None when they are pasted back."""
+    if not paste_back:
+        return square.side if size == "source" else size
+    if size != "source":
+        raise ControlError(
+            "output.size sets the size of the crop: use it with paste_back false, or leave it at 'source'.",
+            field="options.output.size",
+        )
+    return None

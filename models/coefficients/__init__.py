@@ -7,6 +7,7 @@ from models.coefficients.controls import apply_controls, constrain
 from models.coefficients.descriptor import descriptor_windows
 from models.coefficients.keyframes import keyframe_motion
 from models.coefficients.rotation import euler_angles, rotation_matrix
+from models.coefficients.sampling import sample
 from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
 from models.coefficients.transfer import Transfer, transfer
 from models.errors import SpaceError
@@ -34,6 +35,7 @@ __all__ = [
     "euler_angles",
     "keyframe_motion",
     "rotation_matrix",
+    "sample",
     "space",
     "transfer",
 ]

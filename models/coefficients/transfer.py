@@ -64,41 +64,54 @@ class Transfer:
 def transfer(
     space: CoefficientSpace, source: NDArray[np.float32], driving: NDArray[np.float32], parameters: Transfer
 ) -> NDArray[np.float32]:
-    """The motion [T, C] of a source [C] that follows a driver's motion [T, C].
+    """The motion [T, C] of a source that follows a driver's motion.
 
     relative: expression = source + gain · (driving - reference); rotation = (R_driving · R_reference⁻¹)^gain ·
     R_source; x, y and log zoom = source + gain · change, x and y scaled by source zoom / reference zoom when
     `normalise_crop`. absolute: expression = gain · driving; rotation = R_driving^gain; x, y and log zoom as in
-    relative when `normalise_crop`, else source + gain · (driving - source). The reference is `most_like` the source.
+    relative when `normalise_crop`, else source + gain · (driving - source).
 
-    A driver of a single frame is its own reference: relative to it nothing would move, so it is taken as absolute.
+    The reference is the frame of the driver most like the source (`most_like`), or most like what a source in motion
+    shows most of the time. A driver of a single frame would be its own reference, and nothing would move: a still
+    source takes it as absolute; to a source in motion it is an edit of every frame, relative to a neutral face that
+    looks straight ahead.
+
     Weights are clamped to their ranges and mouthClose to jawOpen; the pose to the sliders' ranges, or to the source's
     own where that lies beyond.
 
+    Args:
+        source: [C] of a still, or [T, C] of a source that has a motion of its own.
+        driving: [T, C]; one frame [1, C] goes with any source.
+
     Raises:
-        ControlError: shapes that do not fit the space, no frames, or numbers that are not finite.
+        ControlError: shapes that do not fit the space or each other, no frames, or numbers that are not finite.
     """
-    own, track = np.asarray(source, np.float64), np.asarray(driving, np.float64)
-    if own.shape != (space.size,) or track.ndim != 2 or track.shape[1] != space.size or not len(track):
-        raise ControlError(f"a source {own.shape} and a motion {track.shape} do not fit the space {space.name}")
+    own, track = np.atleast_2d(np.asarray(source, np.float64)), np.asarray(driving, np.float64)
+    in_motion = np.ndim(source) == 2
+    if not _fits(space, own) or not _fits(space, track) or (in_motion and len(track) not in (1, len(own))):
+        raise ControlError(
+            f"a source {np.shape(source)} and a motion {track.shape} do not fit each other in the space {space.name}"
+        )
     if not (np.isfinite(own).all() and np.isfinite(track).all()):
         raise ControlError("the motion holds numbers that are not finite; extract it again", field="driver")
-    absolute = parameters.mode == "absolute" or len(track) == 1
-    reference = track[most_like(space, own, track)]
     weights, rotation, place = _slices(space)
-    motion = np.empty_like(track)
+    reference = track[most_like(space, np.median(own, 0), track)].copy()
+    if in_motion and len(track) == 1:
+        reference[weights], reference[rotation] = 0, 0
+    absolute = parameters.mode == "absolute" or (len(track) == 1 and not in_motion)
+    motion = np.empty((max(len(own), len(track)), space.size))
     gains = _expression_gains(space, parameters)
     if absolute:
         motion[:, weights] = gains * track[:, weights]
     else:
-        motion[:, weights] = own[weights] + gains * (track[:, weights] - reference[weights])
+        motion[:, weights] = own[:, weights] + gains * (track[:, weights] - reference[weights])
     motion[:, rotation] = _rotations(
-        own[rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
+        own[:, rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
     )
-    motion[:, place] = _places(own[place], reference[place], track[:, place], parameters, absolute)
+    motion[:, place] = _places(own[:, place], reference[place], track[:, place], parameters, absolute)
     motion = _within_reach(space, own, motion)
     kept = ~moved(space, parameters.region)
-    motion[:, kept] = own[kept]
+    motion[:, kept] = own[:, kept]
     return constrain(space, motion)
 
 
@@ -138,13 +151,13 @@ def _rotations(
     gain: float,
     absolute: bool,
 ) -> NDArray[np.float64]:
-    """Yaw, pitch, roll [T, 3]; a gain scales the rotation vector, so that half a turn is half the way."""
+    """Yaw, pitch, roll [T, 3] of a source's [T or 1, 3]; a gain of 0.5 goes half the way of a turn."""
     turn = rotation_matrix(*driving.T)
     if not absolute:
         turn = turn @ rotation_matrix(*reference).T
     turn = Rotation.from_rotvec(gain * Rotation.from_matrix(turn).as_rotvec()).as_matrix()
     if not absolute:
-        turn = turn @ rotation_matrix(*own)
+        turn = turn @ rotation_matrix(*own.T)
     return np.stack(euler_angles(turn), -1)
 
 
@@ -155,12 +168,13 @@ def _places(
     parameters: Transfer,
     absolute: bool,
 ) -> NDArray[np.float64]:
-    """x, y, log zoom [T, 3]."""
+    """x, y, log zoom [T, 3] of a source's [T or 1, 3]."""
     if absolute and not parameters.normalise_crop:
         return own + parameters.gain("translation") * (driving - own)
     change = driving - reference
     if parameters.normalise_crop:
-        change[:, :2] *= math.exp(own[2] - reference[2])
+        heads = np.exp(own[:, 2:] - reference[2])  # the source's head, measured in the driver's
+        change = change * np.where([True, True, False], heads, 1)
     return own + parameters.gain("translation") * change
 
 
@@ -176,8 +190,13 @@ def _within_reach(
         elif axis.unit == "factor":
             low, high = math.log(low), math.log(high)
         held = motion[:, count + offset]
-        np.clip(held, min(low, own[count + offset]), max(high, own[count + offset]), out=held)
+        beyond = own[:, count + offset]
+        np.clip(held, np.minimum(low, beyond), np.maximum(high, beyond), out=held)
     return motion
+
+
+def _fits(space: CoefficientSpace, motion: NDArray[np.float64]) -> bool:
+    return motion.ndim == 2 and motion.shape[1] == space.size and len(motion) > 0
 
 
 def _slices(space: CoefficientSpace) -> tuple[slice, slice, slice]:

@@ -1,4 +1,4 @@
-"""`python -m models.evaluation flow | edits | reenactment | all --data DIR`: measure a bundle on held-out people."""
+"""Measure a bundle on held-out people: `python -m models.evaluation flow | edits | reenactment | extractor | all`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from models.errors import PortraitError
 from models.evaluation import photos as held_out
 from models.evaluation import report, sheet
 from models.evaluation.edits import evaluate_edits
+from models.evaluation.extractor import evaluate_extractor
+from models.evaluation.extractor_report import extractor_data, extractor_table
+from models.evaluation.extractor_sheet import write_extractor_sheet
 from models.evaluation.flow import evaluate_flow, load_flow_test
 from models.evaluation.judge import MediaPipeJudge
 from models.evaluation.reenactment import choose_clips, evaluate_reenactment
@@ -37,6 +40,13 @@ Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos
 Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
 
 Clips = Annotated[int, typer.Option("--clips", min=1, help="How many clips of the test split to reenact.")]
+
+Faceless = Annotated[
+    Path | None, typer.Option("--faceless", help="Pictures without faces, not used in training.", exists=True)
+]
+DetectorFile = Annotated[Path | None, typer.Option("--detector", help="A detector.onnx instead of the bundle's.")]
+RegressorFile = Annotated[Path | None, typer.Option("--regressor", help="An extractor.onnx instead of the bundle's.")]
+Stills = Annotated[int, typer.Option("--stills", min=1, help="How many photos to show as a video.")]
 
 _OUT = Path("out/evaluation")
 
@@ -92,6 +102,34 @@ def reenactment(
         console.print(f"clip {name} not measured: {reason}")
 
 
+@app.command()
+def extractor(
+    data: Data,
+    bundle: BundleFolder = DEFAULT_BUNDLE,
+    out: Out = _OUT,
+    clips: Clips = 10,
+    stills: Stills = 12,
+    seed: Seed = 0,
+    faceless: Faceless = None,
+    detector_file: DetectorFile = None,
+    regressor_file: RegressorFile = None,
+) -> None:
+    """Whether faces are found, and read as MediaPipe and the 3DMM's fits read them."""
+    given = {"detector.onnx": detector_file, "extractor.onnx": regressor_file}
+    detector, regressor = (path or open_bundle(bundle).path(name) for name, path in given.items())
+    portraits = Portraits(data, "test")
+    chosen = held_out.choose(data, portraits, stills, seed, archive=False)
+    files = track(choose_clips(data, clips, seed), "clips", console=console)
+    photos = list(held_out.load(portraits, chosen))
+    result = evaluate_extractor(detector, regressor, data, photos, files, faceless)
+    table = extractor_table(result)
+    report.write(out, "extractor", table, extractor_data(result))
+    console.print(table.rich())
+    for name, reason in result.unmeasured.items():
+        console.print(f"{name} not measured: {reason}")
+    console.print(f"wrote {write_extractor_sheet(detector, regressor, data, chosen, out)}")
+
+
 @app.command("all")
 def everything(
     data: Data,
@@ -102,11 +140,13 @@ def everything(
     seed: Seed = 0,
     archive: Archive = False,
     clips: Clips = 10,
+    faceless: Faceless = None,
 ) -> None:
     """Every evaluation, one after the other."""
     flow(data, bundle, out)
     edits(data, bundle, out, judge, photos, seed, archive)
     reenactment(data, bundle, out, clips, seed)
+    extractor(data, bundle, out, clips, seed=seed, faceless=faceless)
 
 
 def main() -> None:

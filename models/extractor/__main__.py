@@ -20,7 +20,7 @@ from models.coefficients import space
 from models.coefficients.document import Motion, motion_document, motion_npz, names
 from models.errors import PortraitError
 from models.extractor.extractor import Extractor
-from models.extractor.motion import tracked_motion
+from models.extractor.motion import smoothed, tracked_motion
 from models.extractor.tracker import FaceTracker
 from models.video import probe, read_frames
 
@@ -43,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         picture = _picture(asked.media)
         fps = None if picture is not None else probe(asked.media).fps
         frames = read_frames(asked.media) if picture is None else [(0.0, picture)]
-        tracked = list(tracker.track(frames))
-        motion, gaps = tracked_motion(space(bundle.manifest.space), tracked, fps, asked.smoothing)
+        track = tracked_motion(space(bundle.manifest.space), tracker.track(frames), fps)
+        motion = smoothed(track.motion, asked.smoothing)
     except (PortraitError, OSError) as error:
         print(f"{asked.media}: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
@@ -52,8 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(_table(motion))  # noqa: T201
     else:
         _write(asked.out, motion)
-    for first, after in gaps:
+    for first, after in track.gaps:
         print(f"no face in frames {first} to {after - 1}: bridged", file=sys.stderr)  # noqa: T201
+    for frame in track.cuts:
+        print(f"a cut at frame {frame}: from there on it may be another person", file=sys.stderr)  # noqa: T201
     return 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import ARKIT
+from models.coefficients import ARKIT, sample
 from models.errors import MotionError, NoFaceError
 
 # At strength 1: standard deviations in time (seconds) and in value, of what may average with what. Lips and lids move
@@ -49,11 +49,9 @@ def bridge_gaps(
             "Send a video of an upright, unobstructed face, at least 40 pixels wide."
         )
     clock = np.asarray(times, np.float64)
-    known = np.stack([frame for frame in tracked if frame is not None]).astype(np.float64)
-    known[:, _rotation(known)] = np.unwrap(known[:, _rotation(known)], axis=0)  # the short way round
-    motion = np.stack([np.interp(clock, clock[seen], channel) for channel in known.T], -1)
+    motion = sample(clock[seen], np.stack([frame for frame in tracked if frame is not None]), clock)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], ~seen, [False]]).astype(np.int8)))
-    return motion.astype(np.float32), [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    return motion, [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
 def smooth(

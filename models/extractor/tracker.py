@@ -33,6 +33,12 @@ REACH = 1.0
 REACH_GROWTH = 0.2
 """By how much `REACH` grows with every frame out of sight, where only one face was ever seen."""
 
+ALIKE = 0.6
+"""Least correlation of two frames of a square in a row, seen coarsely, that are of one shot."""
+
+COARSE = 16
+"""Side, in pixels, at which frames of a square are compared: a blink or a nod is no cut."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrackedFrame:
@@ -43,11 +49,16 @@ class TrackedFrame:
         face: where it is; None when it is out of sight.
         coefficients: float32 [59]; x, y and log zoom are relative to the first square of the track, whichever square
             the frame was read in. None when the face is out of sight.
+        square: the square that the frame was read in: the same from frame to frame, as long as the face fits into it.
+            None when the face is out of sight.
+        cut: whether the square shows something else than a frame before, as after a cut: perhaps another person.
     """
 
     time: float
     face: Face | None
     coefficients: np.ndarray | None
+    square: Crop | None
+    cut: bool = False
 
 
 class FaceTracker:
@@ -70,6 +81,7 @@ class FaceTracker:
         self._last: Face | None = None
         self._lost = 0
         self._alone = True
+        self._view: np.ndarray | None = None
 
     def track(self, frames: Iterable[tuple[float, np.ndarray]]) -> Iterator[TrackedFrame]:
         """Follow the face through frames (seconds, uint8 [H, W, 3] RGB); one `TrackedFrame` each, as they are read.
@@ -81,19 +93,21 @@ class FaceTracker:
             yield self._follow(time, image)
 
     def _follow(self, time: float, image: np.ndarray) -> TrackedFrame:
-        seen = self._read(image, self._square) if self._square is not None else None
-        if seen is not None and self._square is not None and _needs_room(seen[0], self._square):
+        last = self._square
+        seen = self._read(image, last) if last is not None else None
+        if seen is not None and _needs_room(seen[0], seen[2]):
             # Its own landmarks place the next square: no search, and no chance of taking another face.
             seen = self._read(image, square_crop(seen[0].box))
         if seen is None and (found := self._find(image)) is not None:
             seen = self._read(image, square_crop(found.box))
         if seen is None:
-            self._square, self._lost = None, self._lost + 1
-            return TrackedFrame(time, None, None)
+            self._square, self._view, self._lost = None, None, self._lost + 1
+            return TrackedFrame(time, None, None, None)
         face, coefficients, square = seen
+        cut = last is not None and self._view is not None and _alike(_view(image, last), self._view) < ALIKE
         self._first = self._first or square
-        self._square, self._last, self._lost = square, face, 0
-        return TrackedFrame(time, face, in_square(coefficients, square, self._first))
+        self._square, self._view, self._last, self._lost = square, _view(image, square), face, 0
+        return TrackedFrame(time, face, in_square(coefficients, square, self._first), square, cut)
 
     def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, np.ndarray, Crop] | None:
         """The face in a square, its coefficients there, and the square; None where there is none."""
@@ -128,13 +142,24 @@ class FaceTracker:
 
 
 def in_square(coefficients: np.ndarray, square: Crop, first: Crop) -> np.ndarray:
-    """Coefficients [59] read in `square`, with x, y and log zoom as they would read in the square `first`."""
+    """Coefficients [..., 59] read in `square`, with x, y and log zoom as they would read in the square `first`."""
     result = coefficients.copy()
-    x, y, log_zoom = coefficients[-3:].astype(np.float64)
-    result[-3] = (square.x + (x + 0.5) * square.side - first.x) / first.side - 0.5
-    result[-2] = (square.y + (y + 0.5) * square.side - first.y) / first.side - 0.5
-    result[-1] = log_zoom + math.log(square.side / first.side)
+    x, y, log_zoom = np.moveaxis(coefficients[..., -3:].astype(np.float64), -1, 0)
+    result[..., -3] = (square.x + (x + 0.5) * square.side - first.x) / first.side - 0.5
+    result[..., -2] = (square.y + (y + 0.5) * square.side - first.y) / first.side - 0.5
+    result[..., -1] = log_zoom + math.log(square.side / first.side)
     return result
+
+
+def _view(image: np.ndarray, square: Crop) -> np.ndarray:
+    """What a square shows, coarsely: float [COARSE · COARSE · 3], its mean and spread taken out."""
+    pixels = square.cut(image, COARSE).astype(np.float64).ravel()
+    return (pixels - pixels.mean()) / (pixels.std() + 1)
+
+
+def _alike(view: np.ndarray, other: np.ndarray) -> float:
+    """The correlation of two views: light that goes on or off changes neither."""
+    return float((view * other).mean())
 
 
 def _needs_room(face: Face, square: Crop) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m models.training.extractor detector|regressor`: train one of the extractor's networks and export it."""
+"""`python -m models.training.extractor detector|clips|regressor`: label clips, train the extractor's networks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated
 import torch
 import typer
 
-from models.training.extractor.tasks import train_detector, train_regressor
+from models.training.extractor.clips import label_clips
+from models.training.extractor.loop import Schedule
+from models.training.extractor.tasks import RegressorMaterial, train_detector, train_regressor
 
 app = typer.Typer(
     help="Train the face detector or the coefficient regressor. The same command resumes.", add_completion=False
@@ -19,6 +21,14 @@ Data = Annotated[Path, typer.Option(help="Training data folder, with portraits/ 
 Backgrounds = Annotated[Path, typer.Option(help="Folder of pictures without faces.", exists=True)]
 Pairs = Annotated[
     Path | None, typer.Option(help="Folder of generated pairs (`python -m models.training pairs`).", exists=True)
+]
+ClipsFolder = Annotated[Path | None, typer.Option("--clips", help="Folder that `clips` has written.", exists=True)]
+Earlier = Annotated[
+    Path | None, typer.Option(help="An earlier detector.onnx, whose false faces are shown more often.", exists=True)
+]
+Start = Annotated[
+    Path | None,
+    typer.Option(help="state.pt of an earlier run to take weights from, where they still fit.", exists=True),
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the run: state, log and the ONNX file.")]
 DetectorFile = Annotated[
@@ -41,6 +51,8 @@ def detector(
     data: Data,
     backgrounds: Backgrounds,
     out: Out,
+    earlier: Earlier = None,
+    start: Start = None,
     steps: Steps = 1500,
     batch: Batch = 24,
     threads: Threads = 2,
@@ -48,7 +60,17 @@ def detector(
 ) -> None:
     """Train the detector on collages; writes detector.onnx into the run's folder."""
     torch.set_num_threads(threads)
-    train_detector(data, backgrounds, out, steps, batch, workers)
+    train_detector(data, backgrounds, out, Schedule(steps, batch, rate=3e-3), workers, earlier, start)
+
+
+@app.command()
+def clips(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the shards.")] = Path("runs/extractor/clips"),
+    every: Annotated[int, typer.Option(min=1, help="Label every n-th frame.")] = 5,
+) -> None:
+    """Label frames of speech clips: MediaPipe's landmarks, and the 3DMM fitted with one identity."""
+    label_clips(data, out, every)
 
 
 @app.command()
@@ -58,14 +80,17 @@ def regressor(
     out: Out,
     detector_file: DetectorFile,
     pairs: Pairs = None,
+    clips_folder: ClipsFolder = None,
+    start: Start = None,
     steps: Steps = 4000,
     batch: Batch = 48,
     threads: Threads = 2,
     workers: Workers = 1,
 ) -> None:
-    """Train the regressor on portraits; writes extractor.onnx into the run's folder."""
+    """Train the regressor on portraits, generated pairs and clips; writes extractor.onnx into the run's folder."""
     torch.set_num_threads(threads)
-    train_regressor(data, backgrounds, pairs, detector_file, out, steps, batch, workers)
+    material = RegressorMaterial(data, backgrounds, detector_file, pairs, clips_folder)
+    train_regressor(material, out, Schedule(steps, batch), workers, start)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from models.training.extractor.photos import FacePhotos
 CANVAS = 256
 SMALLEST = 14.0  # pixels of canvas: the side of the smallest face that is asked for
 FACE_FREE = 0.2  # share of collages without any face
+HARD = 0.4  # share of grounds on which an earlier detector saw faces, where such are known
 CLOSE_UP = 0.35  # share of collages that one portrait fills
 
 
@@ -39,15 +40,25 @@ class CollageMaker:
         photos: the faces.
         mirrored: landmark order of a mirrored face (`photos.mirror_order`).
         backgrounds: the face-free pictures.
+        hard: face-free pictures that an earlier detector saw faces in (`mining.hard_grounds`), uint8 [M, S, S, 3] with
+            S >= size; may be empty.
         size: side of the canvas.
     """
 
-    def __init__(self, photos: FacePhotos, mirrored: np.ndarray, backgrounds: Backgrounds, size: int = CANVAS) -> None:
+    def __init__(
+        self,
+        photos: FacePhotos,
+        mirrored: np.ndarray,
+        backgrounds: Backgrounds,
+        hard: np.ndarray,
+        size: int = CANVAS,
+    ) -> None:
         self._photos, self._mirrored, self._backgrounds, self._size = photos, mirrored, backgrounds, size
+        self._hard = hard
 
     def draw(self, rng: np.random.Generator) -> Collage:
         """One collage; everything random comes from `rng`."""
-        collage = Collage(self._backgrounds.draw(self._size, rng))
+        collage = Collage(self._ground(rng))
         for _ in range(rng.integers(0, 3)):
             self._paste_patch(collage, rng)
         kind = rng.random()
@@ -55,6 +66,14 @@ class CollageMaker:
             self._paste_faces(collage, rng, close_up=kind < FACE_FREE + CLOSE_UP)
         collage.picture = degrade(collage.picture, rng)
         return collage
+
+    def _ground(self, rng: np.random.Generator) -> np.ndarray:
+        if not len(self._hard) or rng.random() >= HARD:
+            return self._backgrounds.draw(self._size, rng)
+        picture = self._hard[rng.integers(len(self._hard))]
+        x, y = rng.integers(0, len(picture) - self._size + 1, 2)
+        window = picture[y : y + self._size, x : x + self._size]
+        return np.ascontiguousarray(window[:, ::-1] if rng.random() < 0.5 else window)
 
     def _paste_faces(self, collage: Collage, rng: np.random.Generator, *, close_up: bool) -> None:
         size = self._size

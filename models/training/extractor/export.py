@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.errors import TrainingDataError
@@ -18,16 +17,14 @@ TOLERANCE = 2e-3  # largest difference between torch and ONNX Runtime that an ex
 
 
 class _FromBytes(nn.Module):
-    """uint8 [N, H, W, 3] -> the network's own [-1, 1] [N, 3, H / shrink, W / shrink]."""
+    """uint8 [N, H, W, 3] -> the network's own [-1, 1] [N, 3, H, W]."""
 
-    def __init__(self, network: nn.Module, shrink: int) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network, self.shrink = network, shrink
+        self.network = network
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
         x = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
-        if self.shrink > 1:
-            x = F.avg_pool2d(x, self.shrink)
         output: tuple[Tensor, ...] = self.network(x)
         return output
 
@@ -35,14 +32,13 @@ class _FromBytes(nn.Module):
 def export_detector(network: nn.Module, path: Path) -> None:
     """Write detector.onnx: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `detector_net.DetectorNet`)."""
     free = {0: "batch", 1: "height", 2: "width"}
-    _export(_FromBytes(network, 1), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
+    _export(_FromBytes(network), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
 
 
 def export_regressor(network: nn.Module, path: Path) -> None:
     """Write extractor.onnx: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence."""
-    shrink = regressor_net.CROP // regressor_net.INPUT
     size = regressor_net.CROP
-    _export(_FromBytes(network, shrink), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)
+    _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)
 
 
 def _export(

@@ -10,9 +10,10 @@ from models.extractor.crop import LIFT, SIDE
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.appearance import degrade
 from models.training.extractor.backgrounds import Backgrounds
+from models.training.extractor.couples import Couples
 from models.training.extractor.geometry import similarity, transform_points, transform_pose, warp_picture
 from models.training.extractor.photos import FacePhotos
-from models.training.extractor.regressor_net import INPUT
+from models.training.extractor.regressor_net import CROP
 
 FACE_FREE = 0.15  # share of samples that show no face
 HARD = 0.7  # share of those that show what a detector took for a face, where that is known
@@ -24,42 +25,47 @@ Sample = dict[str, np.ndarray]
 
 
 class FaceCrops:
-    """Draws samples: `picture` uint8 [128, 128, 3], `coefficients` [59], `landmarks` [478, 2] in fractions of the crop,
+    """Draws samples: `picture` uint8 [256, 256, 3], `coefficients` [59], `landmarks` [478, 2] in fractions of the crop,
     `presence` 0 or 1, `known` [478] 1 where a landmark has a label.
 
     Args:
-        photos: collections of faces and the share of samples that each gives. Landmarks may be NaN where unknown.
+        couples: collections of faces and the share of samples that each gives. Landmarks may be NaN where unknown.
         mirrored: landmark order of a mirrored face (`photos.mirror_order`).
         backgrounds: pictures without faces.
-        mistakes: crops that a detector took for faces (`mining.hard_negatives`), uint8 [M, 128, 128, 3]; may be empty.
+        mistakes: crops that a detector took for faces (`mining.hard_negatives`), uint8 [M, 256, 256, 3]; may be empty.
     """
 
     def __init__(
         self,
-        photos: list[tuple[FacePhotos, float]],
+        couples: list[tuple[Couples, float]],
         mirrored: np.ndarray,
         backgrounds: Backgrounds,
         mistakes: np.ndarray,
     ) -> None:
-        self._collections = [collection for collection, _ in photos]
-        shares = np.array([share for _, share in photos])
+        self._collections = [collection for collection, _ in couples]
+        shares = np.array([share for _, share in couples])
         self._shares, self._mirrored = shares / shares.sum(), mirrored
         self._backgrounds, self._mistakes = backgrounds, mistakes
 
-    def draw(self, rng: np.random.Generator) -> Sample:
-        """One sample; everything random comes from `rng`."""
+    def draw(self, number: int) -> Sample:
+        """Sample `number`; the numbers 2k and 2k + 1 show one person, mirrored or not alike, unless they show no face.
+
+        Everything random comes from the number.
+        """
+        shared, rng = np.random.default_rng((2, number // 2)), np.random.default_rng((3, number))
+        couples = self._collections[shared.choice(len(self._collections), p=self._shares)]
+        photos, index = couples.draw(shared)[number % 2]
+        mirrored = shared.random() < 0.5
         if rng.random() < FACE_FREE:
             return _nothing(degrade(self._faceless(rng), rng))
-        photos = self._collections[rng.choice(len(self._collections), p=self._shares)]
-        index = int(rng.integers(len(photos)))
         if rng.random() < BESIDE:
             return _nothing(degrade(beside(photos, index, rng), rng))
         sample = face_sample(photos, index, rng, jitter=True)
-        if rng.random() < 0.5:
+        if mirrored:
             sample = self.mirror(sample)
         picture = sample["picture"]
         if rng.random() < 0.12:
-            picture = cover(picture, self._backgrounds.draw(INPUT, rng), rng)
+            picture = cover(picture, self._backgrounds.draw(CROP, rng), rng)
         sample["picture"] = degrade(picture, rng)
         return sample
 
@@ -67,7 +73,7 @@ class FaceCrops:
         if len(self._mistakes) and rng.random() < HARD:
             picture = self._mistakes[rng.integers(len(self._mistakes))]
             return np.ascontiguousarray(picture[:, ::-1]) if rng.random() < 0.5 else picture
-        return self._backgrounds.draw(INPUT, rng)
+        return self._backgrounds.draw(CROP, rng)
 
     def mirror(self, sample: Sample) -> Sample:
         """The sample of the left-right flipped picture."""
@@ -82,26 +88,34 @@ class FaceCrops:
 
 def face_sample(photos: FacePhotos, index: int, rng: np.random.Generator, *, jitter: bool) -> Sample:
     """One photo's crop, placed by the crop policy; with `jitter`, as badly as a detector might place it, and turned."""
-    landmarks, pose = photos.landmarks[index], photos.poses[index]
+    matrix = crop_matrix(photos, index, rng, jitter=jitter)
+    coefficients, points = face_labels(photos, index, matrix)
+    return _sample(warp_picture(photos.pictures[index], matrix, CROP), coefficients, points, presence=1)
+
+
+def crop_matrix(photos: FacePhotos, index: int, rng: np.random.Generator, *, jitter: bool) -> np.ndarray:
+    """From pixels of a photo to those of its crop, float64 [2, 3]."""
     x0, y0, x1, y1 = photos.boxes[index]
     side = (x1 - x0) * SIDE
     centre = ((x0 + x1) / 2, (y0 + y1) / 2 - (x1 - x0) * LIFT)
-    angle, target = 0.0, (INPUT / 2, INPUT / 2)
+    angle, target = 0.0, (CROP / 2, CROP / 2)
     if jitter:
         shift, zoom = JITTERS[int(rng.random() < ROUGH)]
         side *= float(np.exp(rng.normal(0, zoom)))
         angle = float(np.radians(rng.uniform(-40, 40) if rng.random() < 0.15 else rng.normal(0, 7)))
-        dx, dy = INPUT * rng.normal(0, shift, 2)
-        target = (INPUT / 2 + float(dx), INPUT / 2 + float(dy))
-    matrix = similarity(centre, INPUT / side, angle, target)
-    picture = warp_picture(photos.pictures[index], matrix, INPUT)
-    points = transform_points(landmarks, matrix) / INPUT
-    moved = transform_pose(pose, matrix).coefficients(INPUT)
-    return _sample(picture, np.concatenate([photos.expression[index], moved]), points, presence=1)
+        dx, dy = CROP * rng.normal(0, shift, 2)
+        target = (CROP / 2 + float(dx), CROP / 2 + float(dy))
+    return similarity(centre, CROP / side, angle, target)
+
+
+def face_labels(photos: FacePhotos, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients [59] and landmarks [478, 2] (fractions) of a photo in the crop that `matrix` cuts."""
+    pose = transform_pose(photos.poses[index], matrix).coefficients(CROP)
+    return np.concatenate([photos.expression[index], pose]), transform_points(photos.landmarks[index], matrix) / CROP
 
 
 def beside(photos: FacePhotos, index: int, rng: np.random.Generator) -> np.ndarray:
-    """A crop that a sound detector would not have asked for, uint8 [128, 128, 3]: off the face, far too large or small.
+    """A crop that a sound detector would not have asked for, uint8 [256, 256, 3]: off the face, far too large or small.
 
     It shows a piece of a face, clothes, hair, or a small face where a large one should be.
     """
@@ -114,8 +128,8 @@ def beside(photos: FacePhotos, index: int, rng: np.random.Generator) -> np.ndarr
         side = face * SIDE * (rng.uniform(0.2, 0.42) if rng.random() < 0.7 else rng.uniform(2.3, 3))
         centre = centre + face * rng.normal(0, 0.2, 2)
     middle = (float(centre[0]), float(centre[1]))
-    matrix = similarity(middle, INPUT / float(side), float(rng.normal(0, 0.3)), (INPUT / 2, INPUT / 2))
-    return warp_picture(photos.pictures[index], matrix, INPUT)
+    matrix = similarity(middle, CROP / float(side), float(rng.normal(0, 0.3)), (CROP / 2, CROP / 2))
+    return warp_picture(photos.pictures[index], matrix, CROP)
 
 
 def cover(picture: np.ndarray, cloth: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from models.coefficients import ARKIT, rotation_matrix
 from models.errors import TrainingDataError
-from models.extractor.landmarks import FACE_LANDMARKS, LANDMARKS, face_box
+from models.extractor.landmarks import FACE_LANDMARKS, face_box
+from models.training.extractor.couples import Couples
+from models.training.extractor.mesh import EXPRESSIONS, LandmarkMesh
 from models.training.extractor.photos import FacePhotos
-from models.training.morphable import MorphableModel
 from models.training.pairs import SIZE
 from models.training.portraits import Portraits
-from models.training.pose import CROP_CM, Pose
-
-EXPRESSIONS = len(ARKIT.expression)
+from models.training.pose import Pose
 
 
-@dataclass(frozen=True)
-class LandmarkMesh:
-    """The 3DMM at the vertices that stand for MediaPipe's 468 landmarks: mean [468, 3], identity, expression."""
+def generated_faces(data: Path, pairs: Path) -> list[Couples]:
+    """Target and source of every pair under `pairs`, one collection a shard; pictures stay on disk until drawn.
 
-    mean: np.ndarray
-    identity: np.ndarray
-    expression: np.ndarray
-
-    @classmethod
-    def load(cls, data: Path) -> LandmarkMesh:
-        """From the training data folder's `ict_facekit.npz` and `mediapipe_to_ict.npz`."""
-        model = MorphableModel.load(data / "ict_facekit.npz")
-        with np.load(data / "mediapipe_to_ict.npz") as file:
-            vertex = file["vertex"]
-        return cls(model.mean[vertex], model.identity[:, vertex], model.expression[:, vertex])
-
-    def project(self, identity: np.ndarray, coefficients: np.ndarray, size: int) -> np.ndarray:
-        """Where the landmarks of P faces lie, pixels [P, 468, 2] of pictures of `size`.
-
-        Args:
-            identity: [P, 60]. coefficients: [P, 59].
-        """
-        yaw, pitch, roll, x, y, log_zoom = coefficients[:, EXPRESSIONS:].astype(np.float64).T
-        shape = self.mean + np.tensordot(identity, self.identity, 1)
-        shape += np.tensordot(coefficients[:, :EXPRESSIONS], self.expression, 1)
-        turned = shape @ rotation_matrix(yaw, pitch, roll).swapaxes(-1, -2)
-        scale = np.exp(log_zoom) * size / CROP_CM
-        origin = (np.stack([x, y], -1) + 0.5) * size
-        return turned[..., :2] * (1, -1) * scale[:, None, None] + origin[:, None]
-
-
-def generated_faces(data: Path, pairs: Path) -> list[FacePhotos]:
-    """The target pictures of every shard under `pairs`, one collection a shard; pictures stay on disk until drawn.
-
-    A target's landmarks are the photo's own, moved as the mesh moved; nothing says where its irises went (NaN).
+    The source's coefficients are the photo's fit, the target's that fit and a known change. Landmarks are the photo's
+    own, in the target moved as the mesh moved; nothing says where a target's irises went (NaN).
 
     Raises:
         TrainingDataError: there is no shard.
@@ -67,21 +34,29 @@ def generated_faces(data: Path, pairs: Path) -> list[FacePhotos]:
     return [_shard_faces(shard, portraits, marks, mesh) for shard in shards]
 
 
-def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> FacePhotos:
+def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> Couples:
     photo = np.load(shard / "photo.npy")
     old, new = np.load(shard / "source_coefficients.npy"), np.load(shard / "target_coefficients.npy")
     identity = portraits.identity[photo]
-    moved = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
-    landmarks = np.full((len(photo), LANDMARKS, 2), np.nan, np.float32)
-    for row, index in enumerate(photo):
-        own = _in_window(marks[index], portraits.pose(index), Pose.from_coefficients(old[row, EXPRESSIONS:], SIZE))
-        landmarks[row, :FACE_LANDMARKS] = own[:FACE_LANDMARKS] + moved[row]
+    own = np.stack(
+        [
+            _in_window(marks[index], portraits.pose(index), Pose.from_coefficients(row[EXPRESSIONS:], SIZE))
+            for index, row in zip(photo, old, strict=True)
+        ]
+    )
+    moved = np.full_like(own, np.nan)
+    step = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
+    moved[:, :FACE_LANDMARKS] = own[:, :FACE_LANDMARKS] + step
+    return Couples.aligned(_faces(shard / "target.npy", new, moved), _faces(shard / "source.npy", old, own))
+
+
+def _faces(pictures: Path, coefficients: np.ndarray, landmarks: np.ndarray) -> FacePhotos:
     return FacePhotos(
-        pictures=np.load(shard / "target.npy", mmap_mode="r"),
-        landmarks=landmarks,
+        pictures=np.load(pictures, mmap_mode="r"),
+        landmarks=landmarks.astype(np.float32),
         boxes=np.array([face_box(face) for face in landmarks], np.float32),
-        expression=new[:, :EXPRESSIONS],
-        poses=tuple(Pose.from_coefficients(row[EXPRESSIONS:], SIZE) for row in new),
+        expression=coefficients[:, :EXPRESSIONS],
+        poses=tuple(Pose.from_coefficients(row[EXPRESSIONS:], SIZE) for row in coefficients),
     )
 
 

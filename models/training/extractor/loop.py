@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from models.errors import TrainingDataError
+
 logger = logging.getLogger(__name__)
 
 Batch = dict[str, Tensor]
@@ -151,3 +153,26 @@ class Trainer:
         self._average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         logger.info("resumed at step %d", self._step)
+
+
+def adopt(network: nn.Module, path: Path) -> None:
+    """Take the averaged weights of an earlier run's `state.pt` where name and shape agree; the rest stays as it is.
+
+    Buffers that are no running statistics (a shape model) belong to the network they were made for.
+
+    Raises:
+        TrainingDataError: there is no such state, or nothing of it fits.
+    """
+    if not path.is_file():
+        raise TrainingDataError(f"{path} is no file: point --start at the state.pt of an earlier run")
+    weights, own = torch.load(path, weights_only=True)["average"], network.state_dict()
+    constants = {name for name, _ in network.named_buffers() if "running_" not in name and "num_batches" not in name}
+    fitting = {
+        name: value
+        for name, value in weights.items()
+        if name in own and own[name].shape == value.shape and name not in constants
+    }
+    if not fitting:
+        raise TrainingDataError(f"{path} is of another network: point --start at a run of this one")
+    network.load_state_dict(fitting, strict=False)
+    logger.info("%d of %d tensors from %s", len(fitting), len(own), path)

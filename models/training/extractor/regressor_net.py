@@ -8,23 +8,27 @@ from torch import Tensor, nn
 
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.detector_net import Separable, conv, stage
+from models.training.extractor.mesh import EXPRESSIONS
+from models.training.extractor.regions import FEATURES, Regions
 from models.training.extractor.shape import ANCHORS, COMPONENTS, ShapeModel
 
 CROP = 256  # what the product cuts
-INPUT = 128  # what the network sees: 2x2 pixels of the crop are averaged
+INPUT = 128  # what the trunk sees: 2x2 pixels of the crop are averaged
 COEFFICIENTS = 59
-EXPRESSIONS = 53
 OUTPUTS = ("coefficients", "landmarks", "presence")
 
 
 class RegressorNet(nn.Module):
-    """Crops [N, 3, 128, 128] in [-1, 1] -> coefficients [N, 59], landmarks [N, 478, 2], presence [N].
+    """Crops [N, 3, 256, 256] in [-1, 1] -> coefficients [N, 59], landmarks [N, 478, 2], presence [N].
 
     Coefficients are those of the `arkit` space (angles in radians). Landmarks are fractions of the crop from its
-    upper left corner. Presence is the probability that the crop shows a face where one is expected.
+    upper left corner. Presence is the probability that the crop shows a face where one is expected. In training the
+    coefficients are unbounded, presence is a logit, and the trunk's own anchors [N, K, 2] come fourth.
 
-    Each anchor landmark is the centre of mass of a heatmap (integral regression, Sun et al. 2018). A linear shape model
-    turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features correct.
+    The trunk sees the crop at half its size; each anchor landmark is the centre of mass of a heatmap (integral
+    regression, Sun et al. 2018). Networks of their own then look at eyes and mouth closely (`regions`). A linear shape
+    model turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features and
+    the regions' correct.
 
     Args:
         widths: channels at strides 4, 8, 16 and 32. blocks: separable blocks at strides 8, 16 and 32.
@@ -51,28 +55,30 @@ class RegressorNet(nn.Module):
         self.heatmaps = nn.Sequential(Separable(neck, neck), nn.Conv2d(neck, len(ANCHORS), 1))
         self.shape = LinearShape(shape)
         self.deep = nn.Sequential(conv(widths[-1], 64), nn.ReLU(inplace=True), nn.Flatten())
-        deepest = (INPUT // 32) ** 2 * 64
-        self.hidden = nn.Sequential(nn.Linear(deepest + COMPONENTS, hidden), nn.ReLU(inplace=True))
+        self.regions = Regions(self.shape.mean.unflatten(0, (len(ANCHORS), 2)))
+        seen = (INPUT // 32) ** 2 * 64 + COMPONENTS + 3 * FEATURES
+        self.hidden = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(inplace=True))
         self.correction, self.presence = nn.Linear(hidden, COEFFICIENTS), nn.Linear(hidden, 1)
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        maps = [self.stem(x)]
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        maps = [self.stem(F.avg_pool2d(crops, CROP // INPUT))]
         for one in self.stages:
             maps.append(one(maps[-1]))
         merged = self.laterals[-1](maps[-1])
         for level in reversed(range(len(self.merges))):
             below = F.interpolate(merged, scale_factor=2.0)
             merged = self.merges[level](F.relu(self.laterals[level](maps[level]) + below))
-        anchors = centres_of_mass(self.heatmaps(merged))
+        coarse = centres_of_mass(self.heatmaps(merged))
+        anchors, features = self.regions(crops, coarse)
         landmarks, guess, components = self.shape(anchors)
-        hidden = self.hidden(torch.cat([self.deep(maps[-1]), components], 1))
+        hidden = self.hidden(torch.cat([self.deep(maps[-1]), components, features], 1))
         coefficients = guess + self.correction(hidden)
         expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
         presence = self.presence(hidden)[:, 0]
         if self.training:  # clamped in training, a weight at its bound would get no gradient
-            return coefficients, landmarks, presence
+            return coefficients, landmarks, presence, coarse
         return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
 
 
@@ -94,6 +100,7 @@ class LinearShape(nn.Module):
     coefficients: Tensor
     coefficients_mean: Tensor
     whitening: Tensor
+    order: Tensor
 
     def __init__(self, shape: ShapeModel | None) -> None:
         super().__init__()
@@ -109,42 +116,13 @@ class LinearShape(nn.Module):
         for name, wanted in sizes.items():
             value = torch.zeros(wanted) if shape is None else torch.from_numpy(getattr(shape, name)).float()
             self.register_buffer(name, value)
+        # Anchors stand for themselves: the linear map would shrink the openings of lids and lips.
+        order = torch.arange(LANDMARKS) + len(ANCHORS)
+        order[list(ANCHORS)] = torch.arange(len(ANCHORS))
+        self.register_buffer("order", order, persistent=False)
 
     def forward(self, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         centred = anchors.flatten(1) - self.mean
-        landmarks = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
+        decoded = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
+        landmarks = torch.cat([anchors, decoded], 1)[:, self.order]
         return landmarks, centred @ self.coefficients + self.coefficients_mean, centred @ self.whitening
-
-
-class RegressorLoss(nn.Module):
-    """ℓ1 on landmarks and pose, Huber on expression weights, cross-entropy on presence.
-
-    Args:
-        spread: standard deviation of each expression weight in the training photos [53]. The more a weight moves, the
-            smaller a deviation of one unit counts, but less than in proportion: large movements matter most.
-        emphasis: weight of each landmark [478]; lips, eyes and irises carry the expression.
-    """
-
-    def __init__(self, spread: Tensor, emphasis: Tensor) -> None:
-        super().__init__()
-        scale = 1 / (spread + 0.06).sqrt()
-        self.scale = scale / scale.mean()
-        self.emphasis = emphasis / emphasis.mean()
-
-    def forward(self, output: tuple[Tensor, Tensor, Tensor], batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Named losses. The batch has `coefficients`, `landmarks`, `presence`, `known` [N, 478] (has a label)."""
-        coefficients, landmarks, presence = output
-        face = batch["presence"]
-        faces, weight = face.sum().clamp(min=1), batch["known"] * self.emphasis
-        wanted, pose = batch["coefficients"][:, :EXPRESSIONS], batch["coefficients"][:, EXPRESSIONS:]
-        # Squared for all but gross errors: most weights are near 0, and ℓ1 would settle on that, their median.
-        expression = F.smooth_l1_loss(coefficients[:, :EXPRESSIONS], wanted, reduction="none", beta=0.2)
-        place = F.smooth_l1_loss(coefficients[:, EXPRESSIONS:], pose, reduction="none", beta=0.02)
-        distance = (landmarks - batch["landmarks"]).square().sum(-1).add(1e-8).sqrt()
-        return {
-            "landmarks": 40 * (distance * weight).sum() / weight.sum().clamp(min=1),
-            "expression": 40 * ((expression * self.scale).mean(1) * face).sum() / faces,
-            "rotation": 8 * (place[:, :3].mean(1) * face).sum() / faces,
-            "place": 30 * (place[:, 3:].mean(1) * face).sum() / faces,
-            "presence": F.binary_cross_entropy_with_logits(presence, face),
-        }

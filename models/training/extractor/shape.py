@@ -26,7 +26,26 @@ PUPILS = (468, 473)
 ANCHORS = LIPS + EYES + BROWS + NOSE_AND_CHEEKS + OVAL + PUPILS
 """The landmarks that the network looks for; the others follow from them."""
 
-NOISE = 0.004
+RIGHT_EYE = (
+    33, 246, 161, 160, 159, 158, 157, 173, 133, 7, 163, 144, 145, 153, 154, 155,
+    70, 63, 105, 66, 107, 46, 53, 52, 65, 55, 468,
+)  # fmt: skip
+LEFT_EYE = (
+    263, 466, 388, 387, 386, 385, 384, 398, 362, 249, 390, 373, 374, 380, 381, 382,
+    300, 293, 334, 296, 336, 276, 283, 282, 295, 285, 473,
+)  # fmt: skip
+"""Lids, brow and pupil of the person's own right and left eye, in mirrored order."""
+MOUTH = LIPS
+
+DISTANCES = (
+    (159, 145), (158, 153), (160, 144), (386, 374), (385, 380), (387, 373),  # the lids' openings
+    (468, 33), (468, 133), (473, 263), (473, 362),  # gaze
+    (13, 14), (82, 87), (312, 317), (0, 17), (61, 291), (0, 1), (17, 152),  # lips, mouth, jaw
+    (105, 159), (66, 158), (334, 386), (296, 385), (55, 285),  # brows
+)  # fmt: skip
+"""Pairs of landmarks whose distance is what an expression changes."""
+
+NOISE = 0.002
 """Error to expect of an anchor, in fractions of the crop: the ridge that keeps the maps from amplifying it."""
 
 COMPONENTS = 40
@@ -53,8 +72,13 @@ class ShapeModel:
 
 
 def fit_shape(landmarks: np.ndarray, coefficients: np.ndarray) -> ShapeModel:
-    """Fit the maps to faces with landmarks [P, 478, 2] and coefficients [P, 59]; P should be some thousands."""
-    anchors = landmarks[:, ANCHORS].reshape(len(landmarks), -1).astype(np.float64)
+    """Fit the maps to faces with landmarks [P, 478, 2] and coefficients [P, 59]; P should be some thousands.
+
+    The faces should move all that the network is to see move: a ridge hardly dares what its material hardly shows.
+    Landmarks may be NaN where unknown.
+    """
+    landmarks = _completed(landmarks.reshape(len(landmarks), -1).astype(np.float64)).reshape(landmarks.shape)
+    anchors = landmarks[:, ANCHORS].reshape(len(landmarks), -1)
     mean = anchors.mean(0)
     centred = anchors - mean
     covariance = centred.T @ centred / len(centred) + NOISE**2 * np.eye(centred.shape[1])
@@ -73,3 +97,19 @@ def fit_shape(landmarks: np.ndarray, coefficients: np.ndarray) -> ShapeModel:
         coefficients_mean=coefficients.mean(0),
         whitening=vectors[:, leading] / np.sqrt(values[leading]),
     )
+
+
+def _completed(values: np.ndarray) -> np.ndarray:
+    """Unknown columns of [P, D], of which each row has all or those that every row has, as the known ones suggest."""
+    known = np.isfinite(values)
+    always, whole = known.all(0), known.all(1)
+    if always.all():
+        return values
+    mean = values[whole].mean(0)
+    given = values[:, always] - mean[always]
+    covariance = given[whole].T @ given[whole] / whole.sum() + NOISE**2 * np.eye(int(always.sum()))
+    missing = values[whole][:, ~always] - mean[~always]
+    guess = given @ np.linalg.solve(covariance, given[whole].T @ missing / whole.sum()) + mean[~always]
+    completed = values.copy()
+    completed[:, ~always] = np.where(known[:, ~always], values[:, ~always], guess)
+    return completed

@@ -2,33 +2,78 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from models.errors import TrainingDataError
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.backgrounds import Backgrounds
+from models.training.extractor.clips import clip_faces
 from models.training.extractor.collage import CANVAS, CollageMaker
+from models.training.extractor.couples import Couples
 from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
-from models.training.extractor.face_crops import FaceCrops, face_sample
+from models.training.extractor.face_crops import FaceCrops, crop_matrix, face_labels
 from models.training.extractor.generated import generated_faces
-from models.training.extractor.loop import Batch, Schedule, Trainer
-from models.training.extractor.mining import hard_negatives
+from models.training.extractor.loop import Batch, Schedule, Trainer, adopt
+from models.training.extractor.mining import hard_grounds, hard_negatives
 from models.training.extractor.photos import FacePhotos, mirror_order
-from models.training.extractor.regressor_net import RegressorLoss, RegressorNet
+from models.training.extractor.regressor_loss import RegressorLoss
+from models.training.extractor.regressor_net import RegressorNet
 from models.training.extractor.shape import ANCHORS, ShapeModel, fit_shape
 from models.training.extractor.targets import detector_targets
 
-PAIRS = 0.4  # share of the regressor's samples that come from generated pairs, where there are some
+logger = logging.getLogger(__name__)
+
+PAIRS, CLIPS = 0.45, 0.2
+"""Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
+
+SHAPE_FACES = 6000  # that the shape model is fitted to
 
 
-def train_detector(data: Path, backgrounds: Path, out: Path, steps: int, batch: int, workers: int) -> None:
-    """Train the detector on collages of the training portraits and write `out`/detector.onnx."""
-    photos = FacePhotos.load(data, "train")
-    maker = CollageMaker(photos, mirror_order(photos.landmarks), Backgrounds(backgrounds))
+@dataclass(frozen=True)
+class RegressorMaterial:
+    """Where the regressor's samples come from.
+
+    Attributes:
+        data: the training data folder, with portraits/ in it.
+        backgrounds: folder of pictures without faces.
+        detector: the trained detector, whose mistakes the regressor learns to correct.
+        pairs: folder of generated pairs, or None.
+        clips: folder of labelled clips, or None.
+    """
+
+    data: Path
+    backgrounds: Path
+    detector: Path
+    pairs: Path | None
+    clips: Path | None
+
+
+def train_detector(
+    data: Path,
+    backgrounds: Path,
+    out: Path,
+    schedule: Schedule,
+    workers: int,
+    earlier: Path | None,
+    start: Path | None,
+) -> None:
+    """Train the detector on collages of the training portraits and write `out`/detector.onnx.
+
+    Args:
+        earlier: an earlier detector.onnx; face-free pictures in which it sees faces are shown more often.
+        start: the `state.pt` of an earlier run to take weights from.
+    """
+    photos, faceless = FacePhotos.load(data, "train"), Backgrounds(backgrounds)
+    hard = hard_grounds(earlier, faceless) if earlier else np.zeros((0, CANVAS, CANVAS, 3), np.uint8)
+    logger.info("%d hard grounds", len(hard))
+    maker = CollageMaker(photos, mirror_order(photos.landmarks), faceless, hard)
 
     def draw(number: int) -> dict[str, np.ndarray]:
         collage = maker.draw(np.random.default_rng((1, number)))
@@ -38,39 +83,59 @@ def train_detector(data: Path, backgrounds: Path, out: Path, steps: int, batch: 
     def loss(output: Any, targets: Batch) -> Batch:
         return detector_loss(output, targets)
 
-    trained = Trainer(DetectorNet(), draw, loss, Schedule(steps, batch, rate=3e-3), out).run(workers)
+    network = DetectorNet()
+    if start is not None:
+        adopt(network, start)
+    trained = Trainer(network, draw, loss, schedule, out).run(workers)
     export_detector(trained, out / "detector.onnx")
 
 
 def train_regressor(
-    data: Path, backgrounds: Path, pairs: Path | None, detector: Path, out: Path, steps: int, batch: int, workers: int
+    material: RegressorMaterial, out: Path, schedule: Schedule, workers: int, start: Path | None
 ) -> None:
-    """Train the regressor on the training portraits, with `pairs` on those too, and write `out`/extractor.onnx.
+    """Train the regressor and write `out`/extractor.onnx.
 
-    `detector` is the trained detector whose mistakes the regressor learns to correct.
+    Args:
+        start: the `state.pt` of an earlier run to take weights from; layers that have changed start anew.
+
+    Raises:
+        TrainingDataError: the batch is odd: its samples come in couples.
     """
-    photos = FacePhotos.load(data, "train")
-    collections = [(photos, 1 - PAIRS if pairs else 1.0)]
-    if pairs:
-        shards = generated_faces(data, pairs)
-        collections += [(shard, PAIRS / len(shards)) for shard in shards]
-    faceless = Backgrounds(backgrounds)
-    mistakes = hard_negatives(detector, photos, faceless)
-    crops = FaceCrops(collections, mirror_order(photos.landmarks), faceless, mistakes)
+    if schedule.batch % 2:
+        raise TrainingDataError(f"--batch is {schedule.batch}: choose an even number, samples come in couples")
+    photos = FacePhotos.load(material.data, "train")
+    couples = _couples(material, photos)
+    faceless = Backgrounds(material.backgrounds)
+    mistakes = hard_negatives(material.detector, photos, faceless)
+    logger.info("%d collections, %d mistakes of the detector", len(couples), len(mistakes))
+    crops = FaceCrops(couples, mirror_order(photos.landmarks), faceless, mistakes)
     emphasis = torch.ones(LANDMARKS)
     emphasis[list(ANCHORS)] = 3
     loss = RegressorLoss(torch.from_numpy(photos.expression.std(0)), emphasis)
-
-    def draw(number: int) -> dict[str, np.ndarray]:
-        return crops.draw(np.random.default_rng((2, number)))
-
-    network = RegressorNet(shape=_shape(photos))
-    trained = Trainer(network, draw, loss, Schedule(steps, batch), out).run(workers)
+    network = RegressorNet(shape=_shape(couples))
+    if start is not None:
+        adopt(network, start)
+    trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
     export_regressor(trained, out / "extractor.onnx")
 
 
-def _shape(photos: FacePhotos) -> ShapeModel:
-    """The shape model of all photos, each in a crop as training draws it."""
+def _couples(material: RegressorMaterial, photos: FacePhotos) -> list[tuple[Couples, float]]:
+    """Every collection and its share of the samples."""
+    pairs = generated_faces(material.data, material.pairs) if material.pairs else []
+    clips = clip_faces(material.clips) if material.clips else []
+    rest = 1 - PAIRS * bool(pairs) - CLIPS * bool(clips)
+    shares = [(Couples.same(photos), rest)]
+    shares += [(shard, PAIRS / len(pairs)) for shard in pairs]
+    return shares + [(shard, CLIPS / len(clips)) for shard in clips]
+
+
+def _shape(couples: list[tuple[Couples, float]]) -> ShapeModel:
+    """The shape model of faces as training draws them, in crops as training places them."""
     rng = np.random.default_rng(0)
-    samples = [face_sample(photos, index, rng, jitter=True) for index in range(len(photos))]
-    return fit_shape(np.stack([s["landmarks"] for s in samples]), np.stack([s["coefficients"] for s in samples]))
+    shares = np.array([share for _, share in couples])
+    labels = []
+    for number in rng.choice(len(couples), SHAPE_FACES, p=shares / shares.sum()):
+        (photos, index), _ = couples[number][0].draw(rng)
+        labels.append(face_labels(photos, index, crop_matrix(photos, index, rng, jitter=True)))
+    coefficients, landmarks = (np.stack(part) for part in zip(*labels, strict=True))
+    return fit_shape(landmarks, coefficients)

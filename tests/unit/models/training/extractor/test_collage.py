@@ -8,11 +8,13 @@ from models.training.extractor.detector_net import STRIDE
 from models.training.extractor.photos import FacePhotos, mirror_order
 from models.training.extractor.targets import detector_targets
 
+NO_GROUNDS = np.zeros((0, 256, 256, 3), np.uint8)
+
 
 @pytest.fixture
 def maker(faces: FacePhotos, backgrounds: Backgrounds, monkeypatch: pytest.MonkeyPatch) -> CollageMaker:
     monkeypatch.setattr(module, "degrade", lambda picture, rng: picture)  # red must stay red to be looked for
-    return CollageMaker(faces, mirror_order(faces.landmarks), backgrounds)
+    return CollageMaker(faces, mirror_order(faces.landmarks), backgrounds, NO_GROUNDS)
 
 
 def test_boxes_lie_around_what_was_pasted(maker: CollageMaker) -> None:
@@ -58,3 +60,15 @@ def test_targets_say_in_cells_what_the_boxes_say_in_pixels() -> None:
 def test_no_face_gives_empty_targets() -> None:
     maps = detector_targets(np.zeros((0, 4)), np.zeros((0, 5, 2)), 256)
     assert not any(value.any() for value in maps.values())
+
+
+def test_pictures_that_fooled_a_detector_are_shown_more_often(
+    faces: FacePhotos, backgrounds: Backgrounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "degrade", lambda picture, rng: picture)
+    green = np.zeros((1, 320, 320, 3), np.uint8)
+    green[..., 1] = 250
+    maker = CollageMaker(faces, mirror_order(faces.landmarks), backgrounds, green)
+    grounds = [maker.draw(np.random.default_rng(seed)).picture[0, 0] for seed in range(60)]
+    shown = sum(int(ground[1]) > 200 for ground in grounds)
+    assert 10 < shown < 40

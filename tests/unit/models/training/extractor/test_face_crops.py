@@ -4,16 +4,17 @@ import pytest
 from models.coefficients import ARKIT
 from models.training.extractor.appearance import degrade
 from models.training.extractor.backgrounds import Backgrounds
+from models.training.extractor.couples import Couples
 from models.training.extractor.face_crops import FaceCrops, cover, face_sample
 from models.training.extractor.photos import FacePhotos, mirror_order
-from models.training.extractor.regressor_net import INPUT
+from models.training.extractor.regressor_net import CROP
 
-NO_MISTAKES = np.zeros((0, INPUT, INPUT, 3), np.uint8)
+NO_MISTAKES = np.zeros((0, CROP, CROP, 3), np.uint8)
 
 
 def red_under_landmarks(sample: dict[str, np.ndarray]) -> float:
     """Share of the marked landmarks under which the picture is red."""
-    places = np.clip((sample["landmarks"][::50] * INPUT).astype(int), 0, INPUT - 1)
+    places = np.clip((sample["landmarks"][::50] * CROP).astype(int), 0, CROP - 1)
     colours = sample["picture"][places[:, 1], places[:, 0]].astype(int)
     return float((colours[:, 0] - colours[:, 1] > 60).mean())
 
@@ -42,13 +43,13 @@ def test_origin_of_the_3dmm_moves_with_the_picture(faces: FacePhotos) -> None:
 
 
 def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(faces, 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
     sample = face_sample(faces, 0, np.random.default_rng(5), jitter=True)
     flipped = crops.mirror(sample)
     # The dots mark landmarks 0, 50, 100 …: in the mirrored picture they lie under the partners' places.
     order = mirror_order(faces.landmarks)
     assert flipped["landmarks"][order][::50][:, 0] == pytest.approx(1 - sample["landmarks"][::50][:, 0])
-    places = (flipped["landmarks"][order][::50] * INPUT).astype(int)
+    places = (flipped["landmarks"][order][::50] * CROP).astype(int)
     assert (flipped["picture"][places[:, 1], places[:, 0], 0] > 100).all()
     left, right = ARKIT.index["eyeBlinkLeft"], ARKIT.index["eyeBlinkRight"]
     assert flipped["coefficients"][left] == sample["coefficients"][right]
@@ -59,9 +60,9 @@ def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos
 
 
 def test_samples_have_the_shapes_that_the_network_wants(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(faces, 0.5), (faces, 0.5)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
-    samples = [crops.draw(np.random.default_rng(seed)) for seed in range(60)]
-    assert {sample["picture"].shape for sample in samples} == {(INPUT, INPUT, 3)}
+    crops = FaceCrops([(Couples.same(faces), 0.5)] * 2, mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    samples = [crops.draw(seed) for seed in range(60)]
+    assert {sample["picture"].shape for sample in samples} == {(CROP, CROP, 3)}
     assert {float(sample["presence"]) for sample in samples} == {0.0, 1.0}
     assert all(not sample["known"].any() for sample in samples if sample["presence"] == 0)
     assert all(np.isfinite(value).all() for sample in samples for value in sample.values())
@@ -92,10 +93,24 @@ def test_cover_hides_a_part_only() -> None:
 
 
 def test_mistakes_of_a_detector_are_shown_as_no_face(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    green = np.zeros((1, INPUT, INPUT, 3), np.uint8)
+    green = np.zeros((1, CROP, CROP, 3), np.uint8)
     green[..., 1] = 250
-    crops = FaceCrops([(faces, 1.0)], mirror_order(faces.landmarks), backgrounds, green)
-    samples = [crops.draw(np.random.default_rng(seed)) for seed in range(120)]
+    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, green)
+    samples = [crops.draw(seed) for seed in range(120)]
     shown = [s for s in samples if s["picture"][..., 1].mean() > s["picture"][..., 0].mean() + 60.0]
     assert len(shown) > 3
     assert all(sample["presence"] == 0 for sample in shown)
+
+
+def test_neighbouring_samples_show_one_person_mirrored_or_not_alike(
+    faces: FacePhotos, backgrounds: Backgrounds
+) -> None:
+    faces.expression[1] *= 0.5
+    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    couples = [(crops.draw(2 * k), crops.draw(2 * k + 1)) for k in range(30)]
+    whole = [couple for couple in couples if all(sample["presence"] for sample in couple)]
+    assert len(whole) > 10
+    for first, second in whole:
+        assert np.array_equal(first["coefficients"][:53], second["coefficients"][:53])
+        assert not np.array_equal(first["picture"], second["picture"])
+    assert len({tuple(first["coefficients"][:53]) for first, _ in whole}) == 4  # two people, mirrored and not

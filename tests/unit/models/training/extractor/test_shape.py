@@ -36,3 +36,14 @@ def test_components_are_white_and_noise_does_not_blow_up() -> None:
 def test_anchors_are_distinct_landmarks() -> None:
     assert len(set(ANCHORS)) == len(ANCHORS)
     assert max(ANCHORS) < 478
+
+
+def test_unknown_pupils_follow_from_the_rest() -> None:
+    landmarks, coefficients = faces(800, 1)
+    partly = landmarks.copy()
+    partly[::2, 468:] = np.nan
+    whole, completed = fit_shape(landmarks, coefficients), fit_shape(partly, coefficients)
+    assert np.abs(whole.mean - completed.mean).max() < 1e-3
+    centred = landmarks[:, ANCHORS].reshape(800, -1) - completed.mean
+    guess = centred @ completed.coefficients + completed.coefficients_mean
+    assert np.corrcoef(guess.ravel(), coefficients.ravel())[0, 1] > 0.99
