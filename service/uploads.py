@@ -40,6 +40,8 @@ def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaK
         raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
     if kind_of(source.media_type, kinds) is None:
         message = f"names a file of type {source.media_type}; this request needs a {' or '.join(kinds)}"
+        if kind_of(source.media_type, SEEN) == "video":
+            message += "; POST /reenact edits the face in a video"
         raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
     return source
 
@@ -57,6 +59,15 @@ def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Co
     with _about(field):
         kind = kind_of(sniff(file, backend.settings.max_pixels, kinds).media_type, kinds)
     assert kind is not None, "sniff refuses everything else"
+    return kind
+
+
+def kind_of_source(backend: Backend, submission: Submission, kinds: Collection[MediaKind]) -> MediaKind:
+    """What the submitted source is, or that of the submitted id, without storing it. Raises like `source_of`."""
+    if "source" in submission.files:
+        return kind_of_file(backend, submission, "source", kinds)
+    kind = kind_of(source_of(backend, submission, kinds).media_type, kinds)
+    assert kind is not None, "source_of refuses everything else"
     return kind
 
 

@@ -11,6 +11,7 @@ from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
     from models.extractor import TrackedFrame
+    from models.extractor.motion import VideoSource
     from models.portrait import Source
 
 Pixels = NDArray[np.uint8]
@@ -30,6 +31,16 @@ class Editor(Protocol):
     def render(
         self,
         source: "Source",
+        motion: NDArray[np.float32],
+        *,
+        paste_back: bool = True,
+        size: int | Literal["source"] = "source",
+    ) -> Iterator[Pixels]: ...
+
+    def render_video(
+        self,
+        frames: Iterable[Pixels],
+        source: "VideoSource",
         motion: NDArray[np.float32],
         *,
         paste_back: bool = True,

@@ -1,16 +1,19 @@
 """From the files of a request to faces and motions: decode, then extract, and for a video both at the same time."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.coefficients.document import Motion
-from models.extractor.smoothing import bridge_gaps
+from models.extractor.motion import Track, tracked_motion
+from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
 from workers.contract.errors import VideoTooLargeError, VideoTooLongError
@@ -18,7 +21,7 @@ from workers.contract.settings import Settings
 from workers.contract.sniff import MediaKind
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Face, Pixels
-from workers.media.isolate import Decoder, Frame
+from workers.media.isolate import Decoder
 from workers.pipeline import read_ahead
 from workers.refusal import about
 
@@ -43,6 +46,14 @@ class Performance:
     motion: Motion
     moves: bool
     video: Path | None = None
+
+
+@dataclass(frozen=True)
+class Footage:
+    """A video in the job's folder, and what it says about itself."""
+
+    path: Path
+    info: VideoInfo
 
 
 class Reader:
@@ -73,7 +84,7 @@ class Reader:
         )
 
     def performance(self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path) -> Performance:
-        """Read what a driver of any kind performs.
+        """Read what a driver of any kind performs; a video is kept in the job's folder.
 
         Raises:
             VideoTooLargeError, VideoTooLongError: before any work is done, where the file says so itself.
@@ -86,13 +97,13 @@ class Reader:
             if kind == "motion":
                 motion = self._document(attempt, source_id)
                 return Performance(motion, moves=motion.fps is not None or len(motion.times) > 1)
-            path, info = self.video(attempt, source_id, folder)
-            return Performance(self.followed(attempt, path, info), moves=True, video=path if info.audio else None)
+            footage = self.footage(attempt, source_id, folder / "driver")
+            motion = self.followed(attempt, footage).motion
+            return Performance(motion, moves=True, video=footage.path if footage.info.audio else None)
 
-    def video(self, attempt: Attempt, source_id: str, folder: Path) -> tuple[Path, VideoInfo]:
-        """Fetch a video into the job's folder and check it against the limits. Raises like `performance`."""
+    def footage(self, attempt: Attempt, source_id: str, path: Path) -> Footage:
+        """Fetch a video into a file and check it against the limits. Raises like `performance`."""
         attempt.stage("decode")
-        path = folder / "video"
         with attempt.timed("decode_s"):
             with self._sources.open(source_id) as file, path.open("wb") as copy:
                 shutil.copyfileobj(file, copy)
@@ -103,45 +114,57 @@ class Reader:
                 f"The video has {info.width} x {info.height} pixels; scale it down to at most {pixels / 1e6:g} million."
             )
         self._check_length(info.seconds or (info.frames or 0) / info.fps)
-        return path, info
+        return Footage(path, info)
 
-    def followed(self, attempt: Attempt, path: Path, info: VideoInfo, face: Face = "largest") -> Motion:
+    def followed(
+        self,
+        attempt: Attempt,
+        footage: Footage,
+        face: Face = "largest",
+        *,
+        whose: Literal["", "source_"] = "",
+        until: float | None = None,
+    ) -> Track:
         """Follow one face through a video; only its coefficients are kept, so memory does not grow with the pixels.
 
-        The metric `frames_without_face` tells how many frames had to be bridged.
+        Metrics tell what the result does not show: `frames_without_face` (they were bridged), `cuts` (after which it
+        may be another person) and `frames_missing` (stated by the file but not decoded: it is cut off or damaged).
+
+        Args:
+            whose: set before the names of the metrics, where a job follows two videos.
+            until: seconds; later frames are not looked at, and none of them counts as missing.
 
         Raises:
             RequestRefusedError: no frame shows the face.
         """
+        info = footage.info
         total = info.frames or round((info.seconds or 0) * info.fps)
-        times: list[float] = []
-        coefficients: list[np.ndarray | None] = []
-        boxes, scores = [], []
-        attempt.stage("extract", 0, total)
-        depth = max(1, min(_AHEAD_FRAMES, _AHEAD_BYTES // (info.width * info.height * 3)))
-        ahead = read_ahead(self._decoder.frames(path), depth)
-        with closing(ahead):
-            tracked = self._editor.track(self._waited(attempt, ahead), face)
-            for seen in attempt.timed_steps("extract_s", tracked):
-                times.append(seen.time)
-                coefficients.append(seen.coefficients)
-                boxes.append(seen.face.box if seen.face else (np.nan,) * 4)
-                scores.append(seen.face.score if seen.face else np.nan)
-                attempt.stage("extract", len(times), max(total, len(times)))
-        motion, gaps = bridge_gaps(times, coefficients)
-        attempt.metrics["frames_without_face"] = sum(end - start for start, end in gaps)
-        return Motion(self._editor.space, np.array(times), info.fps, motion, np.array(boxes), np.array(scores))
+        with closing(self.frames(attempt, footage, during="extract_s")) as frames:
+            wanted = frames if until is None else takewhile(lambda frame: frame[0] < until, frames)
+            tracked = attempt.timed_steps("extract_s", self._editor.track(wanted, face))
+            track = tracked_motion(self._editor.space, _reported(attempt, tracked, total), info.fps)
+        attempt.metrics[f"{whose}frames_without_face"] = sum(after - first for first, after in track.gaps)
+        attempt.metrics[f"{whose}cuts"] = len(track.cuts)
+        attempt.metrics[f"{whose}frames_missing"] = _missing(info, track.motion.times) if until is None else 0
+        return track
 
-    def _waited(self, attempt: Attempt, frames: Iterator[Frame]) -> Iterator[tuple[float, Pixels]]:
-        """Frames for the tracker, whose waiting for them is no extraction."""
-        while True:
-            with attempt.paused("extract_s"):
-                frame = next(frames, None)
-            if frame is None:
-                return
-            self._check_length(frame.time)
-            attempt.spend("decode_s", frame.decode_s)
-            yield frame.time, frame.pixels
+    def frames(self, attempt: Attempt, footage: Footage, *, during: str) -> Generator[tuple[float, Pixels], None, None]:
+        """A video's frames and their times, decoded ahead; to be closed.
+
+        Args:
+            during: the metric of the stage that takes them; waiting for them does not count for it.
+        """
+        info = footage.info
+        depth = max(1, min(_AHEAD_FRAMES, _AHEAD_BYTES // (info.width * info.height * 3)))
+        with closing(read_ahead(self._decoder.frames(footage.path), depth)) as ahead:
+            while True:
+                with attempt.paused(during):
+                    frame = next(ahead, None)
+                if frame is None:
+                    return
+                self._check_length(frame.time)
+                attempt.spend("decode_s", frame.decode_s)
+                yield frame.time, frame.pixels
 
     def _check_length(self, seconds: float) -> None:
         longest = self._settings.max_video_seconds
@@ -155,3 +178,18 @@ class Reader:
             times, fps, coefficients = self._decoder.motion(file.read(), space.name)
         self._check_length(float(times[-1] - times[0]))
         return Motion(space, times - times[0], fps, coefficients)
+
+
+def _reported(attempt: Attempt, tracked: Iterable[TrackedFrame], total: int) -> Iterator[TrackedFrame]:
+    attempt.stage("extract", 0, total)
+    for done, frame in enumerate(tracked, start=1):
+        yield frame
+        attempt.stage("extract", done, max(total, done))
+
+
+def _missing(info: VideoInfo, times: NDArray[np.float64]) -> int:
+    """How many frames the file states, by their number or else by its length, and does not have."""
+    if info.frames is not None:
+        return max(0, info.frames - len(times))
+    short = (info.seconds or 0) - float(times[-1]) - 1 / info.fps
+    return round(short * info.fps) if short > _SPARE_S else 0

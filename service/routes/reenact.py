@@ -1,18 +1,16 @@
-"""POST /reenact: a photo and a driver in, the person of the photo making the driver's motion out."""
+"""POST /reenact: a photo or video and a driver in, the person of the former making the driver's motion out."""
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from service.backend import Backend
 from service.call import JobCall
-from service.errors import InvalidRequestError
 from service.examples import REENACT_EXAMPLES
 from service.intake import Fields, Submission
 from service.openapi import job_answers, problems, request_body
 from service.security import limit_rate
-from service.uploads import DRIVER, SEEN, kind_of_file, source_of, store
+from service.uploads import DRIVER, SEEN, kind_of_file, kind_of_source, source_of, store
 from service.validation import parse
-from workers.contract.jobs import FieldProblem
 from workers.contract.requests import ReenactOptions, ReenactRequest
 
 router = APIRouter(tags=["editing"])
@@ -32,26 +30,34 @@ FIELDS = Fields(
     openapi_extra=request_body(FIELDS, REENACT_EXAMPLES),
 )
 async def reenact(call: JobCall) -> Response:
-    """Let the person of a photo make a driver's motion.
+    """Let the face of a photo or video make a driver's motion.
 
-    The driver is a video (the result is a clip of as many frames, with the same time stamps and the video's sound), a
-    picture (the result is a picture), or the document that `POST /extract` made of one of them. `relative` (the
-    default) adds the driver's changes, since the frame in which it looks most like the source, to the source's own
-    expression and pose; `absolute` copies the driver's. A driver of one frame has no changes, and is copied.
+    The driver is a video, a picture, or the document that `POST /extract` made of one of them. `relative` (the default)
+    adds the driver's changes, since the frame in which it looks most like the source, to the source's own expression
+    and pose; `absolute` copies the driver's.
+
+    Of a *photo*, a video makes a clip of as many frames as the driver's, with the same time stamps and the driver's
+    sound; a picture makes a picture. A driver of one frame has no changes, and is copied.
+
+    A *video* as the source keeps its frames: each comes back with its face changed, at its own place and time; where
+    the face is out of sight it stays as it is. A driver of one frame edits the whole clip: relative, what it shows
+    beyond a neutral face is added to every frame, and the sound stays. With a moving driver the clip lasts as long as
+    the shorter of the two, and has the driver's sound if there is one.
+
+    The job's `metrics` count `frames_without_face` (bridged), `cuts` (the picture changed at once: perhaps another
+    person) and `frames_missing` (stated by the file but not in it) of a driving video; of a source video the same,
+    preceded by `source_`.
     """
     return await call.answer(FIELDS, _reenact_request)
 
 
 def _reenact_request(backend: Backend, submission: Submission) -> ReenactRequest:
-    kind = kind_of_file(backend, submission, "driver", DRIVER)
-    unstored = {"source_id": "", "driver_id": "", "driver_kind": kind}
-    draft = parse(ReenactRequest, submission.documents | unstored)
-    if "source" in submission.files and kind_of_file(backend, submission, "source", SEEN) == "video":
-        raise InvalidRequestError([FieldProblem(field="source", message=_NO_VIDEO)])
-    source = source_of(backend, submission)
-    return draft.model_copy(
-        update={"source_id": source.id, "driver_id": store(backend, submission, "driver", DRIVER).id}
-    )
-
-
-_NO_VIDEO = "is a video, whose own motion cannot be edited yet; send a photo, for example one frame of the video"
+    # Both files are stored last, when everything else is known to be right; until then their ids are not known.
+    kinds = {
+        "driver_kind": kind_of_file(backend, submission, "driver", DRIVER),
+        "source_kind": kind_of_source(backend, submission, SEEN),
+    }
+    draft = parse(ReenactRequest, submission.documents | kinds | {"source_id": "", "driver_id": ""})
+    source = source_of(backend, submission, SEEN)
+    driver = store(backend, submission, "driver", DRIVER)
+    return draft.model_copy(update={"source_id": source.id, "driver_id": driver.id})

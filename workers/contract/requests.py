@@ -20,7 +20,7 @@ class Output(Strict):
     """How the result is written.
 
     `format` unset: png for a still, mp4 for a clip. `fps` unset: 25 for keyframes, the driver's own time stamps for a
-    reenactment; set, the motion is sampled anew at that rate.
+    reenactment; set, the motion is sampled anew at that rate. A video that is reenacted keeps its own.
     """
 
     format: Literal["png", "jpeg", "webp", "mp4", "webm", "gif"] | None = None
@@ -56,9 +56,10 @@ class Gains(Strict):
 class ReenactOptions(EditOptions):
     """Options of POST /reenact.
 
-    `mode` relative adds the driver's change since its most source-like frame, absolute copies the driver's face; a
-    driver of a single frame has not changed, so it is always taken as absolute. `smoothing` takes the extractor's
-    tremor out of a video, mostly where heads are slow, without delay; 0 leaves it as it is.
+    `mode` relative adds the driver's change since its most source-like frame, absolute copies the driver's face. A
+    driver of a single frame has not changed: on a photo it is always copied; on a video, relative adds what it shows
+    beyond a neutral face, to every frame. `smoothing` takes the extractor's tremor out of videos, mostly where heads
+    are slow, without delay; 0 leaves it as it is.
     """
 
     mode: Literal["relative", "absolute"] = "relative"
@@ -106,18 +107,23 @@ class EditRequest(Request):
 
 
 class ReenactRequest(Request):
-    """One accepted POST /reenact. The driver lies in the source registry too; `driver_kind` is what its bytes are."""
+    """One accepted POST /reenact. The driver lies in the source registry too; the kinds are what the bytes are."""
 
     kind: Literal["reenact"] = "reenact"
+    source_kind: Literal["picture", "video"] = "picture"
     driver_id: str
     driver_kind: MediaKind
     options: ReenactOptions = ReenactOptions()
 
     @model_validator(mode="after")
     def _format_fits(self) -> Self:
-        if self.driver_kind != "motion":  # only its content tells how many frames it has
-            clip = self.driver_kind == "video"
-            _check_format(self.options.output, "a video as the driver makes a clip" if clip else None)
+        output = self.options.output
+        if self.source_kind == "video":
+            _check_format(output, "a video as the source makes a clip")
+            if output.fps is not None:
+                raise FieldError("options.output.fps", "leave it out: the frames of a video source keep their times")
+        elif self.driver_kind != "motion":  # only its content tells how many frames it has
+            _check_format(output, "a video as the driver makes a clip" if self.driver_kind == "video" else None)
         return self
 
     @property

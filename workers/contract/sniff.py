@@ -134,7 +134,7 @@ def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaErro
     if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
         return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")
     if _video(start):
-        return UnsupportedMediaError(f"The file is a video; send {wanted}.")
+        return UnsupportedMediaError(f"The file is a video, which only POST /reenact edits; send {wanted}.")
     return UnsupportedMediaError(f"The file is of no type that is accepted here; send {wanted}.")
 
 

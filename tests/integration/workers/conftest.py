@@ -60,6 +60,11 @@ class Service:
             self.start(ReenactRequest, source_id, driver_id=self.add(driver), driver_kind=kind, options=options)
         )
 
+    def reenact_video(self, source: bytes, driver: bytes, kind: str = "video", **options: object) -> JobRecord:
+        """The same with a video as the source."""
+        fields = {"source_kind": "video", "driver_id": self.add(driver), "driver_kind": kind, "options": options}
+        return self.finish(self.start(ReenactRequest, self.add(source), **fields))
+
     def start(self, kind: type[EditRequest | ExtractRequest | ReenactRequest], source_id: str, **fields: object) -> str:
         """Accept a request of any kind. Returns the job's id."""
         record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}))

@@ -18,11 +18,15 @@ import numpy as np
 
 from models.coefficients import ARKIT
 from models.errors import BundleError, NoFaceError
-from models.extractor import Face, TrackedFrame
+from models.extractor import Crop, Face, TrackedFrame
+from models.extractor.motion import VideoSource
+
+SQUARE = Crop(0, 0, 64)
 
 
 class Standin:
-    """Finds a face in every picture that is not of one colour; every frame is the photo with an inverted middle."""
+    """Finds a face in every picture that is not of one colour; rendered, its middle is inverted, or white where the
+    mouth is wide open."""
 
     space = ARKIT
 
@@ -45,20 +49,30 @@ class Standin:
             coefficients = np.zeros(ARKIT.size, np.float32)
             coefficients[ARKIT.index["jawOpen"]] = image.mean() / 255
             seen = Face((1.0, 2.0, 3.0, 4.0), 0.9, np.zeros((5, 2))) if image.mean() > 10 else None
-            yield TrackedFrame(seconds, seen, coefficients if seen else None)
+            yield TrackedFrame(seconds, seen, coefficients if seen else None, SQUARE if seen else None)
 
     def render(self, source: SimpleNamespace, motion: np.ndarray, **_: object) -> Iterator[np.ndarray]:
         """As many frames as the motion has."""
         for coefficients in motion:
-            if coefficients[ARKIT.index["mouthPucker"]] == 1:
-                raise RuntimeError("a bug in the renderer")
-            hangs = coefficients[ARKIT.index["cheekPuffLeft"]] == 1
-            time.sleep(3600 if hangs else 0.2 * float(coefficients[ARKIT.index["mouthFunnel"]]))
-            frame = source.image.copy()
-            height, width = frame.shape[:2]
-            middle = frame[height // 4 : -(height // 4), width // 4 : -(width // 4)]
-            middle[:] = 255 if coefficients[ARKIT.index["jawOpen"]] > 0.6 else 255 - middle
-            yield frame
+            yield self._frame(source.image, coefficients)
+
+    def render_video(
+        self, frames: Iterable[np.ndarray], source: VideoSource, motion: np.ndarray, **_: object
+    ) -> Iterator[np.ndarray]:
+        """As many frames as the motion has, those without a face as they are."""
+        for image, seen, coefficients in zip(frames, source.seen, motion, strict=False):
+            yield self._frame(image, coefficients) if seen else image
+
+    def _frame(self, image: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+        if coefficients[ARKIT.index["mouthPucker"]] == 1:
+            raise RuntimeError("a bug in the renderer")
+        hangs = coefficients[ARKIT.index["cheekPuffLeft"]] == 1
+        time.sleep(3600 if hangs else 0.2 * float(coefficients[ARKIT.index["mouthFunnel"]]))
+        frame = image.copy()
+        height, width = frame.shape[:2]
+        middle = frame[height // 4 : -(height // 4), width // 4 : -(width // 4)]
+        middle[:] = 255 if coefficients[ARKIT.index["jawOpen"]] > 0.6 else 255 - middle
+        return frame
 
 
 if __name__ == "__main__":

@@ -91,7 +91,8 @@ def test_a_driver_gives_its_frames_times_motion_and_sound(
     assert result is not None, record.job.error
     assert (result.media_type, result.frames, result.width, result.height) == ("video/mp4", COUNT, 512, 512)
     assert (record.job.progress.done, record.job.progress.total) == (COUNT, COUNT)
-    assert {"decode_s", "extract_s", "render_s", "encode_s", "frames_without_face"} <= record.job.metrics.keys()
+    assert {"decode_s", "extract_s", "render_s", "encode_s"} <= record.job.metrics.keys()
+    assert [record.job.metrics[name] for name in ("frames_without_face", "cuts", "frames_missing")] == [0, 0, 0]
     clip = service.result(record, tmp_path)
     seen, light = shown(clip)
     assert seen == pytest.approx(times, abs=0.001)
@@ -187,6 +188,8 @@ def test_a_truncated_driver_gives_what_is_there(service: Service, photo: str, tm
     record = service.reenact(photo, data[: len(data) // 2])
     assert record.job.result is not None, record.job.error
     assert 5 < record.job.result.frames < COUNT
+    missing = COUNT - record.job.result.frames
+    assert record.job.metrics["frames_missing"] == pytest.approx(missing, abs=1), "Matroska states the length alone"
 
 
 def sound_alone(path: Path) -> bytes:

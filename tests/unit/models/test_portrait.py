@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from models.coefficients import apply_controls
 from models.errors import ControlError, FaceIndexError, NoFaceError, RenderMemoryError
+from models.extractor.motion import Track, VideoSource, tracked_motion
 from models.portrait import PortraitEditor, Source
 
 
@@ -110,6 +112,75 @@ def test_a_video_is_followed_frame_by_frame(editor: PortraitEditor, source: Sour
     assert tracked[2].coefficients[close] <= tracked[2].coefficients[jaw]
 
 
+@pytest.fixture(scope="module")
+def walk(astronaut: np.ndarray) -> list[np.ndarray]:
+    """Eileen Collins moving to the right, covered in the fourth frame; in the sixth she is far from where she was."""
+    wide = np.pad(astronaut[:320], ((0, 0), (200, 0), (0, 0)), mode="edge")
+    frames = [np.ascontiguousarray(wide[:, 200 - x :][:, :512]) for x in (0, 4, 8, 12, 16, 90)]
+    frames[3] = np.full_like(frames[3], 120)
+    return frames
+
+
+@pytest.fixture(scope="module")
+def track(editor: PortraitEditor, walk: list[np.ndarray]) -> Track:
+    return tracked_motion(editor.space, editor.track((i / 25, frame) for i, frame in enumerate(walk)), 25)
+
+
+def test_a_video_keeps_its_frames_and_changes_its_face(
+    editor: PortraitEditor, walk: list[np.ndarray], track: Track
+) -> None:
+    source = track.as_source()
+    assert source.squares[0] == source.squares[2]
+    assert len({source.squares[0], source.squares[4], source.squares[5]}) == 3, "a square for every segment"
+    motion = source.coefficients.copy()
+    motion[:, editor.space.index["jawOpen"]] += 0.6
+    read: list[int] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for index, frame in enumerate([*walk, walk[0]]):
+            read.append(index)
+            yield frame
+
+    rendered = list(editor.render_video(frames(), source, motion))
+
+    assert read == list(range(len(walk))), "no more than the motion has"
+    assert np.array_equal(rendered[3], walk[3]), "where the face is out of sight the frame stays as it is"
+    for index in (0, 1, 2, 4, 5):
+        square = source.squares[index]
+        changed = np.abs(rendered[index].astype(int) - walk[index]).max(-1)
+        assert (changed > 30).sum() > 50, index
+        outside = np.ones(changed.shape, bool)
+        outside[max(square.y, 0) : square.y + square.side, max(square.x, 0) : square.x + square.side] = False
+        assert changed[outside].max() == 0, index
+
+
+def test_a_video_of_one_photo_is_rendered_as_the_photo_is(editor: PortraitEditor, source: Source) -> None:
+    motion = np.repeat(source.coefficients[None], 3, 0)
+    motion[:, editor.space.index["jawOpen"]] = 0, 0.3, 0.6
+    own = np.repeat(source.coefficients[None], 3, 0)
+    moving = VideoSource([source.crop] * 3, np.ones(3, bool), own)
+    frames = list(editor.render_video([source.image] * 3, moving, motion))
+    for frame, expected in zip(frames, editor.render(source, motion), strict=True):
+        assert np.abs(frame.astype(int) - expected).max() <= 1
+
+
+def test_crops_of_a_video_are_all_as_large(editor: PortraitEditor, walk: list[np.ndarray], track: Track) -> None:
+    source = track.as_source()
+    for size, side in (("source", source.squares[0].side), (96, 96)):
+        frames = list(editor.render_video(walk, source, source.coefficients, paste_back=False, size=size))  # type: ignore[arg-type]
+        assert {frame.shape for frame in frames} == {(side, side, 3)}
+        assert np.array_equal(frames[3], source.squares[3].cut(walk[3], side))
+
+
+def test_a_video_shorter_than_its_motion_is_refused(
+    editor: PortraitEditor, walk: list[np.ndarray], track: Track
+) -> None:
+    source = track.as_source()
+    for count in (0, 4):
+        with pytest.raises(ControlError, match=f"{count} frames"):
+            list(editor.render_video(walk[:count], source, source.coefficients))
+
+
 class Crammed(torch.nn.Module):
     """A renderer that runs out of memory when it gets more than `most` frames."""
 
@@ -137,6 +208,17 @@ def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor,
     frames = list(small.render(source, motion))
     assert renderer.sizes == [5, 2, 2, 1]
     for frame, expected in zip(frames, editor.render(source, motion), strict=True):
+        assert np.abs(frame.astype(int) - expected).max() <= 1
+
+
+def test_a_videos_frames_are_tried_again_in_smaller_batches(
+    editor: PortraitEditor, walk: list[np.ndarray], track: Track
+) -> None:
+    source = track.as_source()
+    small, renderer = crammed(editor, 2)
+    frames = list(small.render_video(iter(walk), source, source.coefficients))
+    assert renderer.sizes == [3, 3, 1, 1, 1, 1, 1], "six frames, then three, then one at a time; one shows no face"
+    for frame, expected in zip(frames, editor.render_video(walk, source, source.coefficients), strict=True):
         assert np.abs(frame.astype(int) - expected).max() <= 1
 
 

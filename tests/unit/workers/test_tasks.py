@@ -7,7 +7,8 @@ import numpy as np
 from models.coefficients import ARKIT
 from workers.contract.requests import EditRequest
 from workers.media.clock import Clock
-from workers.tasks import _edited, _resampled
+from workers.reenactment import resampled
+from workers.tasks import _edited
 
 
 def motion(controls: dict[str, object]) -> np.ndarray:
@@ -36,8 +37,9 @@ def test_keyframes_start_from_the_controls_beside_them() -> None:
 
 def test_another_rate_samples_the_same_motion() -> None:
     times = np.array([0, 0.1, 0.4, 0.5])
-    motion = np.stack([times * 2, 1 - times], -1).astype(np.float32)
-    clock, sampled = _resampled(Clock.of(times, 8.0), motion, 20)
+    motion = np.zeros((4, ARKIT.size), np.float32)
+    motion[:, 0] = times * 2
+    clock, sampled = resampled(Clock.of(times, 8.0), motion, 20)
     assert clock.steady
     assert clock.seconds == 0.6
     assert np.allclose(sampled[:11, 0], clock.times[:11] * 2)

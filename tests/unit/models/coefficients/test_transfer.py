@@ -134,6 +134,43 @@ def test_a_still_driver_is_taken_as_absolute() -> None:
     assert put(vector(), vector(jawOpen=0.7, yaw=0.2))[0, [JAW, YAW]] == pytest.approx([0.7, 0.2])
 
 
+def test_a_source_in_motion_keeps_it_and_gets_the_drivers_change_on_top() -> None:
+    own = np.stack([vector(jawOpen=0.1, yaw=0.1, x=0.1), vector(jawOpen=0.3, yaw=0.2, x=0.2)] * 2)
+    driving = np.stack([vector(jawOpen=0.1), vector(jawOpen=0.1), vector(jawOpen=0.4, yaw=0.3), vector(x=0.1)])
+    motion = transfer(ARKIT, own, driving, Transfer())
+    turned = rotation_matrix(0.3, 0, 0) @ rotation_matrix(0.1, 0, 0)
+    assert motion[:, JAW] == pytest.approx([0.1, 0.3, 0.4, 0.2], abs=1e-6)
+    assert motion[2, YAW:X] == pytest.approx(np.stack(euler_angles(turned)), abs=1e-6)
+    assert motion[:, X] == pytest.approx([0.1, 0.2, 0.1, 0.3], abs=1e-6)
+    replaced = transfer(ARKIT, own, driving, Transfer(mode="absolute"))
+    assert replaced[:, [JAW, YAW]] == pytest.approx(driving[:, [JAW, YAW]], abs=1e-6)
+    mouth = transfer(ARKIT, own, driving, Transfer(region="mouth"))
+    assert mouth[:, YAW:] == pytest.approx(own[:, YAW:]), "what does not move keeps its own motion"
+
+
+def test_the_driver_is_compared_with_what_a_source_in_motion_shows_mostly() -> None:
+    own = np.stack([vector(jawOpen=0.9), vector(), vector()])
+    driving = np.stack([vector(jawOpen=0.9), vector(jawOpen=0.5), vector()])
+    assert transfer(ARKIT, own, driving, Transfer())[:, JAW] == pytest.approx([1.0, 0.5, 0.0])
+
+
+def test_a_still_edits_every_frame_of_a_source_in_motion() -> None:
+    own = np.stack([vector(jawOpen=0.1, yaw=0.1, x=0.1), vector(jawOpen=0.3, yaw=-0.1, zoom=0.1)])
+    still = vector(eyeBlinkLeft=0.6, jawOpen=0.2, yaw=0.2, x=0.3)[None]
+    motion = transfer(ARKIT, own, still, Transfer())
+    assert motion[:, JAW] == pytest.approx([0.3, 0.5])
+    assert motion[:, BLINK] == pytest.approx([0.6, 0.6])
+    assert motion[:, YAW] == pytest.approx([0.3, 0.1], abs=1e-6)
+    assert motion[:, X:] == pytest.approx(own[:, X:], abs=1e-6), "a still says nothing of where the head is"
+    frozen = transfer(ARKIT, own, still, Transfer(mode="absolute"))
+    assert frozen[:, [JAW, YAW]] == pytest.approx(np.array([[0.2, 0.2]] * 2), abs=1e-6)
+
+
+def test_a_source_and_a_driver_of_other_lengths_are_refused() -> None:
+    with pytest.raises(ControlError, match="fit"):
+        transfer(ARKIT, np.zeros((3, 59), np.float32), np.zeros((2, 59), np.float32), Transfer())
+
+
 @pytest.mark.parametrize(
     ("parameters", "field"),
     [

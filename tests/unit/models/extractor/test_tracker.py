@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,6 +116,24 @@ def test_a_face_that_is_not_there_says_how_many_are(extractor: Extractor, pair: 
     with pytest.raises(FaceIndexError, match="0 to 1") as caught:
         follow(extractor, [np.full_like(pair, 120), pair], face=2)
     assert caught.value.field == "options.face"
+
+
+def test_squares_stay_until_the_head_leaves_them(extractor: Extractor, astronaut: np.ndarray) -> None:
+    wide = np.pad(astronaut, ((0, 0), (300, 300), (0, 0)), mode="edge")
+    tracked = follow(extractor, [wide[:, 450 - 10 * i :][:, :512] for i in range(12)])
+    squares = [frame.square for frame in tracked]
+    changes = sum(before != after for before, after in pairwise(squares))
+    assert squares[0] == square_crop(extractor.detect(wide[:, 450:962])[0].box)
+    assert squares[0] == squares[2]
+    assert 1 <= changes <= 4, "as often as the head comes near a border, not with every frame"
+    assert not any(frame.cut for frame in tracked), "who moves quickly is no other person"
+
+
+def test_a_cut_to_another_person_is_noticed(extractor: Extractor, pair: np.ndarray) -> None:
+    hopper, collins = (np.ascontiguousarray(half) for half in (pair[:, :320], pair[:, 320:]))
+    darker = (hopper * 0.4).astype(np.uint8)
+    tracked = follow(extractor, [hopper, hopper, darker, hopper, collins, collins])
+    assert [frame.cut for frame in tracked] == [False] * 4 + [True, False]
 
 
 def test_frames_are_read_one_at_a_time(extractor: Extractor, astronaut: np.ndarray) -> None:
