@@ -69,6 +69,14 @@ REENACT_EXAMPLES: Mapping[str, Any] = {
         "value": _DRIVER
         | {"options": {"region": "mouth", "gains": {"mouth": 1.2}, "smoothing": 0.3, "output": {"format": "webm"}}},
     },
+    "clip that smiles": {
+        "summary": "A video as the source: what the driver's one frame shows is added to every frame",
+        "value": {
+            "source": "the video in base64",
+            "driver": "a photo of a smile, or its document of /extract, in base64",
+            "options": {"region": "expression"},
+        },
+    },
     "copy": {
         "summary": "The driver's face and pose as they are, cut to the crop",
         "value": _DRIVER | {"options": {"mode": "absolute", "paste_back": False, "output": {"size": 512, "fps": 25}}},

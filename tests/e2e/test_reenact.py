@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -81,6 +82,33 @@ def test_a_videos_coefficients_drive_as_the_video_does(
         headers={"Prefer": "wait=60", "Accept": "video/*"},
     )
     assert (answer.status_code, answer.headers["content-type"]) == (200, "video/webm"), answer.text
+
+
+def test_a_video_keeps_its_frames_but_for_the_face(
+    http: httpx.Client, driver: bytes, hopper_jpeg: Path, hopper: np.ndarray, tmp_path: Path
+) -> None:
+    extracted = http.post("/extract", files={"source": hopper_jpeg.open("rb")}, headers={"Prefer": "wait=60"}).json()
+    frame = extracted["frames"][0]
+    del frame["coefficients"]
+    frame["expression"] = dict.fromkeys(frame["expression"], 0) | {"jawOpen": 0.6}
+    frame["pose"] |= {"yaw": 0, "pitch": 0, "roll": 0}
+    files = {"source": ("d.mp4", driver), "driver": ("open.json", json.dumps(extracted))}
+
+    job = follow(http, http.post("/reenact", files=files).headers["location"])[-1]
+
+    assert job["status"] == "succeeded", job["error"]
+    assert (job["result"]["frames"], job["result"]["seconds"]) == (COUNT, COUNT / FPS)
+    assert job["metrics"]["source_frames_without_face"] == job["metrics"]["source_frames_missing"] == 0
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(job["result"]["url"]).content)
+    assert onset(*heard(clip)) == pytest.approx(0.2, abs=0.02), "the clip's own sound"
+    with av.open(str(clip)) as container:
+        frames = [picture.to_ndarray(format="rgb24") for picture in container.decode(video=0)]
+    for index, picture in enumerate(frames):
+        changed = np.abs(picture.astype(int) - np.roll(hopper, 2 * index, axis=1)).mean(-1)
+        assert changed[-80:].mean() < 5, "far from the face there is nothing but the codec's noise"
+        mouth = changed[210:290, 215 + 2 * index : 325 + 2 * index]
+        assert mouth.mean() > 2 * changed[-80:].mean(), index
 
 
 def test_a_driver_without_a_face_says_so(http: httpx.Client, photo: dict[str, Any], tmp_path: Path) -> None:

@@ -90,6 +90,33 @@ def test_an_uploaded_source_is_reenacted_by_its_id(api: httpx.Client, photo: dic
     assert api.post("/reenact", files=driver, data={"source_id": source}).status_code == 202
 
 
+def test_a_video_is_a_source_by_file_and_by_id(api: httpx.Client, worker: ActedWorker, clip: bytes) -> None:
+    video = {"source": ("s.mp4", clip, "video/mp4")}
+    driver = {"driver": ("d.json", DOCUMENT, "application/json")}
+    uploaded = api.post("/sources", files=video).json()["id"]
+    clips = {"options": json.dumps({"output": {"format": "webm"}})}
+    by_file = api.post("/reenact", files=video | driver, data=clips)
+    by_id = api.post("/reenact", files=driver, data=clips | {"source_id": uploaded})
+    assert (by_file.status_code, by_id.status_code) == (202, 202), by_file.text + by_id.text
+    first, second = (worker.store.get(answer.json()["id"]).request for answer in (by_file, by_id))
+    assert first == second
+    assert (first.source_kind, first.driver_kind) == ("video", "motion")
+
+
+@pytest.mark.parametrize("by_id", [False, True])
+@pytest.mark.parametrize("wrong", [{"format": "png"}, {"fps": 30}])
+def test_a_video_stays_a_video_at_its_own_rate(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes, by_id: bool, wrong: dict[str, Any]
+) -> None:
+    files = with_driver({"source": ("s.mp4", clip)}, photo["source"][1])
+    data = {"options": json.dumps({"output": wrong})}
+    if by_id:
+        data["source_id"] = api.post("/sources", files={"source": files.pop("source")}).json()["id"]
+    problem = assert_problem(api.post("/reenact", files=files, data=data), 422, "invalid_request")
+    assert [error["field"] for error in problem["errors"]] == [f"options.output.{next(iter(wrong))}"]
+    assert worker.queue.waiting() == 0
+
+
 OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "gain too large": ({"gains": {"mouth": 2.5}}, "options.gains.mouth"),
     "gain unknown": ({"gains": {"nose": 1}}, "options.gains.nose"),
@@ -123,7 +150,8 @@ def test_wrong_files_are_named(api: httpx.Client, photo: dict[str, Any], clip: b
     assert fields(api.post("/reenact", files=photo), "invalid_request") == ["driver"]
     assert fields(api.post("/reenact", files=driver), "invalid_request") == ["source"]
     assert fields(api.post("/reenact", files=with_driver(photo, b"")), "empty_file") == ["driver"]
-    assert fields(api.post("/reenact", files=driver | {"source": ("s.mp4", clip)}), "invalid_request") == ["source"]
+    document = driver | {"source": ("m.json", DOCUMENT)}
+    assert_problem(api.post("/reenact", files=document), 415, "unsupported_media")
     controls = api.post("/reenact", files=with_driver(photo, clip), data={"controls": "{}"})
     assert fields(controls, "invalid_request") == ["controls"]
 
@@ -146,11 +174,13 @@ def test_sizes_are_judged_by_kind(settings: ApiSettings, worker: ActedWorker, ph
 
 
 def test_a_video_is_no_portrait(api: httpx.Client, clip: bytes) -> None:
-    assert_problem(api.post("/edit", files={"source": ("s.mp4", clip)}), 415, "unsupported_media")
+    refused = assert_problem(api.post("/edit", files={"source": ("s.mp4", clip)}), 415, "unsupported_media")
+    assert "POST /reenact" in refused["detail"]
     uploaded = api.post("/sources", files={"source": ("s.mp4", clip)}).json()
     assert (uploaded["media_type"], uploaded["width"]) == ("video/mp4", None)
     problem = assert_problem(api.post("/edit", json={"source_id": uploaded["id"]}), 422, "invalid_request")
     assert problem["errors"][0]["field"] == "source_id"
+    assert "POST /reenact" in problem["errors"][0]["message"]
     assert api.post("/extract", json={"source_id": uploaded["id"]}).status_code == 202
 
 
