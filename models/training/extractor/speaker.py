@@ -51,36 +51,25 @@ class SpeakerFit:
     def of_frames(cls, mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> SpeakerFit:
         """Find the identity that explains frames with landmarks [F, 478, 3] and scores [F, 53] best.
 
-        Each round fits the expressions and then solves for the identity with every expression that is free to follow
-        (variable projection, Golub & Pereyra 1973): taking turns would hardly move what both can explain. The frames'
-        mean counts against the prior, not their sum: what is systematically wrong in the landmarks does not become
-        truer with more frames.
+        Identity and expressions take turns, so the identity takes over only what expressions within their bounds leave
+        unexplained: a resting face keeps what its scores say of it. The frames' mean counts against the prior, not
+        their sum: what is systematically wrong in the landmarks does not become truer with more frames.
         """
-        count = len(mesh.identity)
-        identity, bounds = np.zeros(count), np.full(count, IDENTITY_BOUND)
+        identity = np.zeros(len(mesh.identity))
+        bounds = np.full(len(identity), IDENTITY_BOUND)
         for _ in range(PERSON_ROUNDS):
             fit = cls(mesh, identity)
-            terms = [fit._identity_terms(mesh, *frame) for frame in zip(landmarks, scores, strict=True)]
-            left, right = (np.mean(part, axis=0) for part in zip(*terms, strict=True))
-            identity = _solve(left, right, np.full(count, IDENTITY_RIDGE), np.zeros(count), -bounds, bounds)
+            left, right = np.zeros((len(identity),) * 2), np.zeros(len(identity))
+            for points, score in zip(landmarks, scores, strict=True):
+                frame = fit.fit(points, score)
+                offset = _target(points)[: len(mesh.mean)] - frame.pose.translation
+                known = mesh.mean + np.tensordot(frame.expression, mesh.expression, 1)
+                rows = _rows(mesh.identity, frame.pose.rotation, fit._weight)
+                wanted = _wanted(offset / frame.pose.scale - known @ frame.pose.rotation.T, fit._weight)
+                left += rows.T @ rows / len(landmarks)
+                right += rows.T @ wanted / len(landmarks)
+            identity = _solve(left, right, np.full(len(identity), IDENTITY_RIDGE), 0 * right, -bounds, bounds)
         return cls(mesh, identity)
-
-    def _identity_terms(
-        self, mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """One frame's part of the normal equations of the identity, [I, I] and [I], its free expressions eliminated."""
-        frame = self.fit(landmarks, scores)
-        rotation, weights = frame.pose.rotation, frame.expression.astype(np.float64)
-        free = (weights > 0) & (weights < 1)
-        fixed = mesh.mean + np.tensordot(np.where(free, 0, weights), self._expression, 1)
-        offset = (_target(landmarks)[: len(mesh.mean)] - frame.pose.translation) / frame.pose.scale
-        wanted = _wanted(offset - fixed @ rotation.T, self._weight)
-        person = _rows(mesh.identity, rotation, self._weight)
-        moves = _rows(self._expression[free], rotation, self._weight)
-        ridge = EXPRESSION_RIDGE**2
-        follow = np.linalg.solve(moves.T @ moves + ridge * np.eye(moves.shape[1]), moves.T @ person).T
-        prior = ridge * PRIOR * scores[free]
-        return person.T @ person - follow @ moves.T @ person, person.T @ wanted - follow @ (moves.T @ wanted + prior)
 
     def fit(self, landmarks: np.ndarray, scores: np.ndarray) -> FrameFit:
         """Fit a frame with landmarks [478, 3] (pixels) and scores [53]."""

@@ -43,12 +43,12 @@ def test_one_frame_is_read_when_the_person_is_known(mesh: LandmarkMesh) -> None:
 
 def test_movement_is_expression_and_not_identity(mesh: LandmarkMesh) -> None:
     """With one identity for all frames the jaw's movement keeps its size, although an identity axis looks like it."""
-    jaws = np.linspace(0, 0.8, 9)
-    landmarks, scores = frames(mesh, np.array([0.4, 0.2, 0, 0]), jaws)
+    jaws = np.linspace(0, 0.6, 9)
+    landmarks, scores = frames(mesh, np.array([0.2, 0.2, 0, 0]), jaws)
     fit = SpeakerFit.of_frames(mesh, landmarks, scores)
     read = [fit.fit(points, score).expression[JAW] for points, score in zip(landmarks, scores, strict=True)]
     assert np.corrcoef(jaws, read)[0, 1] > 0.99
-    assert np.ptp(read) == pytest.approx(0.8, abs=0.12)
+    assert np.ptp(read) == pytest.approx(0.6, abs=0.06)
 
 
 def test_weights_stay_between_nothing_and_all(mesh: LandmarkMesh) -> None:
