@@ -48,7 +48,7 @@ class SourceDocument(BaseModel):
     openapi_extra=request_body(FIELDS),
 )
 async def create_source(request: Request, response: Response, backend: BackendDep) -> SourceDocument:
-    """Upload a photo, or a video to extract from, to be named as `source_id` later. Each use renews its life."""
+    """Upload a photo or a video, to be named as `source_id` later. Each use renews its life."""
     async with read_submission(request, FIELDS) as submission:
         source = await run_in_threadpool(store, backend, submission, "source", SEEN)
     response.headers["Location"] = f"/sources/{source.id}"
