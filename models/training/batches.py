@@ -42,29 +42,47 @@ class Batch:
     detail: Tensor
 
 
-def batches(pairs: Pairs, size: int, resolution: int, seed: int) -> Iterator[Batch]:
-    """An endless stream of random batches with pictures of `resolution` pixels, read ahead in a process of its own."""
-    stream = _Batches(pairs, size, resolution, seed)
+def by_motion(pairs: Pairs) -> np.ndarray:
+    """Chance of every pair to be drawn, [P]: a share to faces that move in a still head, by how far they move."""
+    expressive, motion = pairs.expressive()
+    chance = np.full(len(pairs), (1 - EXPRESSIVE_SHARE) / max(len(pairs) - len(expressive), 1))
+    reach = np.sqrt(motion)  # drawn in proportion to the motion itself, jaws would crowd out lids
+    chance[expressive] = EXPRESSIVE_SHARE * reach / reach.sum()
+    return chance / chance.sum()  # there may be pairs of one kind only
+
+
+def by_slider(pairs: Pairs) -> np.ndarray:
+    """Chance of every pair to be drawn, [P]: a third to moving lids, a third to moving jaws, a third to all pairs."""
+    change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
+    chance = np.full(len(pairs), 1 / len(pairs))
+    for sliders in (("eyeBlinkLeft", "eyeBlinkRight"), ("jawOpen",)):
+        moved = change[:, [ARKIT.index[name] for name in sliders]].max(1) > 0.4
+        if moved.any():
+            chance += moved / moved.sum()
+    return chance / chance.sum()
+
+
+def batches(pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    """An endless stream of random batches, drawn by `chance` [P] and read ahead in a process of its own.
+
+    Args:
+        size: examples a batch.
+        resolution: side of the pictures, in pixels.
+    """
+    stream = _Batches(pairs, chance, size, resolution, seed)
     # A thread would share the interpreter and the core pool with the networks: a third slower on two cores.
     return iter(DataLoader(stream, batch_size=None, num_workers=1))
 
 
 class _Batches(IterableDataset[Batch]):
-    def __init__(self, pairs: Pairs, size: int, resolution: int, seed: int) -> None:
-        self._pairs, self._size, self._resolution = pairs, size, resolution
+    def __init__(self, pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: int) -> None:
+        self._pairs, self._chance, self._size, self._resolution = pairs, chance, size, resolution
         self._rng = np.random.default_rng(seed)
 
     def __iter__(self) -> Iterator[Batch]:
-        rng = self._rng
-        expressive, motion = self._pairs.expressive()
-        chance = np.full(len(self._pairs), (1 - EXPRESSIVE_SHARE) / max(len(self._pairs) - len(expressive), 1))
-        chance[expressive] = (
-            EXPRESSIVE_SHARE * np.sqrt(motion) / np.sqrt(motion).sum()
-        )  # plain, jaws would crowd out lids
-        chance /= chance.sum()  # there may be pairs of one kind only
         while True:
-            rows = rng.choice(len(chance), self._size, p=chance)
-            yield _read(self._pairs, rows, self._resolution, rng)
+            rows = self._rng.choice(len(self._pairs), self._size, p=self._chance)
+            yield _read(self._pairs, rows, self._resolution, self._rng)
 
 
 def _read(pairs: Pairs, rows: np.ndarray, resolution: int, rng: np.random.Generator) -> Batch:

@@ -157,6 +157,10 @@ class Pairs:
             motion.append(reach[reach > 0])
         return np.concatenate(rows), np.concatenate(motion)
 
+    def all(self, name: str) -> np.ndarray:
+        """One field of all pairs; for small ones."""
+        return np.concatenate([shard[name] for shard in self._shards])
+
     def gather(self, name: str, rows: np.ndarray) -> np.ndarray:
         """One field of the given rows, stacked."""
         shards = np.searchsorted(self._ends, rows, side="right")

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
-from models.training.batches import Batch, batches
+from models.training.batches import Batch, batches, by_motion, by_slider
 from models.training.losses import DETAIL_WEIGHT, editing_goal, flow_loss, painting_loss, picture_loss
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
@@ -56,7 +56,7 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
     run = Run(out, renderer, _adam(parameters))
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    for batch in batches(data, schedule.batch_size, renderer.preset.warping.input_size, seed=run.step):
+    for batch in batches(data, by_motion(data), schedule.batch_size, renderer.preset.warping.input_size, run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
@@ -80,7 +80,7 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
     run = Run(out, renderer, _adam(renderer.editing.parameters()))
     warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
     paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
-    for batch in batches(data, schedule.batch_size, renderer.preset.image_size, seed=1_000_000 + run.step):
+    for batch in batches(data, by_slider(data), schedule.batch_size, renderer.preset.image_size, 1_000_000 + run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
