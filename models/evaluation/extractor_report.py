@@ -16,7 +16,7 @@ from models.evaluation.statistics import summarise
 
 def extractor_table(report: ExtractorReport) -> Table:
     scores = report.portraits
-    groups = {"": slice(None), ", colour": scores.colour, ", grey": ~scores.colour}
+    groups = {"": np.ones_like(scores.colour), ", colour": scores.colour, ", grey": ~scores.colour}
     turns = dict(zip(("yaw", "pitch", "roll"), scores.rotation_error.T, strict=True))
     speech = {name: [c[name] for c in report.clips.values() if name in c] for name in _channels(report)}
     rows = [

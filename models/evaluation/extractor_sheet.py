@@ -62,8 +62,8 @@ def _mesh(
     canvas = _enlarged(crop)
     drawn = canvas.copy()
     cv2.polylines(drawn, list(np.rint(triangles[front][..., :2] * _ZOOM).astype(np.int32)), True, (0, 255, 255), 1)
-    return cv2.addWeighted(canvas, 0.6, drawn, 0.4, 0)
+    return np.asarray(cv2.addWeighted(canvas, 0.6, drawn, 0.4, 0), np.uint8)
 
 
 def _enlarged(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return cv2.resize(crop, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(cv2.resize(crop, None, fx=_ZOOM, fy=_ZOOM, interpolation=cv2.INTER_CUBIC), np.uint8)

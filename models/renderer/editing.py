@@ -69,8 +69,8 @@ class EditingNetwork(nn.Module):
             width[0], (4 if config.gated else 3) * folded, config.outer_kernel, padding=config.outer_kernel // 2
         )
         if config.gated:  # training starts from the warped picture itself
-            nn.init.zeros_(self.last.weight[: 3 * folded])
-            nn.init.zeros_(self.last.bias[: 3 * folded])
+            for parameter in self.last.parameters():
+                nn.init.zeros_(parameter[: 3 * folded])
 
     def forward(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         """Î_w and I_s [N, 3, H, W] in [-1, 1], z [N, latent] to Î [N, 3, H, W] in [-1, 1]."""

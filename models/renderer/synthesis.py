@@ -22,7 +22,7 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     photo's fine detail must not shine through: there the resampled Î takes its place.
 
     Args:
-        crop: the source crop [1, 3, S, S] in [-1, 1].
+        crop: the source crop in [-1, 1]: [1, 3, S, S], or [N, 3, S, S] with one for each frame.
         rendering: of N frames.
 
     Returns:

@@ -58,7 +58,7 @@ class MotionSampler:
 
     def _swept(self, own: np.ndarray) -> np.ndarray:
         weights = own.astype(np.float32)
-        for slider in self._favourites(self._rng.integers(1, 3)):
+        for slider in self._favourites(int(self._rng.integers(1, 3))):
             self._set(weights, slider, min(1, self._rng.uniform(0.3, 1.3)))  # all the way is what people ask most
         return weights
 
