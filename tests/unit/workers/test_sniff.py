@@ -89,7 +89,7 @@ def test_videos_are_known_by_their_first_bytes(media_type: str, data: bytes) -> 
     assert file.tell() == 0
     assert is_video(file)
     if media_type != "image/gif":  # whose first picture is as good as any
-        with pytest.raises(UnsupportedMediaError, match="is a video; send PNG"):
+        with pytest.raises(UnsupportedMediaError, match=r"is a video, .*; send PNG"):
             sniff(file, LIMIT)
 
 
