@@ -33,6 +33,9 @@ Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate f
 
 BatchSize = Annotated[int, typer.Option(help="Pairs a step; half of them are used backwards.")]
 LearningRate = Annotated[float, typer.Option(help="Adam's, at full speed.")]
+Start = Annotated[
+    Path | None, typer.Option(help="Earlier run whose weights a fresh run takes, where they fit.", exists=True)
+]
 Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: minutes at the start, faster after.")]
 
 
@@ -45,11 +48,12 @@ def warping(
     batch_size: BatchSize = 16,
     learning_rate: LearningRate = 3e-4,
     compiled: Compiled = False,
+    start: Start = None,
 ) -> None:
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
     from models.training.renderer import Schedule, train_warping
 
-    train_warping(pairs, out, preset, Schedule(steps, batch_size, learning_rate, compiled))
+    train_warping(pairs, out, preset, Schedule(steps, batch_size, learning_rate, compiled, start))
 
 
 @app.command()
@@ -62,11 +66,12 @@ def editing(
     batch_size: BatchSize = 8,
     learning_rate: LearningRate = 3e-4,
     compiled: Compiled = False,
+    start: Start = None,
 ) -> None:
     """Stage two: the editing network on pictures. The same command resumes."""
     from models.training.renderer import Schedule, train_editing
 
-    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, learning_rate, compiled))
+    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, learning_rate, compiled, start))
 
 
 @app.command()

@@ -26,8 +26,8 @@ class Batch:
     Attributes:
         source, target: pictures [B, 3, S, S] in [-1, 1].
         source_coefficients, target_coefficients: [B, 59].
-        flow: known backward flow [B, 2, 64, 64], pixels of 256.
-        mesh: [B, 1, 64, 64], 1 where the flow is exact.
+        flow: known backward flow [B, 2, 128, 128], pixels of 256.
+        mesh: [B, 1, 128, 128], 1 where the flow is exact.
         reliable: [B, 1, 128, 128], 1 where `target` may be learnt from.
         detail: [B, 1, 128, 128], 1 around the target's lips and lids and inside its mouth.
     """

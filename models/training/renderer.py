@@ -36,12 +36,14 @@ class Schedule:
         batch_size: pairs a step; half of them are used backwards.
         learning_rate: Adam's, at full speed.
         compile: fuse the networks with `torch.compile`: minutes at the start, about a third faster after.
+        start: folder of an earlier run whose averaged weights a fresh run takes, where they fit.
     """
 
     steps: int
     batch_size: int
     learning_rate: float = 3e-4
     compile: bool = False
+    start: Path | None = None
 
     def rate(self, step: int) -> float:
         """Learning rate of a step: a short warm-up, full speed for 60 % of the run, then a straight line to 2 %."""
@@ -53,10 +55,12 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
     """Stage one: mapping and warping networks on the known flow alone."""
     data, renderer = Pairs(pairs), _network(preset)
     _set_statistics(renderer, data)
+    _adopt(renderer, schedule.start)
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
     run = Run(out, renderer, _adam(parameters))
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    for batch in batches(data, by_motion(data), schedule.batch_size, renderer.preset.warping.input_size, run.step):
+    chance = (by_motion(data) + by_slider(data)) / 2  # heads first, then what is small and asked for most
+    for batch in batches(data, chance, schedule.batch_size, renderer.preset.warping.input_size, run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
@@ -75,6 +79,7 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
         raise TrainingDataError(
             f"preset {preset} has no gated editing network, and still photos teach no other: choose small or debug"
         )
+    _adopt(renderer, schedule.start)
     trained = {name: value for name, value in averaged_weights(warping).items() if not name.startswith("editing.")}
     renderer.load_state_dict(renderer.state_dict() | trained)
     run = Run(out, renderer, _adam(renderer.editing.parameters()))
@@ -106,6 +111,21 @@ def _adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
 def _network(preset: str) -> PIRenderer:
     renderer = PIRenderer(PRESETS[preset])
     return renderer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on a CPU
+
+
+def _adopt(renderer: PIRenderer, earlier: Path | None) -> None:
+    """Take the averaged weights of an earlier run where name and shape agree; new layers stay fresh."""
+    if earlier is None:
+        return
+    own = renderer.state_dict()
+    fitting = {
+        name: value
+        for name, value in averaged_weights(earlier).items()
+        if name in own and own[name].shape == value.shape
+    }
+    if not fitting:
+        raise TrainingDataError(f"nothing in {earlier} fits preset {renderer.preset.name}: choose a run of that preset")
+    renderer.load_state_dict(own | fitting)
 
 
 def _descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:
