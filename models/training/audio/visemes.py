@@ -39,9 +39,9 @@ def _vowel(jaw: float, pucker: float = 0.0, funnel: float = 0.0, stretch: float 
     )
 
 
-_SPREAD_A, _OPEN_A, _UH, _MID_E = _vowel(0.33), _vowel(0.36), _vowel(0.26), _vowel(0.24, stretch=0.1)
-_I, _LONG_I, _SCHWA, _ER = _vowel(0.15, stretch=0.1), _vowel(0.11, stretch=0.2), _vowel(0.15), _vowel(0.17, 0.12)
-_U, _LONG_U, _AW, _O = _vowel(0.12, 0.35), _vowel(0.09, 0.5, 0.1), _vowel(0.25, 0.3, 0.15), _vowel(0.28, 0.15)
+_SPREAD_A, _OPEN_A, _UH, _MID_E = _vowel(0.4), _vowel(0.43), _vowel(0.32), _vowel(0.29, stretch=0.1)
+_I, _LONG_I, _SCHWA, _ER = _vowel(0.18, stretch=0.1), _vowel(0.13, stretch=0.2), _vowel(0.18), _vowel(0.2, 0.12)
+_U, _LONG_U, _AW, _O = _vowel(0.14, 0.35), _vowel(0.1, 0.5, 0.1), _vowel(0.3, 0.3, 0.15), _vowel(0.34, 0.15)
 _REST = Viseme({}, 1.0, 0.5)
 _CLOSED = Viseme({"jawOpen": 0.05, "mouthClose": 0.05, "mouthPress": 0.2}, 1.5, 0.15)
 _LIP_TO_TEETH = Viseme({"jawOpen": 0.04, "mouthRollLower": 0.3, "mouthUpperUp": 0.12}, 2.5, 0.15)
@@ -72,6 +72,7 @@ _NAMES = sorted(_TABLE, key=len, reverse=True)
 _ROUNDING = np.array([name in ("mouthPucker", "mouthFunnel", "mouthStretch") for name in MOUTH])
 _GRID = 100  # steps a second in which motion is made
 _REACH = np.where(_ROUNDING, 0.1, 0.04)  # seconds in which a phoneme's hold falls to 1/e
+_REST_HOLD = 0.12  # of a mouth at rest, everywhere: lips open a tenth of a second before the first sound, not earlier
 _CORE = 0.3  # of a phoneme's length on either side of its middle: held in full
 _BURST = 0.055  # seconds of silence in a voiceless stop before what eSpeak calls its start
 _CLOSURE, _RAMP = 0.07, 0.05  # seconds that lips stay shut at least, and take to shut
@@ -90,7 +91,7 @@ def mouth_motion(phonemes: Sequence[Phoneme], frames: int) -> NDArray[np.float32
     told = with_closures(phonemes)
     time = np.arange(math.ceil(frames * _GRID / FRAME_RATE)) / _GRID
     wanted = np.full((len(time), len(MOUTH)), 0.0)
-    total = np.full((len(time), len(MOUTH)), 0.02)  # where nothing is said, rest
+    total = np.full((len(time), len(MOUTH)), _REST_HOLD)
     for phoneme in told:
         mouths = visemes_of(phoneme.name)
         length = (phoneme.end - phoneme.start) / len(mouths)

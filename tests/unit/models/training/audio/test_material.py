@@ -86,7 +86,7 @@ def test_quiet_sounds_are_of_many_kinds() -> None:
 def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recording]) -> None:
     workshop = Workshop(recordings)
     items = [workshop._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
-    for item in [*items, *workshop.shard("dev")]:
+    for item in [*items, *workshop.shard("devgrid")]:
         assert item.features.shape == (HOPS_PER_FRAME * len(item.motion), BANDS)
         assert item.motion.shape[1] == len(MOUTH) + len(HEAD)
         assert np.isfinite(item.motion).all()
@@ -100,11 +100,11 @@ def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recordi
 def test_shards_come_back_as_they_were(tmp_path: Path) -> None:
     items = [Item(np.full((4 * n, BANDS), n, np.float16), np.full((n, 24), n, np.float32)) for n in (3, 5)]
     save_items(tmp_path / "grid-0000.npz", items)
-    save_items(tmp_path / "dev.npz", items[:1])
+    save_items(tmp_path / "devgrid.npz", items[:1])
     loaded = load_items(tmp_path)
     assert {kind: [len(item.motion) for item in items] for kind, items in loaded.items()} == {
         "grid": [3, 5],
-        "dev": [3],
+        "devgrid": [3],
     }
     assert (loaded["grid"][1].features == 5).all()
     with pytest.raises(TrainingDataError, match="corpus"):
@@ -133,4 +133,4 @@ def test_batches_draw_kinds_as_often_as_told() -> None:
 
 def test_amounts_name_their_shards() -> None:
     names = Amounts(disguises=2, sentences=150, quiets=10).shards(224)
-    assert names == ["dev", "grid-0000", "grid-0001", "said-0000", "said-0001", "quiet-0000"]
+    assert names == ["devgrid", "devsaid", "grid-0000", "grid-0001", "said-0000", "said-0001", "quiet-0000"]
