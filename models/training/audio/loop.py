@@ -21,8 +21,8 @@ SHARES = {"grid": 0.45, "said": 0.45, "quiet": 0.1}
 FORGET = 0.4
 """Share of the previous frames that a network is not shown, each by chance (StyleGestures): it must listen instead."""
 
-_NOISE = 0.05  # deviations: weights that are exactly 0 most of the time would have no density
-_LEAST = 0.02  # added to every channel's deviation: what hardly moves must not count as much as what does
+_NOISE = 0.07  # deviations: weights that are exactly 0 most of the time would have no density
+_LEAST = 0.03  # added to every channel's deviation: what hardly moves must not count as much as what does
 _LOG_EVERY, _WATCH_EVERY, _SAVE_EVERY = 50, 500, 250
 _WATCHED = 75  # frames
 
