@@ -134,6 +134,9 @@ class ConditionalFlow(nn.Module):
         return FlowSampler(self, count)
 
 
+_LEASH = 5.0  # deviations from the mean: what a sampler's own output may mislead it to, however long it runs
+
+
 class FlowSampler:
     """Noise to motion, a frame at a time; holds previous frames and the LSTMs' states.
 
@@ -169,5 +172,6 @@ class FlowSampler:
             matrix, bias = self._undo[number - 1]
             z = z @ matrix + bias
         x, self._states[0] = flow.first.inverse(z, condition, self._states[0])
+        x = x.clamp(-_LEASH, _LEASH)
         self._previous = torch.cat([self._previous[:, 1:], x[:, None]], 1)
         return x

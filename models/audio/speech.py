@@ -37,10 +37,10 @@ class SpeechNetwork(nn.Module):
 
 
 class SpeechMotion:
-    """The loaded flows and their sampler. Holds weights and no request state."""
+    """The loaded flows and their sampler. Holds weights, in `network`, and no request state."""
 
     def __init__(self, network: SpeechNetwork, device: torch.device) -> None:
-        self._network = network.eval().requires_grad_(False).to(device)
+        self.network = network.eval().requires_grad_(False).to(device)
         self._features, self._device = LogMel().to(device), device
 
     @classmethod
@@ -87,15 +87,15 @@ class SpeechMotion:
     @torch.inference_mode()
     def _encoded(self, samples: NDArray[np.float32]) -> tuple[torch.Tensor, torch.Tensor]:
         features = self._features(torch.from_numpy(samples)[None].to(self._device))
-        return self._network.mouth.sound(features), self._network.head.sound(features)
+        return self.network.mouth.sound(features), self.network.head.sound(features)
 
     def _sample(
         self, sound: Iterable[NDArray[np.float32]], seed: int, temperature: float
     ) -> Iterator[NDArray[np.float32]]:
         generator = torch.Generator().manual_seed(seed)
-        flows = (self._network.mouth, self._network.head)
+        flows = (self.network.mouth, self.network.head)
         samplers, blinks = [flow.sampler() for flow in flows], Blinks(seed)
-        config = self._network.preset.mouth
+        config = self.network.preset.mouth
         heard = (np.clip(np.nan_to_num(chunk), -1, 1) for chunk in sound)
         for samples, frames in sample_windows(heard, config.past, config.future):
             parts = []

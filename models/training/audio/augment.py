@@ -76,9 +76,13 @@ def disturbed(rng: np.random.Generator, sound: Sound, other: Sound) -> Sound:
     return at_level(sound, rng.uniform(6, 30))
 
 
-def quiet(rng: np.random.Generator, samples: int) -> Sound:
-    """What is no speech: silence, noise, hum, chords or beats; lips stay closed to it."""
-    kind = rng.choice(["silence", "noise", "hum", "chords", "beats"], p=[0.25, 0.3, 0.1, 0.2, 0.15])
+QUIET = {"silence": 0.25, "noise": 0.3, "hum": 0.1, "chords": 0.2, "beats": 0.15}
+"""What is no speech, and how often each is drawn."""
+
+
+def quiet(rng: np.random.Generator, samples: int, kind: str | None = None) -> Sound:
+    """A sound that lips stay closed to, of a kind of `QUIET` or of any."""
+    kind = kind or str(rng.choice(list(QUIET), p=list(QUIET.values())))
     if kind == "silence":
         return (rng.standard_normal(samples) * rng.choice([0, 0, 1e-5, 1e-4])).astype(np.float32)
     if kind == "noise":

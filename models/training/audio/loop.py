@@ -21,8 +21,10 @@ SHARES = {"grid": 0.45, "said": 0.45, "quiet": 0.1}
 FORGET = 0.4
 """Share of the previous frames that a network is not shown, each by chance (StyleGestures): it must listen instead."""
 
-_NOISE = 0.07  # deviations: weights that are exactly 0 most of the time would have no density
-_LEAST = 0.03  # added to every channel's deviation: what hardly moves must not count as much as what does
+# In deviations. Weights that are exactly 0 most of the time would have no density; heads, which are never still, need
+# less: it would make them tremble.
+_MOUTH_NOISE, _HEAD_NOISE = 0.07, 0.02
+_LEAST = 0.03  # added to every weight's deviation: what hardly moves must not count as much as what does
 _LOG_EVERY, _WATCH_EVERY, _SAVE_EVERY = 50, 500, 250
 _WATCHED = 75  # frames
 
@@ -58,7 +60,7 @@ def train(corpus: Path, out: Path, preset: str, schedule: Schedule, seed: int = 
     for features, motion in batches(kinds, SHARES, schedule.batch, schedule.frames, reach, seed + run.step):
         if run.step >= schedule.steps:
             break
-        losses = [_loss(flow, part, features, generator) for flow, part in _parts(network, motion)]
+        losses = [_loss(part, features, generator) for part in _parts(network, motion)]
         run.advance(torch.stack(losses).sum(), schedule.rate(run.step))
         figures = {"mouth": losses[0].item(), "head": losses[1].item()}
         if run.step % _WATCH_EVERY == 0 or run.step == schedule.steps:
@@ -85,7 +87,7 @@ def watch(network: SpeechNetwork, items: Sequence[Item]) -> dict[str, float]:
     was_training = network.training
     network.eval()
     generator = torch.Generator().manual_seed(0)
-    losses = [_loss(flow, part, features, generator, forget=0).item() for flow, part in _parts(network, motion)]
+    losses = [_loss(part, features, generator, forget=0).item() for part in _parts(network, motion)]
     noise = torch.zeros(len(windows), _WATCHED, len(MOUTH))
     jaw = network.mouth.sampler(len(windows))(noise, network.mouth.sound(features))[..., 0]
     agreement = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(jaw.numpy(), motion[..., 0].numpy(), strict=True)]
@@ -93,19 +95,30 @@ def watch(network: SpeechNetwork, items: Sequence[Item]) -> dict[str, float]:
     return {"mouth": losses[0], "head": losses[1], "jaw": float(np.mean(agreement))}
 
 
-def _parts(network: SpeechNetwork, motion: Tensor) -> list[tuple[ConditionalFlow, Tensor]]:
+@dataclass(frozen=True)
+class _Part:
+    """One of the flows with its channels of a motion."""
+
+    flow: ConditionalFlow
+    motion: Tensor
+    noise: float
+    least: float
+
+
+def _parts(network: SpeechNetwork, motion: Tensor) -> tuple[_Part, _Part]:
     mouth, head = motion.split([len(MOUTH), len(HEAD)], -1)
-    return [(network.mouth, mouth), (network.head, head)]
+    return (
+        _Part(network.mouth, mouth, _MOUTH_NOISE, _LEAST),
+        _Part(network.head, head, _HEAD_NOISE, 0.1 * _LEAST),  # radians and fractions of the crop are small
+    )
 
 
-def _loss(
-    flow: ConditionalFlow, motion: Tensor, features: Tensor, generator: torch.Generator, forget: float = FORGET
-) -> Tensor:
+def _loss(part: _Part, features: Tensor, generator: torch.Generator, forget: float = FORGET) -> Tensor:
     """Negative log-likelihood, nats a number."""
-    count, frames, channels = motion.shape
-    motion = motion + _NOISE * flow.deviation * torch.randn(motion.shape, generator=generator)
-    forgotten = torch.rand(count, frames, flow.config.past, generator=generator) < forget
-    _, log_density = flow(motion, features, forgotten)
+    count, frames, channels = part.motion.shape
+    motion = part.motion + part.noise * part.flow.deviation * torch.randn(part.motion.shape, generator=generator)
+    forgotten = torch.rand(count, frames, part.flow.config.past, generator=generator) < forget
+    _, log_density = part.flow(motion, features, forgotten)
     return -log_density.mean() / channels
 
 
@@ -117,11 +130,10 @@ def _set_statistics(network: SpeechNetwork, kinds: Mapping[str, Sequence[Item]])
         rows = np.concatenate([item.motion for item in kinds[kind]]).astype(np.float64)
         means.append(share * rows.mean(0))
         squares.append(share * (rows**2).mean(0))
-    total = sum(shares.values())
-    mean = np.sum(means, 0) / total
-    deviation = np.sqrt(np.maximum(np.sum(squares, 0) / total - mean**2, 0))
-    for (flow, centre), (_, spread) in zip(
-        _parts(network, torch.from_numpy(mean)), _parts(network, torch.from_numpy(deviation)), strict=True
-    ):
-        flow.mean.copy_(centre)
-        flow.deviation.copy_(spread + _LEAST * (1 if flow is network.mouth else 0.2))
+    mean = np.sum(means, 0) / sum(shares.values())
+    deviation = np.sqrt(np.maximum(np.sum(squares, 0) / sum(shares.values()) - mean**2, 0))
+    moments = torch.from_numpy(np.stack([mean, deviation]))
+    for part in _parts(network, moments):
+        centre, spread = part.motion
+        part.flow.mean.copy_(centre)
+        part.flow.deviation.copy_(spread + part.least)

@@ -29,7 +29,8 @@ def material(flow: ConditionalFlow, count: int = 2) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(1)
     config = flow.config
     hops = HOPS_PER_FRAME * (config.past + FRAMES + config.future)
-    motion = torch.randn(count, FRAMES, config.channels, generator=generator, dtype=torch.double) * 0.1
+    motion = torch.randn(count, FRAMES, config.channels, generator=generator, dtype=torch.double)
+    motion = motion * flow.deviation + flow.mean
     return motion, torch.randn(count, hops, BANDS, generator=generator, dtype=torch.double)
 
 
@@ -89,6 +90,15 @@ def test_forgotten_frames_change_nothing_but_what_is_known_of_the_past(flow: Con
     z, seen = flow(motion, features, forgotten)[0], flow(motion, features)[0]
     assert torch.equal(z[:, :-1], seen[:, :-1])
     assert not torch.allclose(z[:, -1], seen[:, -1])
+
+
+def test_no_noise_drives_a_motion_away(network: SpeechNetwork) -> None:
+    flow = network.mouth
+    _, features = (part.float() for part in material(flow))
+    sampler, sound = flow.sampler(2), flow.sound(features)
+    wild = torch.cat([sampler(torch.full((2, FRAMES, flow.config.channels), 1e4), sound) for _ in range(3)], 1)
+    assert torch.isfinite(wild).all()
+    assert (flow.standardised(wild).abs() <= 5.001).all()
 
 
 def test_the_first_batch_sets_the_norm() -> None:
