@@ -1,20 +1,27 @@
-"""Measure a bundle on held-out people: `python -m models.evaluation flow | edits | reenactment | extractor | all`."""
+"""Measure a bundle on held-out people: `python -m models.evaluation flow|edits|reenactment|extractor|audio|all`."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import matplotlib as mpl
+import torch
 import typer
 from rich.console import Console
 from rich.progress import track
 
+from models.audio import FILE, TEMPERATURE
 from models.bundle import DEFAULT_BUNDLE, open_bundle
-from models.errors import PortraitError
+from models.errors import EvaluationError, PortraitError
 from models.evaluation import photos as held_out
 from models.evaluation import report, sheet
+from models.evaluation.audio.evaluate import evaluate_speech
+from models.evaluation.audio.rendered import RenderedLips
+from models.evaluation.audio.report import draw, speech_data, speech_table
 from models.evaluation.edits import evaluate_edits
 from models.evaluation.extractor import evaluate_extractor
 from models.evaluation.extractor_report import extractor_data, extractor_table
@@ -47,6 +54,17 @@ Faceless = Annotated[
 DetectorFile = Annotated[Path | None, typer.Option("--detector", help="A detector.onnx instead of the bundle's.")]
 RegressorFile = Annotated[Path | None, typer.Option("--regressor", help="An extractor.onnx instead of the bundle's.")]
 Stills = Annotated[int, typer.Option("--stills", min=1, help="How many photos to show as a video.")]
+
+Recordings = Annotated[Path, typer.Option(help="Folder that `python -m models.training.audio record` wrote.")]
+Temperature = Annotated[float, typer.Option(min=0, help="Of everything that is drawn; lips also at 0 and 1.")]
+Seeds = Annotated[int, typer.Option(min=2, help="How many motions of one sound are compared.")]
+SpeechClips = Annotated[int, typer.Option("--clips", min=2, help="How many recordings of the test split.")]
+Portrait = Annotated[
+    list[Path] | None,
+    typer.Option("--portrait", help="Photos with closed lips to render; Grace Hopper's if not given."),
+]
+Rendered = Annotated[bool, typer.Option(help="Also look for closed lips on rendered frames (needs MediaPipe).")]
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
 _OUT = Path("out/evaluation")
 
@@ -128,6 +146,37 @@ def extractor(
     for name, reason in result.unmeasured.items():
         console.print(f"{name} not measured: {reason}")
     console.print(f"wrote {write_extractor_sheet(detector, regressor, data, chosen, out)}")
+
+
+@app.command()
+def audio(
+    data: Data,
+    bundle: BundleFolder = DEFAULT_BUNDLE,
+    out: Out = _OUT,
+    recordings: Recordings = Path("runs/audio/recordings"),
+    temperature: Temperature = TEMPERATURE,
+    seeds: Seeds = 5,
+    clips: SpeechClips = 100,
+    rendered: Rendered = False,
+    portrait: Portrait = None,
+    judge: Task = None,
+    threads: Threads = 2,
+) -> None:
+    """Whether speech moves the face as it moved the speaker's: lips, heads, lids, quietness, variety, speed."""
+    torch.set_num_threads(threads)
+    editor = PortraitEditor.load(bundle, device="cpu", threads=threads)
+    if editor.speech is None:
+        raise EvaluationError(f"{bundle} holds no {FILE}: `python -m models.training.audio export` adds it")
+    photos = (portrait or [Path(mpl.get_data_path(), "sample_data", "grace_hopper.jpg")]) if rendered else []
+    with contextlib.ExitStack() as stack:
+        if photos:
+            mediapipe = stack.enter_context(MediaPipeJudge(judge or next(data.glob("*.task"), data)))
+        lips = {photo.stem: RenderedLips(editor, mediapipe, photo, temperature).gap for photo in photos}
+        report_ = evaluate_speech(editor.speech, data, recordings, temperature, seeds, clips, threads, lips)
+    table = speech_table(report_)
+    report.write(out, "speech", table, speech_data(report_))
+    console.print(table.rich())
+    console.print(f"wrote {draw(report_, out)}")
 
 
 @app.command("all")

@@ -1,0 +1,1 @@
+"""What is measured of speech: likelihood, lips, heads, quietness, variety, speed."""
