@@ -14,7 +14,7 @@ import pytest
 
 from models.coefficients import ARKIT
 from workers.contract.controls import Controls, check_controls
-from workers.contract.requests import EditOptions, ReenactOptions
+from workers.contract.options import EditOptions, ReenactOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*.md")])
