@@ -57,8 +57,9 @@ def _open(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(str(path), options=_OPTIONS, metadata_errors="replace")
     except (av.FFmpegError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "unknown to the decoder").lower()
         raise AudioError(
-            f"The file is no sound that can be read ({error}): send a complete WAV, FLAC, MP3, OGG or M4A."
+            f"The file is no sound that can be read ({reason}): send a complete WAV, FLAC, MP3, OGG or M4A."
         ) from error
     with container:
         yield container
