@@ -54,7 +54,7 @@ class Editor(Protocol):
 
     def speak(
         self,
-        face: "Source",
+        source: "Source",
         sound: Iterable[NDArray[np.float32]],
         *,
         seed: int,

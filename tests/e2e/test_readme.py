@@ -63,23 +63,25 @@ def test_curl_examples_work(
 
 
 def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> None:
-    from examples import demo
+    from examples.demo.__main__ import PERFORMANCE, PERFORMANCE_FPS
+    from examples.demo.contact_sheet import CAPTION, EDITS, TILE
 
     sheet = tmp_path / "out" / "sheet.png"
     started = subprocess.Popen(
-        [sys.executable, str(ROOT / "examples" / "demo.py"), "--output", str(sheet)],
+        [sys.executable, "-m", "examples.demo", "--output", str(sheet)],
+        cwd=ROOT,
         env={**os.environ, "STARTED_BY": str(tmp_path)},  # inherited, and so marks every process of the stack
         stdout=subprocess.PIPE,
         text=True,
     )
     printed, _ = started.communicate(timeout=240)
     assert started.returncode == 0, printed
-    assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(demo.EDITS)
+    assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(EDITS)
     with Image.open(sheet) as picture:
-        assert picture.height == 2 * 2 * (demo.TILE + demo.CAPTION)
+        assert picture.height == 2 * 2 * (TILE + CAPTION)
     with av.open(str(sheet.with_name("reenactment.mp4"))) as clip:
-        seconds = demo.PERFORMANCE[-1]["time"]
-        assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * demo.PERFORMANCE_FPS, abs=2)
+        seconds = PERFORMANCE[-1]["time"]
+        assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * PERFORMANCE_FPS, abs=2)
     assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
 
 

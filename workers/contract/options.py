@@ -91,7 +91,7 @@ class TalkOptions(EditOptions):
     """
 
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
-    temperature: float = Field(default=1, ge=0, le=1.5)
+    temperature: float = Field(default=0.7, ge=0, le=1.5)
     samples: int = Field(default=1, ge=1, le=8)
     gains: SpeechGains = SpeechGains()
     pose: dict[str, Any] | None = None

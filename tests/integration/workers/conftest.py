@@ -23,7 +23,7 @@ from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
-from workers.contract.requests import EditRequest, ExtractRequest, ReenactRequest
+from workers.contract.requests import EditRequest, JobRequest, ReenactRequest, TalkRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
@@ -52,7 +52,7 @@ class Service:
 
     def add(self, data: bytes) -> str:
         """Store a file of any kind. Returns its id."""
-        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion")).id
+        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion", "audio")).id
 
     def reenact(self, source_id: str, driver: bytes, kind: str = "video", **options: object) -> JobRecord:
         """Have a driver put on a photo, and wait for the end."""
@@ -65,17 +65,24 @@ class Service:
         fields = {"source_kind": "video", "driver_id": self.add(driver), "driver_kind": kind, "options": options}
         return self.finish(self.start(ReenactRequest, self.add(source), **fields))
 
-    def start(self, kind: type[EditRequest | ExtractRequest | ReenactRequest], source_id: str, **fields: object) -> str:
+    def talk(self, source_id: str, audio: bytes, pose: bytes | None = None, **options: object) -> JobRecord:
+        """Have a photo say something, with head poses of a document, and wait for the end."""
+        fields: dict[str, object] = {"audio_id": self.add(audio), "options": options}
+        return self.finish(
+            self.start(TalkRequest, source_id, **fields, pose_id=None if pose is None else self.add(pose))
+        )
+
+    def start(self, kind: type[JobRequest], source_id: str, **fields: object) -> str:
         """Accept a request of any kind. Returns the job's id."""
         record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}))
         self.queue.enqueue(record)
         return record.job.id
 
-    def result(self, record: JobRecord, folder: Path) -> Path:
-        """A job's first result as a file."""
+    def result(self, record: JobRecord, folder: Path, index: int = 0) -> Path:
+        """One of a job's results as a file."""
         assert record.job.result is not None, record.job.error
-        path = folder / record.blobs[0].rpartition("/")[2]
-        with self.blobs.open(record.blobs[0]) as file:
+        path = folder / record.blobs[index].rpartition("/")[2]
+        with self.blobs.open(record.blobs[index]) as file:
             path.write_bytes(file.read())
         return path
 

@@ -212,7 +212,7 @@ def broken_drivers(folder: Path) -> dict[str, tuple[bytes, str, str, int]]:
     Image.new("RGB", (64, 64), "grey").save(blank, "PNG")
     return {
         "no face": (black, "video", "no_face", 422),
-        "sound alone": (sound_alone(folder / "sound.m4a"), "video", "no_video", 422),
+        "sound alone": (sound_alone(folder / "sound.mp4"), "video", "no_video", 422),
         "cut in the header": (black[:40], "video", "unreadable_video", 422),
         "too long": (long, "video", "video_too_long", 413),
         "too large": (large, "video", "video_too_large", 413),
