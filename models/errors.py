@@ -77,6 +77,12 @@ class MotionError(PortraitError):
     code = "invalid_motion"
 
 
+class NoSpeechError(PortraitError):
+    """The loaded bundle has no network that turns speech into motion."""
+
+    code = "no_speech_model"
+
+
 class RenderMemoryError(PortraitError):
     """Not even a single frame of this size can be rendered in the memory that there is."""
 

@@ -9,10 +9,13 @@ from typing import Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from models.audio import FILE as SPEECH_FILE
+from models.audio import FRAME_RATE, TEMPERATURE, SpeechGains, SpeechMotion, at_rate, speaking
 from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
 from models.coefficients import CoefficientSpace, constrain, space
-from models.errors import ControlError, FaceIndexError, NoFaceError
+from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.extractor.motion import VideoSource
 from models.renderer import PIRenderer, load_renderer
@@ -37,7 +40,10 @@ class Source:
 
 
 class PortraitEditor:
-    """A loaded bundle. Holds weights and no request state, so one editor serves any number of requests in turn."""
+    """A loaded bundle. Holds weights and no request state, so one editor serves any number of requests in turn.
+
+    `speech` is None where the bundle has no audio.safetensors.
+    """
 
     def __init__(
         self,
@@ -46,9 +52,11 @@ class PortraitEditor:
         renderer: PIRenderer,
         device: torch.device,
         manifest: Manifest,
+        speech: SpeechMotion | None = None,
     ) -> None:
         self.space = space
         self.manifest = manifest
+        self.speech = speech
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
         self._frames = FrameRenderer(self._renderer, device)
 
@@ -71,7 +79,8 @@ class PortraitEditor:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"), threads=threads)
         manifest = opened.manifest
-        return cls(space(manifest.space), extractor, load_renderer(opened), torch.device(device), manifest)
+        speech = SpeechMotion.load(opened, torch.device(device)) if SPEECH_FILE in manifest.files else None
+        return cls(space(manifest.space), extractor, load_renderer(opened), torch.device(device), manifest, speech)
 
     def analyse(self, image: np.ndarray, face: int | Literal["largest"] = "largest") -> Source:
         """Find the face, cut the crop and read its coefficients.
@@ -120,6 +129,39 @@ class PortraitEditor:
                 yield tracked
             else:
                 yield replace(tracked, coefficients=constrain(self.space, tracked.coefficients))
+
+    def speak(
+        self,
+        face: Source,
+        sound: Iterable[NDArray[np.float32]],
+        *,
+        seed: int,
+        temperature: float = TEMPERATURE,
+        gains: SpeechGains = SpeechGains(),  # noqa: B008  (frozen)
+        fps: float = FRAME_RATE,
+    ) -> Iterator[NDArray[np.float32]]:
+        """The face's coefficients while it says what is heard, ready for `render`; drawn as the sound is read.
+
+        Args:
+            face: from `analyse`.
+            sound: mono samples at 16 kHz in [-1, 1], chunks of any length.
+            seed: another seed gives another motion, above all of the head.
+            temperature: 0 for the most ordinary motion, 1 for the learnt variety.
+            gains: factors on head, brows, blinks and mouth.
+            fps: frames a second; other rates than 25 are sampled from it.
+
+        Yields:
+            float32 [n, C], in all ⌈⌈samples / 640⌉·fps / 25⌉ frames.
+
+        Raises:
+            NoSpeechError: the bundle cannot speak.
+            ControlError: a temperature or a rate that is none.
+        """
+        if self.speech is None:
+            raise NoSpeechError(f"This bundle cannot speak: it holds no {SPEECH_FILE}. Load one that does.")
+        drawn = self.speech.sample(sound, seed=seed, temperature=temperature)
+        moved = (speaking(self.space, face.coefficients, motion, gains) for motion in drawn)
+        return at_rate(moved, fps)
 
     def render(
         self,

@@ -109,7 +109,7 @@ def transfer(
         own[:, rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
     )
     motion[:, place] = _places(own[:, place], reference[place], track[:, place], parameters, absolute)
-    motion = _within_reach(space, own, motion)
+    motion = within_reach(space, own, motion)
     kept = ~moved(space, parameters.region)
     motion[:, kept] = own[:, kept]
     return constrain(space, motion)
@@ -178,9 +178,7 @@ def _places(
     return own + parameters.gain("translation") * change
 
 
-def _within_reach(
-    space: CoefficientSpace, own: NDArray[np.float64], motion: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def within_reach(space: CoefficientSpace, own: NDArray[np.float64], motion: NDArray[np.float64]) -> NDArray[np.float64]:
     """The motion with its pose held to what the sliders reach: beyond, the square shows no head to render."""
     count = len(space.expression)
     for offset, axis in enumerate(space.pose):
