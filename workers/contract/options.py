@@ -10,6 +10,7 @@ STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
 MOTION_FORMATS = {"json": "application/json", "npz": "application/x-npz"}
 KEYFRAME_FPS = 25.0
+SPEECH_FPS = 25.0
 MAX_SEED = 2**32 - 1
 
 Face = Literal["largest"] | Annotated[int, Field(ge=0, le=999)]
@@ -87,7 +88,7 @@ class TalkOptions(EditOptions):
     and told in the result. `samples` motions of as many clips have the seeds `seed`, `seed` + 1 … `temperature` 0 gives
     the most likely motion, 1 the variety of the training data. `pose` is a document of POST /extract: its head poses,
     as they are, replace the generated ones; they begin with the speech, and the last one is held. `fps` is the rate of
-    motion and clip.
+    motion and clip, 25 where it is not set.
     """
 
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
@@ -95,18 +96,18 @@ class TalkOptions(EditOptions):
     samples: int = Field(default=1, ge=1, le=8)
     gains: SpeechGains = SpeechGains()
     pose: dict[str, Any] | None = None
-    fps: Rate = 25
+    fps: Rate | None = None
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:
-        if self.output.fps is not None and "fps" in self.model_fields_set and self.output.fps != self.fps:
+        if None not in (self.fps, self.output.fps) and self.fps != self.output.fps:
             raise FieldError("fps", f"is {self.fps:g} here and {self.output.fps:g} in output; give one of the two")
         return self
 
     @property
     def rate(self) -> float:
         """Frames a second of the clip."""
-        return self.output.fps or self.fps
+        return self.fps or self.output.fps or SPEECH_FPS
 
 
 class ExtractOptions(Strict):

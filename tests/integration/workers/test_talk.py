@@ -170,7 +170,7 @@ def broken_speech() -> dict[str, tuple[bytes, str, int]]:
     return {
         "no sample": (sound(np.zeros((0, 1))), "no_audio", 422),
         "cut in the header": (whole[:20], "unreadable_audio", 422),
-        "noise": (b"ID3\x04" + np.random.default_rng(0).bytes(3000), "no_audio", 422),
+        "noise": (b"ID3\x04" + np.random.default_rng(0).bytes(3000), "unreadable_audio", 422),
         "too long": (sound(np.zeros((16_000 * 6, 1))), "audio_too_long", 413),
         "an hour": (sound(np.zeros((8_000 * 3600, 1), np.int16), 8_000, "FLAC"), "audio_too_long", 413),
         "too few samples a second": (sound(np.zeros((4_000, 1)), 4_000), "audio_rate", 422),

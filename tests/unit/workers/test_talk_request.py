@@ -23,9 +23,11 @@ def test_nothing_has_to_be_said() -> None:
 
 
 def test_a_request_comes_back_from_the_queue() -> None:
-    asked = request(seed=3, samples=8, temperature=0, gains={"head": 0, "mouth": 2}, output={"format": "webm"})
+    output = {"format": "webm", "fps": 10}
+    asked = request(seed=3, samples=8, temperature=0, gains={"head": 0, "mouth": 2}, output=output)
     again: TalkRequest = TypeAdapter(JobRequest).validate_json(asked.model_dump_json())
     assert again == asked
+    assert again.options.rate == 10
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
