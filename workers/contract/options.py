@@ -100,7 +100,7 @@ class TalkOptions(EditOptions):
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:
-        if None not in (self.fps, self.output.fps) and self.fps != self.output.fps:
+        if self.fps is not None and self.output.fps is not None and self.fps != self.output.fps:
             raise FieldError("fps", f"is {self.fps:g} here and {self.output.fps:g} in output; give one of the two")
         return self
 
