@@ -1,8 +1,8 @@
 """Sound to log-mel features, in blocks of one second whose values depend on nothing but the samples around them.
 
 Frame i of a motion (25 a second) goes with the samples 640·i … 640·i + 639 and with four mel hops of 10 ms. Every block
-is computed from a window of samples of one fixed size, so that features are the same bit for bit however the sound was cut
-into chunks, and memory does not grow with its length.
+is computed from a window of samples of one fixed size, so that features are the same bit for bit however the sound was
+cut into chunks, and memory does not grow with its length.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ BLOCK = 25
 _WINDOW, _FFT = 400, 512  # 25 ms
 _EDGE = (_WINDOW - HOP) // 2  # samples that a hop's window reaches beyond the hop, on either side
 _LOW, _HIGH = 60.0, 7600.0
-_FLOOR = 1e-8  # power of what counts as silence: about 8 LSB of 16 bits
+_FLOOR = 1e-8  # power of what counts as silence
+
+SILENCE = (math.log(_FLOOR) + 9) / 4
+"""The feature of no sound at all."""
 
 
 def mel_filters(warp: float = 1.0) -> NDArray[np.float32]:

@@ -21,11 +21,11 @@ class ActNorm(nn.Module):
     def __init__(self, size: int) -> None:
         super().__init__()
         self.bias, self.log_scale = nn.Parameter(torch.zeros(size)), nn.Parameter(torch.zeros(size))
-        self.register_buffer("ready", torch.tensor(False))
+        self.register_buffer("ready", torch.tensor(0.0))  # a float: running averages take it along
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """[..., size] -> the same and the log-determinant, a scalar."""
-        if self.training and not self.ready:
+        if self.training and self.ready == 0:
             self._initialise(x)
         return (x + self.bias) * self.log_scale.exp(), self.log_scale.sum()
 
@@ -37,7 +37,7 @@ class ActNorm(nn.Module):
         rows = x.reshape(-1, x.shape[-1])
         self.bias.copy_(-rows.mean(0))
         self.log_scale.copy_(-(rows.std(0) + 1e-4).log())
-        self.ready.fill_(True)
+        self.ready.fill_(1)
 
 
 class Invertible(nn.Module):

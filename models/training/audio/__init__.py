@@ -1,0 +1,1 @@
+"""Training of the speech flows: recordings of real motion, speech made here, augmentation, likelihood."""

@@ -1,0 +1,128 @@
+"""Training of the flows by negative log-likelihood alone (paper, section 3.3). The same call resumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.audio import SpeechNetwork
+from models.audio.channels import HEAD, MOUTH
+from models.audio.flow import ConditionalFlow
+from models.audio.presets import SPEECH_PRESETS
+from models.training.audio.items import Item, batches, load_items
+from models.training.run import Run
+
+SHARES = {"grid": 0.45, "said": 0.45, "quiet": 0.1}
+FORGET = 0.4
+"""Share of the previous frames that a network is not shown, each by chance (StyleGestures): it must listen instead."""
+
+_NOISE = 0.05  # deviations: weights that are exactly 0 most of the time would have no density
+_LEAST = 0.02  # added to every channel's deviation: what hardly moves must not count as much as what does
+_LOG_EVERY, _WATCH_EVERY, _SAVE_EVERY = 50, 500, 250
+_WATCHED = 75  # frames
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Length and speed of a run: `steps` batches of `batch` windows of `frames`; the rate rises over the first 200
+    steps and falls over the last half."""
+
+    steps: int
+    batch: int = 32
+    frames: int = 80
+    learning_rate: float = 1e-3
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step."""
+        fall = 0.02 + 0.98 * (self.steps - step) / (0.5 * self.steps)
+        return self.learning_rate * min(1.0, fall, (step + 1) / 200)
+
+
+def train(corpus: Path, out: Path, preset: str, schedule: Schedule, seed: int = 0) -> None:
+    """Train both flows on the corpus; the run's state and log go into `out`.
+
+    Raises:
+        TrainingDataError: there is no corpus.
+    """
+    kinds = load_items(corpus)
+    network = SpeechNetwork(SPEECH_PRESETS[preset])
+    _set_statistics(network, kinds)
+    run = Run(out, network.train(), torch.optim.Adam(network.parameters(), fused=True))
+    reach = (network.preset.mouth.past, network.preset.mouth.future)
+    generator = torch.Generator().manual_seed(seed + run.step)
+    for features, motion in batches(kinds, SHARES, schedule.batch, schedule.frames, reach, seed + run.step):
+        if run.step >= schedule.steps:
+            break
+        losses = [_loss(flow, part, features, generator) for flow, part in _parts(network, motion)]
+        run.advance(torch.stack(losses).sum(), schedule.rate(run.step))
+        figures = {"mouth": losses[0].item(), "head": losses[1].item()}
+        if run.step % _WATCH_EVERY == 0 or run.step == schedule.steps:
+            figures |= watch(run.average.module, kinds.get("dev", []))
+        if run.step % _LOG_EVERY == 0 or run.step == schedule.steps:
+            run.log(**figures)
+        if run.step % _SAVE_EVERY == 0 or run.step == schedule.steps:
+            run.save()
+
+
+@torch.no_grad()
+def watch(network: SpeechNetwork, items: Sequence[Item]) -> dict[str, float]:
+    """On items that no step sees: nats a number, and the correlation of the jaw at temperature 0, recorded and said."""
+    reach = (network.preset.mouth.past, network.preset.mouth.future)
+    long = [item for item in items if len(item.motion) >= _WATCHED]
+    if not long:
+        return {}
+    windows = [item.window(0, _WATCHED, *reach) for item in long]
+    features, motion = (torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True))
+    was_training = network.training
+    network.eval()
+    generator = torch.Generator().manual_seed(0)
+    figures = {
+        f"dev_{name}": _loss(flow, part, features, generator, forget=0).item()
+        for name, (flow, part) in zip(("mouth", "head"), _parts(network, motion), strict=True)
+    }
+    noise = torch.zeros(len(long), _WATCHED, len(MOUTH))
+    jaw = network.mouth.sampler(len(long))(noise, network.mouth.sound(features))[..., 0]
+    agreement = [float(np.corrcoef(a, b)[0, 1]) for a, b in zip(jaw.numpy(), motion[..., 0].numpy(), strict=True)]
+    half = len(long) // 2  # the recorded ones come first
+    figures |= {"jaw_recorded": float(np.nanmean(agreement[:half])), "jaw_said": float(np.nanmean(agreement[half:]))}
+    network.train(was_training)
+    return figures
+
+
+def _parts(network: SpeechNetwork, motion: Tensor) -> list[tuple[ConditionalFlow, Tensor]]:
+    mouth, head = motion.split([len(MOUTH), len(HEAD)], -1)
+    return [(network.mouth, mouth), (network.head, head)]
+
+
+def _loss(
+    flow: ConditionalFlow, motion: Tensor, features: Tensor, generator: torch.Generator, forget: float = FORGET
+) -> Tensor:
+    """Negative log-likelihood, nats a number."""
+    count, frames, channels = motion.shape
+    motion = motion + _NOISE * flow.deviation * torch.randn(motion.shape, generator=generator)
+    forgotten = torch.rand(count, frames, flow.config.past, generator=generator) < forget
+    _, log_density = flow(motion, features, forgotten)
+    return -log_density.mean() / channels
+
+
+def _set_statistics(network: SpeechNetwork, kinds: Mapping[str, Sequence[Item]]) -> None:
+    """Mean and deviation of every channel, kinds weighted as they will be drawn."""
+    means, squares = [], []
+    shares = {kind: share for kind, share in SHARES.items() if kinds.get(kind)}
+    for kind, share in shares.items():
+        rows = np.concatenate([item.motion for item in kinds[kind]]).astype(np.float64)
+        means.append(share * rows.mean(0))
+        squares.append(share * (rows**2).mean(0))
+    total = sum(shares.values())
+    mean = np.sum(means, 0) / total
+    deviation = np.sqrt(np.maximum(np.sum(squares, 0) / total - mean**2, 0))
+    for (flow, centre), (_, spread) in zip(
+        _parts(network, torch.from_numpy(mean)), _parts(network, torch.from_numpy(deviation)), strict=True
+    ):
+        flow.mean.copy_(centre)
+        flow.deviation.copy_(spread + _LEAST * (1 if flow is network.mouth else 0.2))
