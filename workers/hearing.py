@@ -60,15 +60,16 @@ class Listener:
         stretches = self._decoder.recording(recording.path, recording.info.seconds, rate=SPEECH_RATE, mono=True)
         with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
             while True:
-                with attempt.paused(during), attempt.timed("decode_s"):
+                with about("audio"), attempt.paused(during), attempt.timed("decode_s"):
                     samples = next(stretches, None)
                 if samples is None:
                     return
-                yield samples[:, 0].astype(np.float32) / 2**15
+                yield samples[:, 0].astype(np.float32) / np.float32(2**15)
 
     def track(self, recording: Recording, seconds: float) -> Iterator[NDArray[np.int16]]:
         """The same sound from the same moment on as a clip takes it: its own channels, at `media.sound.RATE`."""
-        return self._decoder.recording(recording.path, seconds)
+        with about("audio"):
+            yield from self._decoder.recording(recording.path, seconds)
 
     def _check(self, info: RecordingInfo) -> None:
         settings = self._settings

@@ -94,7 +94,7 @@ class Talking:
         motions: Mapping[int, NDArray[np.float32]],
         folder: Path,
     ) -> list[Product]:
-        ending = options.output.format or next(iter(CLIP_FORMATS))
+        ending: str = options.output.format or next(iter(CLIP_FORMATS))
         total = sum(len(motion) for motion in motions.values())
         clips: list[Product] = []
         for seed, motion in motions.items():

@@ -65,12 +65,14 @@ class Service:
         fields = {"source_kind": "video", "driver_id": self.add(driver), "driver_kind": kind, "options": options}
         return self.finish(self.start(ReenactRequest, self.add(source), **fields))
 
-    def talk(self, source_id: str, audio: bytes, pose: bytes | None = None, **options: object) -> JobRecord:
-        """Have a photo say something, with head poses of a document, and wait for the end."""
+    def talk(
+        self, source_id: str, audio: bytes, pose: bytes | None = None, pose_kind: str = "motion", **options: object
+    ) -> JobRecord:
+        """Have a photo say something, perhaps with other head poses, and wait for the end."""
         fields: dict[str, object] = {"audio_id": self.add(audio), "options": options}
-        return self.finish(
-            self.start(TalkRequest, source_id, **fields, pose_id=None if pose is None else self.add(pose))
-        )
+        if pose is not None:
+            fields |= {"pose_id": self.add(pose), "pose_kind": pose_kind}
+        return self.finish(self.start(TalkRequest, source_id, **fields))
 
     def start(self, kind: type[JobRequest], source_id: str, **fields: object) -> str:
         """Accept a request of any kind. Returns the job's id."""
@@ -108,6 +110,15 @@ class Service:
     def running(self, job_id: str) -> JobRecord:
         """Wait until a job has rendered its first frame."""
         return self.wait(job_id, lambda record: record.job.status is JobStatus.RUNNING and record.job.progress.done > 0)
+
+    def cancel_in(self, stage: str, job_id: str) -> JobRecord:
+        """Cancel a job when it has come some way into a stage. Returns it as it was then; it must end soon after."""
+        running = self.wait(job_id, lambda record: record.job.progress.stage == stage and record.job.progress.done > 1)
+        asked = time.monotonic()
+        self.store.cancel(job_id)
+        assert self.finish(job_id).job.status is JobStatus.CANCELLED
+        assert time.monotonic() - asked < 5
+        return running
 
     def wait_for_worker(self, state: WorkerState, count: int = 1, seconds: float = 40) -> None:
         """Wait until as many workers are in a state."""
