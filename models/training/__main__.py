@@ -78,12 +78,13 @@ def export(
     metrics: Annotated[Path, typer.Option(help="JSON: measured figures by name.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("models/bundles/default"),
     preset: Preset = "small",
+    speech: Annotated[Path | None, typer.Option(help="Speech run (`python -m models.training.audio train`).")] = None,
 ) -> None:
-    """Write a bundle from a renderer run and the extractor's files."""
+    """Write a bundle from a renderer run, the extractor's files and a speech run."""
     from models.training.export import export_bundle
 
     described, measured = json.loads(provenance.read_text()), json.loads(metrics.read_text())
-    export_bundle(run, preset, detector, extractor, out, described, measured)
+    export_bundle(run, preset, detector, extractor, out, described, measured, speech)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from models.audio import FILE as SPEECH_FILE
 from models.bundle import Bundle, save_tensors, write_bundle
 from models.renderer import PRESETS, PIRenderer
+from models.training.audio.export import save_speech
 from models.training.run import averaged_weights
 
 
@@ -20,17 +22,19 @@ def export_bundle(
     out: Path,
     provenance: dict[str, JsonValue],
     metrics: dict[str, float],
+    speech: Path | None = None,
 ) -> Bundle:
-    """Write a bundle from a renderer run and the extractor's two ONNX files.
+    """Write a bundle from a renderer run, the extractor's two ONNX files and, if it is to speak, a speech run.
 
     Args:
         run: folder of a `models.training` stage; its averaged weights are taken.
         out: the bundle's folder; files in it are replaced.
         provenance: data with licences and the training that was done.
         metrics: what `python -m models.evaluation` measured.
+        speech: folder of a `models.training.audio` run.
 
     Raises:
-        TrainingDataError: the run has no state.
+        TrainingDataError: a run has no state.
         BundleError: a weight is not finite.
     """
     renderer = PIRenderer(PRESETS[preset])
@@ -39,4 +43,7 @@ def export_bundle(
         weights = Path(folder) / "renderer.safetensors"
         save_tensors(renderer, weights)
         files = {"renderer.safetensors": weights, "detector.onnx": detector, "extractor.onnx": extractor}
+        if speech is not None:
+            files[SPEECH_FILE] = Path(folder) / SPEECH_FILE
+            save_speech(speech, preset, files[SPEECH_FILE])
         return write_bundle(out, files, preset, PRESETS[preset].space, "Apache-2.0", provenance, metrics)

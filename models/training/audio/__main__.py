@@ -43,10 +43,13 @@ def record(
     data: Data,
     out: Recordings = _RECORDINGS,
     processes: Processes = 2,
+    identity: Annotated[
+        Path | None, typer.Option(help="identity.npy of labelled clips; found here if not given.", exists=True)
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=4, help="At most so many clips of each split, for trials.")] = None,
 ) -> None:
     """Fit the 3DMM to every frame of the speech clips, with one identity; keep coefficients and sound."""
-    read_recordings(data, out, processes, limit)
+    read_recordings(data, out, processes, limit, identity)
 
 
 @app.command()

@@ -32,13 +32,17 @@ class Amounts:
     quiets: int = 300
 
     def shards(self, recordings: int) -> list[str]:
-        """Names of the shards that come of so many recordings; each has a hundred items, `dev` the held-out ones."""
+        """Names of the shards that come of so many recordings; each has a hundred items, `dev…` what is watched."""
         counts = {
             "grid": self.disguises * max(1, (recordings - HELD_OUT) // 2),
             "said": self.sentences,
             "quiet": self.quiets,
         }
-        return ["dev", *(f"{kind}-{i:04d}" for kind, count in counts.items() for i in range(-(-count // SHARD)))]
+        return [
+            "devgrid",
+            "devsaid",
+            *(f"{kind}-{i:04d}" for kind, count in counts.items() for i in range(-(-count // SHARD))),
+        ]
 
 
 def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: int) -> None:

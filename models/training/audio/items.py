@@ -46,7 +46,7 @@ def save_items(path: Path, items: Sequence[Item]) -> None:
 
 
 def load_items(folder: Path) -> dict[str, list[Item]]:
-    """The items of all shards of a folder by kind: grid, said, quiet, dev. Raises TrainingDataError without any."""
+    """The items of a folder's shards by kind, as a shard's name begins. Raises TrainingDataError without any."""
     kinds: dict[str, list[Item]] = {}
     for path in sorted(folder.glob("[!.]*.npz")):
         with np.load(path) as file:

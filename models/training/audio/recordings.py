@@ -59,18 +59,21 @@ class Recording:
         return (time < self.spoken[0] - 0.2) | (time > self.spoken[1] + 0.3)
 
 
-def read_recordings(data: Path, out: Path, processes: int, limit: int | None = None) -> None:
+def read_recordings(
+    data: Path, out: Path, processes: int, limit: int | None = None, identity: Path | None = None
+) -> None:
     """Fit every frame of all clips of DATA/grid_s1 into OUT/{train,test}/NAME.npz. Clips that exist are kept.
 
     Args:
         limit: at most so many clips of each split, for trials.
+        identity: the speaker's, as `python -m models.training.extractor clips` found it; None finds it here.
 
     Raises:
         TrainingDataError: the clips, the teacher or the 3DMM are missing.
     """
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "identity.npy").is_file():
-        np.save(out / "identity.npy", _find_identity(data))
+        np.save(out / "identity.npy", np.load(identity) if identity else _find_identity(data))
     with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, out / "identity.npy")) as pool:
         for split in ("train", "test"):
             folder = out / split

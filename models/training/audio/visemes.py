@@ -32,21 +32,25 @@ class Viseme:
 
 def _vowel(jaw: float, pucker: float = 0.0, funnel: float = 0.0, stretch: float = 0.0) -> Viseme:
     weights = {"jawOpen": jaw, "mouthPucker": pucker, "mouthFunnel": funnel, "mouthStretch": stretch}
-    return Viseme(weights | {"mouthLowerDown": 0.3 * jaw, "mouthUpperUp": 0.15 * jaw}, rounding=2.0 if pucker else 1.0)
+    return Viseme(
+        weights | {"mouthLowerDown": 0.3 * jaw, "mouthUpperUp": 0.15 * jaw},
+        opening=1.5,
+        rounding=2.0 if pucker else 1.0,
+    )
 
 
-_SPREAD_A, _OPEN_A, _UH, _MID_E = _vowel(0.33), _vowel(0.36), _vowel(0.26), _vowel(0.24, stretch=0.1)
-_I, _LONG_I, _SCHWA, _ER = _vowel(0.15, stretch=0.1), _vowel(0.11, stretch=0.2), _vowel(0.15), _vowel(0.17, 0.12)
-_U, _LONG_U, _AW, _O = _vowel(0.12, 0.35), _vowel(0.09, 0.5, 0.1), _vowel(0.25, 0.3, 0.15), _vowel(0.28, 0.15)
+_SPREAD_A, _OPEN_A, _UH, _MID_E = _vowel(0.4), _vowel(0.43), _vowel(0.32), _vowel(0.29, stretch=0.1)
+_I, _LONG_I, _SCHWA, _ER = _vowel(0.18, stretch=0.1), _vowel(0.13, stretch=0.2), _vowel(0.18), _vowel(0.2, 0.12)
+_U, _LONG_U, _AW, _O = _vowel(0.14, 0.35), _vowel(0.1, 0.5, 0.1), _vowel(0.3, 0.3, 0.15), _vowel(0.34, 0.15)
 _REST = Viseme({}, 1.0, 0.5)
-_CLOSED = Viseme({"jawOpen": 0.05, "mouthClose": 0.05, "mouthPress": 0.2}, 6.0, 0.15)
-_LIP_TO_TEETH = Viseme({"jawOpen": 0.04, "mouthRollLower": 0.3, "mouthUpperUp": 0.12}, 5.0, 0.15)
-_TONGUE_TO_TEETH = Viseme({"jawOpen": 0.12, "mouthLowerDown": 0.15}, 1.0, 0.1)
-_ALVEOLAR = Viseme({"jawOpen": 0.08, "mouthLowerDown": 0.08}, 0.8, 0.1)
-_SIBILANT = Viseme({"jawOpen": 0.05, "mouthLowerDown": 0.1, "mouthStretch": 0.1}, 1.5, 0.2)
-_HUSH = Viseme({"jawOpen": 0.07, "mouthFunnel": 0.15, "mouthPucker": 0.25, "mouthUpperUp": 0.05}, 1.5, 2.0)
+_CLOSED = Viseme({"jawOpen": 0.05, "mouthClose": 0.05, "mouthPress": 0.2}, 1.5, 0.15)
+_LIP_TO_TEETH = Viseme({"jawOpen": 0.04, "mouthRollLower": 0.3, "mouthUpperUp": 0.12}, 2.5, 0.15)
+_TONGUE_TO_TEETH = Viseme({"jawOpen": 0.12, "mouthLowerDown": 0.15}, 0.7, 0.1)
+_ALVEOLAR = Viseme({"jawOpen": 0.08, "mouthLowerDown": 0.08}, 0.5, 0.1)
+_SIBILANT = Viseme({"jawOpen": 0.05, "mouthLowerDown": 0.1, "mouthStretch": 0.1}, 1.0, 0.2)
+_HUSH = Viseme({"jawOpen": 0.07, "mouthFunnel": 0.15, "mouthPucker": 0.25, "mouthUpperUp": 0.05}, 1.0, 2.0)
 _VELAR = Viseme({"jawOpen": 0.12}, 0.4, 0.05)
-_R, _W = Viseme({"jawOpen": 0.1, "mouthPucker": 0.2}, 0.8, 1.0), Viseme({"jawOpen": 0.05, "mouthPucker": 0.5}, 2.0, 4.0)
+_R, _W = Viseme({"jawOpen": 0.1, "mouthPucker": 0.2}, 0.8, 1.0), Viseme({"jawOpen": 0.05, "mouthPucker": 0.5}, 1.2, 4.0)
 _Y, _BREATH = Viseme({"jawOpen": 0.09, "mouthStretch": 0.12}, 0.8, 0.5), Viseme({"jawOpen": 0.14}, 0.15, 0.02)
 
 # eSpeak's names of English phonemes, longest first where one begins another; a diphthong is two mouths.
@@ -60,24 +64,25 @@ _TABLE: dict[str, tuple[Viseme, ...]] = {
     "tS": (_HUSH,), "dZ": (_HUSH,), "S": (_HUSH,), "Z": (_HUSH,), "p": (_CLOSED,), "b": (_CLOSED,), "m": (_CLOSED,),
     "f": (_LIP_TO_TEETH,), "v": (_LIP_TO_TEETH,), "T": (_TONGUE_TO_TEETH,), "D": (_TONGUE_TO_TEETH,),
     "t": (_ALVEOLAR,), "d": (_ALVEOLAR,), "n": (_ALVEOLAR,), "l": (_ALVEOLAR,), "*": (_ALVEOLAR,),
-    "s": (_SIBILANT,), "z": (_SIBILANT,), "k": (_VELAR,), "g": (_VELAR,), "N": (_VELAR,), "x": (_VELAR,), "C": (_Y,),
-    "r": (_R,), "w": (_W,), "j": (_Y,), "h": (_BREATH,), "?": (_BREATH,), "_": (_REST,),
+    "s": (_SIBILANT,), "z": (_SIBILANT,), "k": (_VELAR,), "g": (_VELAR,), "N": (_VELAR,), "x": (_VELAR,),
+    "C": (_Y,), ";": (_Y,), "r": (_R,), "w": (_W,), "j": (_Y,), "h": (_BREATH,), "?": (_BREATH,), "_": (_REST,),
 }  # fmt: skip
 _NAMES = sorted(_TABLE, key=len, reverse=True)
 
 _ROUNDING = np.array([name in ("mouthPucker", "mouthFunnel", "mouthStretch") for name in MOUTH])
 _GRID = 100  # steps a second in which motion is made
-_REACH = np.where(_ROUNDING, 0.12, 0.07)  # seconds in which a phoneme's hold falls to 1/e
+_REACH = np.where(_ROUNDING, 0.1, 0.04)  # seconds in which a phoneme's hold falls to 1/e
+_REST_HOLD = 0.12  # of a mouth at rest, everywhere: lips open a tenth of a second before the first sound, not earlier
 _CORE = 0.3  # of a phoneme's length on either side of its middle: held in full
 _BURST = 0.055  # seconds of silence in a voiceless stop before what eSpeak calls its start
-_CLOSURE, _RAMP = 0.07, 0.06  # seconds that lips stay shut at least, and take to shut
+_CLOSURE, _RAMP = 0.07, 0.05  # seconds that lips stay shut at least, and take to shut
 _JAW, _CLOSE, _PRESS = (MOUTH.index(name) for name in ("jawOpen", "mouthClose", "mouthPress"))
 _PARTING = [MOUTH.index(name) for name in ("mouthFunnel", "mouthLowerDown", "mouthUpperUp", "mouthShrugUpper")]
 
 
 def visemes_of(name: str) -> tuple[Viseme, ...]:
-    """The mouths of a phoneme under eSpeak's name; a mouth at rest for what is none."""
-    known = next((key for key in _NAMES if name.startswith(key)), "_")
+    """The mouths of a phoneme under eSpeak's name; an indifferent one for what is unknown."""
+    known = next((key for key in _NAMES if name.startswith(key)), "h")
     return _TABLE[known]
 
 
@@ -86,7 +91,7 @@ def mouth_motion(phonemes: Sequence[Phoneme], frames: int) -> NDArray[np.float32
     told = with_closures(phonemes)
     time = np.arange(math.ceil(frames * _GRID / FRAME_RATE)) / _GRID
     wanted = np.full((len(time), len(MOUTH)), 0.0)
-    total = np.full((len(time), len(MOUTH)), 0.02)  # where nothing is said, rest
+    total = np.full((len(time), len(MOUTH)), _REST_HOLD)
     for phoneme in told:
         mouths = visemes_of(phoneme.name)
         length = (phoneme.end - phoneme.start) / len(mouths)
@@ -96,7 +101,7 @@ def mouth_motion(phonemes: Sequence[Phoneme], frames: int) -> NDArray[np.float32
             hold = np.where(_ROUNDING, viseme.rounding, viseme.opening) * np.exp(-away / _REACH)
             wanted += hold * np.array([viseme.weights.get(name, 0.0) for name in MOUTH])
             total += hold
-    motion = gaussian_filter1d(wanted / total, 0.015 * _GRID, axis=0)
+    motion = gaussian_filter1d(wanted / total, 0.012 * _GRID, axis=0)
     return _closed(motion, _closure(told, time))[:: _GRID // FRAME_RATE][:frames].astype(np.float32)
 
 

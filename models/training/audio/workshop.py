@@ -18,7 +18,7 @@ from models.training.audio.sentences import sentence
 from models.training.audio.visemes import mouth_motion
 
 HELD_OUT = 24
-"""Recordings that only the dev shard has: the run is watched on them."""
+"""Recordings that only the shard devgrid has: the run is watched on them, and on as many sentences of their own."""
 
 SHARD = 100
 """Items of a shard."""
@@ -45,8 +45,10 @@ class Workshop:
     def shard(self, name: str) -> list[Item]:
         """The items of the shard of that name; its name is its seed."""
         kind, _, number = name.partition("-")
-        if kind == "dev":
-            return self._dev()
+        if kind == "devgrid":
+            return [_item(r.sound, mouth_change(r, self.rest), head_change(r)) for r in self._held_out]
+        if kind == "devsaid":
+            return [self._said(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
         first = int(number) * SHARD
         return [self._made(kind, i) for i in range(first, first + SHARD)]
 
@@ -56,11 +58,6 @@ class Workshop:
         if kind == "said":
             return self._said(np.random.default_rng([1, number]))
         return self._quiet(np.random.default_rng([2, number]))
-
-    def _dev(self) -> list[Item]:
-        """Held-out clips undisguised, and sentences of their own."""
-        recorded = [_item(r.sound, mouth_change(r, self.rest), head_change(r)) for r in self._held_out]
-        return recorded + [self._said(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
 
     def _recorded(self, rng: np.random.Generator, number: int) -> Item:
         """Two clips, one after the other; the first round plain, later ones in disguise."""
