@@ -1,6 +1,6 @@
 # One virtual environment, built once per change of pyproject.toml. Everything else is a command of the project itself.
 #
-#   make demo               edit two portraits over HTTP into out/contact_sheet.png
+#   make demo               edit two portraits over HTTP into out/contact_sheet.png, move one, let one talk
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
 #   make test               every test
 #   make lint               style, types, layer rules, Dockerfile and compose files
@@ -26,7 +26,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/.installed-run
-	$(BIN)/python examples/demo.py
+	$(BIN)/python -m examples.demo
 
 serve: $(VENV)/.installed-run
 	PORTRAIT_PORT=$(PORT) $(BIN)/python -m service.embedded

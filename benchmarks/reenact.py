@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 from skimage import data
 
-from examples.demo import embedded_stack
+from examples.demo.stack import embedded_stack
 from models.coefficients import Transfer, transfer
 from models.portrait import PortraitEditor
 

@@ -17,7 +17,7 @@ from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
-from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources
+from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources, talk
 from service.security import require_key
 from service.settings import ApiSettings
 
@@ -46,17 +46,17 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         title="PIRenderer as a service",
-        summary="Edit and reenact portraits: named expression and pose sliders, driving videos.",
+        summary="Edit and reenact portraits: named expression and pose sliders, driving videos, speech.",
         description=DESCRIPTION,
         version=_version(),
         openapi_tags=TAGS,
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, reenact.FIELDS, sources.FIELDS))
+    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, reenact.FIELDS, talk.FIELDS, sources.FIELDS))
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, reenact, extract, sources, jobs, events, sliders):
+    for keyed_routes in (edit, reenact, talk, extract, sources, jobs, events, sliders):
         app.include_router(keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403))
 
     # The last one added is the outermost.
@@ -74,10 +74,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
 
 def _roomier(settings: ApiSettings) -> dict[str, FileBytes]:
-    """Routes that take videos. Base64 in JSON is held in memory, so there a video may be no larger than a photo."""
+    """Routes that take videos and sounds. Base64 in JSON is held in memory: there they may be as large as a photo."""
     photo, video = settings.max_upload_bytes, settings.max_video_bytes
+    sound = max(settings.max_audio_bytes, video)
     return {
         "/reenact": FileBytes(form=photo + video, json=2 * photo),
+        "/talk": FileBytes(form=photo + sound + video + talk.FIELDS.text_bytes, json=3 * photo),
         "/extract": FileBytes(form=max(photo, video), json=photo),
         "/sources": FileBytes(form=max(photo, video), json=photo),
     }

@@ -82,3 +82,17 @@ REENACT_EXAMPLES: Mapping[str, Any] = {
         "value": _DRIVER | {"options": {"mode": "absolute", "paste_back": False, "output": {"size": 512, "fps": 25}}},
     },
 }
+
+_SPEECH = _SOURCE | {"audio": "the speech in base64"}
+
+TALK_EXAMPLES: Mapping[str, Any] = {
+    "talk": {"summary": "The photo says what is heard; the motion is another one every time", "value": _SPEECH},
+    "choice": {
+        "summary": "Three motions to choose from, repeatable, with a calm head",
+        "value": _SPEECH | {"options": {"seed": 7, "samples": 3, "gains": {"head": 0.5}}},
+    },
+    "own head": {
+        "summary": "Head poses of your own: a document of /extract, or a video in base64",
+        "value": _SPEECH | {"pose": "the document or video in base64", "options": {"output": {"format": "webm"}}},
+    },
+}

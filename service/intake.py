@@ -20,16 +20,20 @@ from workers.contract.jobs import FieldProblem
 
 # URL-encoded forms carry no files; they are what some clients send when there is no file to send.
 FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
-MAX_TEXT_BYTES = 2**20  # of one text part; a keyframe list of a minute stays far below
+MAX_TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields a route takes: media files, plain texts, and JSON documents with their models."""
+    """The fields a route takes: media files, plain texts, and JSON documents with their models.
+
+    A text or document may have `text_bytes`.
+    """
 
     files: frozenset[str]
     texts: frozenset[str] = frozenset()
     documents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    text_bytes: int = MAX_TEXT_BYTES
 
     @property
     def names(self) -> frozenset[str]:
@@ -61,11 +65,11 @@ async def read_submission(request: Request, fields: Fields) -> AsyncIterator[Sub
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in FORM_TYPES:
         async with request.form(
-            max_files=len(fields.names) + 1, max_fields=len(fields.names) + 1, max_part_size=MAX_TEXT_BYTES
+            max_files=len(fields.names) + 1, max_fields=len(fields.names) + 1, max_part_size=fields.text_bytes
         ) as form:
             for name, value in form.multi_items():
                 if isinstance(value, UploadFile) and name not in fields.files:
-                    check_size(name, value.size or 0, MAX_TEXT_BYTES)
+                    check_size(name, value.size or 0, fields.text_bytes)
             yield await _from_form(form.multi_items(), fields)
     elif content_type == "application/json":
         yield await run_in_threadpool(_from_json, await request.body(), fields)

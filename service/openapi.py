@@ -13,10 +13,10 @@ from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
 
 DESCRIPTION = """
-Send a photo and sliders or a driving video, get the edited photo or a clip back, rendered by PIRenderer.
+Send a photo and sliders, a driving video or speech, get the edited photo or a clip back, rendered by PIRenderer.
 
-1. `POST /edit` (sliders) or `POST /reenact` (a driving video) answers 202 with a job, or, with the header
-   `Prefer: wait=30`, the finished job within that time.
+1. `POST /edit` (sliders), `POST /reenact` (a driving video) or `POST /talk` (speech) answers 202 with a job, or, with
+   the header `Prefer: wait=30`, the finished job within that time.
 2. `GET /jobs/{id}/events` streams its progress, `GET /jobs/{id}` tells its state at any time.
 3. `GET /jobs/{id}/result` is the picture or clip. With `Accept: image/*` or `video/*` beside `Prefer: wait`, step 1
    gives it at once.

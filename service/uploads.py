@@ -1,20 +1,30 @@
 """The media of a request: files that come with it, or the id of a source uploaded before."""
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
 from service.intake import Submission, check_size
+from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
-from workers.contract.sniff import PICTURE, MediaKind, is_video, kind_of, sniff
+from workers.contract.sniff import PICTURE, MediaKind, is_audio, is_video, kind_of, sniff
 from workers.contract.sources import Source
 
 SEEN: tuple[MediaKind, ...] = ("picture", "video")
 DRIVER: tuple[MediaKind, ...] = ("picture", "video", "motion")
+AUDIO: tuple[MediaKind, ...] = ("audio", "video")
+POSE: tuple[MediaKind, ...] = ("motion", "video")
+
+_NAMES: Mapping[MediaKind, str] = {
+    "picture": "a picture",
+    "video": "a video",
+    "motion": "a document of POST /extract",
+    "audio": "a sound",
+}
 
 
 def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaKind] = PICTURE) -> Source:
@@ -39,7 +49,7 @@ def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaK
     except (UnknownSourceError, SourceExpiredError) as error:
         raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
     if kind_of(source.media_type, kinds) is None:
-        message = f"names a file of type {source.media_type}; this request needs a {' or '.join(kinds)}"
+        message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
         if kind_of(source.media_type, SEEN) == "video":
             message += "; POST /reenact edits the face in a video"
         raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
@@ -74,13 +84,24 @@ def kind_of_source(backend: Backend, submission: Submission, kinds: Collection[M
 def _file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> BinaryIO:
     file = submission.files.get(field)
     if file is None:
-        message = f"is missing; send a {' or '.join(kinds)} as a file"
+        message = f"is missing; send {_listed(kinds)} as a file"
         raise InvalidRequestError([FieldProblem(field=field, message=message)])
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    wide = "video" in kinds and is_video(file)
-    check_size(field, size, backend.settings.max_video_bytes if wide else backend.settings.max_upload_bytes)
+    check_size(field, size, _most_bytes(backend.settings, file, kinds))
     return file
+
+
+def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:
+    if "video" in kinds and is_video(file):
+        return settings.max_video_bytes
+    if "audio" in kinds and is_audio(file):
+        return settings.max_audio_bytes
+    return settings.max_upload_bytes
+
+
+def _listed(kinds: Collection[MediaKind]) -> str:
+    return " or ".join(_NAMES[kind] for kind in kinds)
 
 
 @contextmanager

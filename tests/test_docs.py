@@ -14,7 +14,7 @@ import pytest
 
 from models.coefficients import ARKIT
 from workers.contract.controls import Controls, check_controls
-from workers.contract.requests import EditOptions, ReenactOptions
+from workers.contract.options import EditOptions, ReenactOptions, TalkOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*.md")])
@@ -102,13 +102,14 @@ def json_bodies() -> Iterator[dict[str, Any]]:
 
 
 def test_curl_examples_are_valid_requests() -> None:
+    documents = ("controls", "options")
     requests = [
-        *({name: json.loads(form.get(name, "{}")) for name in ("controls", "options")} for form in curl_forms()),
-        *({name: body.get(name, {}) for name in ("controls", "options")} for body in json_bodies()),
+        *(form | {name: json.loads(form.get(name, "{}")) for name in documents} for form in curl_forms()),
+        *(body | {name: body.get(name, {}) for name in documents} for body in json_bodies()),
     ]
-    assert len(requests) >= 4
+    assert len(requests) >= 5
     for request in requests:
         controls = Controls.model_validate_json(json.dumps(request["controls"]))
         assert check_controls(controls, ARKIT.document(), max_clip_seconds=60) == []
-        options = EditOptions if request["controls"] else ReenactOptions
+        options = ReenactOptions if "driver" in request else TalkOptions if "audio" in request else EditOptions
         options.model_validate_json(json.dumps(request["options"]))

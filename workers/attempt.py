@@ -116,7 +116,7 @@ class Attempt:
         if now - self._started > self._timeout_s:
             raise JobTimeoutError(
                 f"The job was stopped after {self._timeout_s:g} s, at stage {name!r}; "
-                "ask for fewer or smaller frames, or send a shorter video."
+                "ask for fewer or smaller frames, or send a shorter video or speech."
             )
         if entered or now - self._reported >= _REPORT_EVERY_S:
             self._reported = now

@@ -10,6 +10,8 @@ from models.coefficients import CoefficientSpace
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
+    from models.audio import SpeechGains, SpeechMotion
+
     from models.extractor import TrackedFrame
     from models.extractor.motion import VideoSource
     from models.portrait import Source
@@ -23,6 +25,9 @@ class Editor(Protocol):
 
     @property
     def space(self) -> CoefficientSpace: ...
+
+    @property
+    def speech(self) -> "SpeechMotion | None": ...
 
     def analyse(self, image: Pixels, face: Face = "largest") -> "Source": ...
 
@@ -46,6 +51,17 @@ class Editor(Protocol):
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
     ) -> Iterator[Pixels]: ...
+
+    def speak(
+        self,
+        source: "Source",
+        sound: Iterable[NDArray[np.float32]],
+        *,
+        seed: int,
+        temperature: float,
+        gains: "SpeechGains",
+        fps: float = 25,
+    ) -> Iterator[NDArray[np.float32]]: ...
 
 
 def load_editor(settings: Settings) -> Editor:

@@ -42,7 +42,7 @@ class Heartbeat(threading.Thread):
         self._worker = name
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
         self._now = WorkerPresence(name=name, state=WorkerState.STARTING)
-        self._sliders: dict[str, Any] | None = None
+        self._abilities: dict[str, Any] | None = None
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
         self._lock = threading.Lock()
@@ -70,9 +70,9 @@ class Heartbeat(threading.Thread):
             self._hung_at = time.monotonic() + timeout_s + self._settings.hang_grace_s
         self._announce()
 
-    def ready(self, sliders: dict[str, Any]) -> None:
-        """Announce that the models are loaded, and publish the document of their sliders."""
-        self._sliders = sliders
+    def ready(self, sliders: dict[str, Any], *, speaks: bool) -> None:
+        """Announce that the models are loaded, and publish what they can do, as `Presence.publish` takes it."""
+        self._abilities = {"sliders": sliders, "speaks": speaks}
         self._publish()
         self.set(WorkerState.READY)
 
@@ -97,19 +97,19 @@ class Heartbeat(threading.Thread):
         with self._lock:
             now = WorkerPresence(**self._now.model_dump(exclude={"heartbeat_at"}))
         try:
-            # Unknown again: this Redis was emptied or has been replaced, and wants the sliders anew.
+            # Unknown again: this Redis was emptied or has been replaced, and wants to be told anew.
             if self._presence.announce(now, self._settings.presence_ttl_s):
                 self._publish()
         except redis.RedisError as error:
             log.warning("heartbeat not sent: %s", error)
 
     def _publish(self) -> None:
-        if self._sliders is None:
+        if self._abilities is None:
             return
         try:
-            self._presence.publish_sliders(self._sliders)
+            self._presence.publish(**self._abilities)
         except redis.RedisError as error:
-            log.warning("sliders not published: %s", error)
+            log.warning("the bundle's abilities not published: %s", error)
 
     def _give_up(self) -> None:
         job_id = self._now.job_id

@@ -127,7 +127,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             deadline=deadline,
             settings=settings,
         )
-        heartbeat.ready(editor.space.document())
+        heartbeat.ready(editor.space.document(), speaks=editor.speech is not None)
         with suppress(StopRequested):
             _work(settings, runner, deadline)
     finally:

@@ -8,7 +8,7 @@ from workers.contract.jobs import Result
 
 @dataclass(frozen=True)
 class Product:
-    """A file in the job's folder and what is in it; `seconds` is None for a still, sizes are None without pixels."""
+    """A file in the job's folder and what is in it, as `Result` tells it; sizes are None without pixels."""
 
     path: Path
     media_type: str
@@ -17,6 +17,7 @@ class Product:
     height: int | None = None
     frames: int = 1
     seconds: float | None = None
+    seed: int | None = None
 
     def result(self, url: str) -> Result:
         """What clients are told about it."""
@@ -28,4 +29,5 @@ class Product:
             frames=self.frames,
             seconds=self.seconds,
             space=self.space,
+            seed=self.seed,
         )

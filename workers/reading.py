@@ -1,6 +1,5 @@
 """From the files of a request to faces and motions: decode, then extract, and for a video both at the same time."""
 
-import shutil
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -83,21 +82,26 @@ class Reader:
             scores=np.array([source.face.score]),
         )
 
-    def performance(self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path) -> Performance:
+    def performance(
+        self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path, *, field: str = "driver"
+    ) -> Performance:
         """Read what a driver of any kind performs; a video is kept in the job's folder.
+
+        Args:
+            field: the request's, which the driver came in.
 
         Raises:
             VideoTooLargeError, VideoTooLongError: before any work is done, where the file says so itself.
             RequestRefusedError: nothing to read, or no face in it.
             DamagedMediaError: the file cannot be decoded.
         """
-        with about("driver"):
+        with about(field):
             if kind == "picture":
                 return Performance(self.still(attempt, source_id), moves=False)
             if kind == "motion":
                 motion = self._document(attempt, source_id)
                 return Performance(motion, moves=motion.fps is not None or len(motion.times) > 1)
-            footage = self.footage(attempt, source_id, folder / "driver")
+            footage = self.footage(attempt, source_id, folder / field)
             motion = self.followed(attempt, footage).motion
             return Performance(motion, moves=True, video=footage.path if footage.info.audio else None)
 
@@ -105,8 +109,7 @@ class Reader:
         """Fetch a video into a file and check it against the limits. Raises like `performance`."""
         attempt.stage("decode")
         with attempt.timed("decode_s"):
-            with self._sources.open(source_id) as file, path.open("wb") as copy:
-                shutil.copyfileobj(file, copy)
+            self._sources.fetch(source_id, path)
             info = self._decoder.probe(path)
         pixels = self._settings.max_video_pixels
         if info.width * info.height > pixels:

@@ -12,15 +12,12 @@ from models.coefficients import CoefficientSpace, apply_controls, keyframe_motio
 from models.extractor.motion import smoothed
 from workers import writing
 from workers.attempt import Attempt
-from workers.contract.requests import (
-    KEYFRAME_FPS,
-    STILL_FORMATS,
-    EditRequest,
-    ExtractRequest,
-)
+from workers.contract.options import KEYFRAME_FPS, STILL_FORMATS
+from workers.contract.requests import EditRequest, ExtractRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor
+from workers.hearing import Listener
 from workers.media.clock import Clock
 from workers.media.isolate import Decoder
 from workers.product import Product
@@ -28,6 +25,7 @@ from workers.reading import Reader
 from workers.reenactment import Reenactment
 from workers.refusal import about
 from workers.runner import CURRENT, Task
+from workers.talking import Talking
 
 
 def run(job_id: str, attempt: int) -> None:
@@ -41,10 +39,16 @@ class Tasks:
     def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._reader = editor, Reader(editor, sources, decoder, settings)
         self._reenactment = Reenactment(editor, self._reader, decoder)
+        self._talking = Talking(editor, self._reader, Listener(sources, decoder, settings))
 
     def by_kind(self) -> dict[str, Task]:
         """The task of every kind of job."""
-        tasks = {"edit": self.edit, "extract": self.extract, "reenact": self._reenactment.run}
+        tasks = {
+            "edit": self.edit,
+            "extract": self.extract,
+            "reenact": self._reenactment.run,
+            "talk": self._talking.run,
+        }
         return {kind: _translated(task) for kind, task in tasks.items()}
 
     def edit(self, attempt: Attempt, folder: Path) -> list[Product]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from models.coefficients.document import Motion, motion_document, motion_npz
 from workers.attempt import Attempt
-from workers.contract.requests import CLIP_FORMATS, MOTION_FORMATS, STILL_FORMATS
+from workers.contract.options import CLIP_FORMATS, MOTION_FORMATS, STILL_FORMATS
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
@@ -46,19 +46,24 @@ def clip(
     *,
     label: bool,
     sound: Iterator[NDArray[np.int16]] | None = None,
+    before: int = 0,
+    total: int | None = None,
+    seed: int | None = None,
 ) -> Product:
     """Render frames in this thread and encode them in another; the path's ending is the format.
 
     Args:
         frames: as many as the clock has times; closed at the end.
         sound: as `ClipWriter` takes it; closed at the end.
+        before, total: frames of the job's earlier clips, and of all of them; None: this is the only one.
+        seed: of the motion, for the product.
 
     Raises:
         EncodingError: the codec cannot take the frames' size.
         JobCancelled, GivenBack, JobTimeoutError, SupersededError: the attempt is to stop; at the next frame.
     """
     writer = ClipWriter(path, path.suffix[1:], clock, sound)
-    total = len(clock.times)
+    total = total or len(clock.times)
 
     def encode(rendered: Iterator[Pixels]) -> None:
         mark: Mark | None = None
@@ -71,14 +76,14 @@ def clip(
                     writer.write(mark.draw(frame) if mark else frame)
 
     with closing(cast("Generator[Pixels, None, None]", frames)):
-        attempt.stage("render", 0, total)
+        attempt.stage("render", before, total)
         with attempt.timed("render_s"):
             first = next(frames)
         depth = max(1, min(_BEHIND_FRAMES, _BEHIND_BYTES // first.nbytes))
         with write_behind(encode, depth) as put:
             put(first)
-            attempt.stage("render", 1, total)
-            for done, frame in enumerate(attempt.timed_steps("render_s", frames), start=2):
+            attempt.stage("render", before + 1, total)
+            for done, frame in enumerate(attempt.timed_steps("render_s", frames), start=before + 2):
                 put(frame)
                 attempt.stage("render", done, total)
     return Product(
@@ -89,6 +94,7 @@ def clip(
         height=writer.height,
         frames=writer.frames,
         seconds=round(clock.seconds, 4),
+        seed=seed,
     )
 
 

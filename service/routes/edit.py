@@ -14,7 +14,8 @@ from service.uploads import source_of
 from service.validation import parse
 from workers.contract.controls import Controls, check_controls
 from workers.contract.jobs import FieldProblem
-from workers.contract.requests import EditOptions, EditRequest
+from workers.contract.options import EditOptions
+from workers.contract.requests import EditRequest
 
 router = APIRouter(tags=["editing"])
 

@@ -13,7 +13,8 @@ from service.openapi import job_answers, problems, request_body
 from service.security import limit_rate
 from service.uploads import SEEN, source_of
 from service.validation import parse
-from workers.contract.requests import ExtractOptions, ExtractRequest
+from workers.contract.options import ExtractOptions
+from workers.contract.requests import ExtractRequest
 from workers.contract.sniff import kind_of
 
 router = APIRouter(tags=["editing"])

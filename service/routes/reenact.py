@@ -11,7 +11,8 @@ from service.openapi import job_answers, problems, request_body
 from service.security import limit_rate
 from service.uploads import DRIVER, SEEN, kind_of_file, kind_of_source, source_of, store
 from service.validation import parse
-from workers.contract.requests import ReenactOptions, ReenactRequest
+from workers.contract.options import ReenactOptions
+from workers.contract.requests import ReenactRequest
 
 router = APIRouter(tags=["editing"])
 

@@ -1,5 +1,6 @@
 """`python -m service.embedded` as a user starts it: real processes, the default bundle, HTTP."""
 
+import json
 import os
 import signal
 import socket
@@ -39,9 +40,9 @@ def start_embedded(folder: Path, log: Path, **settings: str) -> tuple[str, subpr
 class Embedded:
     """A started stack, its processes and a client of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         self._log = folder / "log.txt"
-        url, self.process = start_embedded(folder, self._log)
+        url, self.process = start_embedded(folder, self._log, **settings)
         self.http = httpx.Client(base_url=url, timeout=90)
         try:
             self.wait(lambda: f"Ready: {url}" in self.log, seconds=120)
@@ -76,6 +77,12 @@ class Embedded:
         self.http.close()
         self.process.send_signal(number)
         return self.process.wait(40)
+
+
+def follow(http: httpx.Client, location: str) -> list[dict[str, Any]]:
+    """Every state of a job that its events show."""
+    with http.stream("GET", f"{location}/events") as stream:
+        return [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line.startswith("data: ")]
 
 
 @pytest.fixture(scope="session")

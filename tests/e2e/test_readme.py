@@ -15,13 +15,17 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+import soundfile
 from PIL import Image
 
+from models.audio import FILE
+from models.bundle import DEFAULT_BUNDLE, open_bundle
 from tests.clips import beep, write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 CURL = [block for block in BLOCKS if "curl" in block]
+SPEAKS = FILE in open_bundle(DEFAULT_BUNDLE).manifest.files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -41,7 +45,10 @@ def run(block: str, url: str, folder: Path) -> str:
 def test_curl_examples_work(
     block: str, http: httpx.Client, hopper_jpeg: Path, hopper: np.ndarray, tmp_path: Path
 ) -> None:
+    if "/talk" in block and not SPEAKS:
+        pytest.skip("the released bundle has no speech model")
     shutil.copy(hopper_jpeg, tmp_path / "photo.jpg")
+    soundfile.write(tmp_path / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
     write_clip(tmp_path / "driver.mp4", [hopper] * 6, [k / 25 for k in range(6)], sounds=[beep(0.24, 0.1)])
     printed = run(block, str(http.base_url).rstrip("/"), tmp_path)
     if "--output" not in block:  # it is answered with a job
@@ -49,9 +56,10 @@ def test_curl_examples_work(
         assert job["status"] in {"queued", "running", "succeeded"}
         assert job["kind"] == ("reenact" if "/reenact" in block else "edit")
         return
-    if "/reenact" in block:
+    if "/reenact" in block or "/talk" in block:
         assert "event: done" in printed
-        with av.open(str(tmp_path / "reenacted.mp4")) as clip:
+        [made] = [path for path in tmp_path.glob("*.mp4") if path.name != "driver.mp4"]
+        with av.open(str(made)) as clip:
             assert [stream.type for stream in clip.streams] == ["video", "audio"]
             assert sum(1 for _ in clip.decode(video=0)) == 6
         return
@@ -63,23 +71,32 @@ def test_curl_examples_work(
 
 
 def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> None:
-    from examples import demo
+    from examples.demo.__main__ import PERFORMANCE, PERFORMANCE_FPS
+    from examples.demo.contact_sheet import CAPTION, EDITS, TILE
 
     sheet = tmp_path / "out" / "sheet.png"
     started = subprocess.Popen(
-        [sys.executable, str(ROOT / "examples" / "demo.py"), "--output", str(sheet)],
+        [sys.executable, "-m", "examples.demo", "--output", str(sheet)],
+        cwd=ROOT,
         env={**os.environ, "STARTED_BY": str(tmp_path)},  # inherited, and so marks every process of the stack
         stdout=subprocess.PIPE,
         text=True,
     )
     printed, _ = started.communicate(timeout=240)
     assert started.returncode == 0, printed
-    assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(demo.EDITS)
+    assert len(re.findall(r"\d+\.\d\d s$", printed, re.MULTILINE)) >= 2 * len(EDITS)
     with Image.open(sheet) as picture:
-        assert picture.height == 2 * 2 * (demo.TILE + demo.CAPTION)
+        assert picture.height == 2 * 2 * (TILE + CAPTION)
     with av.open(str(sheet.with_name("reenactment.mp4"))) as clip:
-        seconds = demo.PERFORMANCE[-1]["time"]
-        assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * demo.PERFORMANCE_FPS, abs=2)
+        seconds = PERFORMANCE[-1]["time"]
+        assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * PERFORMANCE_FPS, abs=2)
+    talk = sheet.with_name("talk.mp4")
+    assert talk.exists() == SPEAKS
+    if SPEAKS:
+        with av.open(str(talk)) as clip:
+            assert [stream.type for stream in clip.streams] == ["video", "audio"]
+    else:
+        assert "no speech model" in printed
     assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
 
 

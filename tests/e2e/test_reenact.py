@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.clips import beep, heard, onset, shown, write_clip
+from tests.e2e.conftest import follow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -30,12 +31,6 @@ def driver(http: httpx.Client, hopper: np.ndarray, tmp_path_factory: pytest.Temp
 def http(embedded: Any) -> httpx.Client:
     client: httpx.Client = embedded.http
     return client
-
-
-def follow(http: httpx.Client, location: str) -> list[dict[str, Any]]:
-    """Every state of a job that its events show."""
-    with http.stream("GET", f"{location}/events") as stream:
-        return [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line.startswith("data: ")]
 
 
 def test_a_driver_moves_a_portrait(

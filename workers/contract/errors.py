@@ -106,6 +106,44 @@ class VideoTooLongError(ServiceError):
     code, status, title = "video_too_long", 413, "Video too long"
 
 
+class AudioTooLongError(ServiceError):
+    """The sound lasts longer than is accepted."""
+
+    code, status, title = "audio_too_long", 413, "Sound too long"
+
+
+class AudioError(ServiceError):
+    """A sound file that cannot be read: of an unknown container or codec, or damaged from the start."""
+
+    code, status, title = "unreadable_audio", 422, "Unreadable sound"
+    field = "audio"
+
+
+class NoAudioError(ServiceError):
+    """A media file without sound: no audio track, or not a single sample in it."""
+
+    code, status, title = "no_audio", 422, "No sound"
+    field = "audio"
+
+
+class AudioRateError(ServiceError):
+    """Fewer or more samples a second than are accepted."""
+
+    code, status, title = "audio_rate", 422, "Sample rate out of range"
+    field = "audio"
+
+
+class NoSpeechModelError(ServiceError):
+    """The workers' bundle has no speech model: POST /talk is not possible here."""
+
+    code, status, title = "no_speech_model", 501, "No speech model"
+
+    def __init__(
+        self, detail: str = "The bundle of the workers has no speech model; point PORTRAIT_BUNDLE to one that has."
+    ) -> None:
+        super().__init__(detail)
+
+
 class WorkerLostError(ServiceError):
     """The worker died while it ran the job, and so did the one that retried it."""
 

@@ -71,7 +71,10 @@ class Progress(Document):
 
 
 class Result(Document):
-    """One finished file: where to get it and what it is. `seconds` is None for a still."""
+    """One finished file: where to get it and what it is. `seconds` is None for a still.
+
+    `seed` is the one that its motion was made with, to make it again; None where there was no chance in it.
+    """
 
     url: str
     media_type: str
@@ -80,6 +83,7 @@ class Result(Document):
     frames: int = 1
     seconds: float | None = None
     space: str
+    seed: int | None = None
 
 
 class Job(Document):

@@ -1,4 +1,4 @@
-"""Who is there: workers announce themselves with a heartbeat and publish the sliders of the bundle they loaded."""
+"""Who is there: workers announce themselves with a heartbeat, and publish what the bundle they loaded can do."""
 
 import json
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from workers.contract.errors import NoWorkerYetError
 
 _WORKERS = "portrait:workers"
 _SLIDERS = "portrait:sliders"
+_SPEAKS = "portrait:speaks"
 
 
 class WorkerState(StrEnum):
@@ -35,7 +36,7 @@ class WorkerPresence(Document):
 
 
 class Presence:
-    """The workers alive on one Redis, and the sliders document they publish."""
+    """The workers alive on one Redis, and what they publish of their bundle."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
@@ -70,9 +71,12 @@ class Presence:
             self._redis.srem(_WORKERS, *dead)
         return [WorkerPresence.model_validate_json(raw) for raw in found if raw is not None]
 
-    def publish_sliders(self, document: dict[str, Any]) -> None:
-        """Make the coefficient space's document known; it stays when the worker goes."""
-        self._redis.set(_SLIDERS, json.dumps(document))
+    def publish(self, sliders: dict[str, Any], *, speaks: bool) -> None:
+        """Make a bundle's abilities known: the document of its sliders, and whether it has a speech model.
+
+        They stay when the worker goes.
+        """
+        self._redis.mset({_SLIDERS: json.dumps(sliders), _SPEAKS: int(speaks)})
 
     def sliders(self) -> dict[str, Any]:
         """The document of GET /sliders. Raises NoWorkerYetError before any worker published one."""
@@ -80,6 +84,11 @@ class Presence:
         if raw is None:
             raise NoWorkerYetError("The sliders are known once the first worker has loaded its models; try again soon.")
         return cast(dict[str, Any], json.loads(raw))
+
+    def speaks(self) -> bool | None:
+        """Whether speech can be turned into motion; None before any worker published it."""
+        raw = cast(bytes | None, self._redis.get(_SPEAKS))
+        return None if raw is None else raw == b"1"
 
 
 def _key(name: str) -> str:

@@ -5,75 +5,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from workers.contract.controls import Controls, FieldError, Strict
+from workers.contract.options import (
+    CLIP_FORMATS,
+    STILL_FORMATS,
+    EditOptions,
+    ExtractOptions,
+    Output,
+    ReenactOptions,
+    TalkOptions,
+)
 from workers.contract.sniff import MediaKind
-
-STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
-CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
-MOTION_FORMATS = {"json": "application/json", "npz": "application/x-npz"}
-KEYFRAME_FPS = 25.0
-
-Face = Literal["largest"] | Annotated[int, Field(ge=0, le=999)]
-Gain = Annotated[float, Field(ge=0, le=2)]
-
-
-class Output(Strict):
-    """How the result is written.
-
-    `format` unset: png for a still, mp4 for a clip. `fps` unset: 25 for keyframes, the driver's own time stamps for a
-    reenactment; set, the motion is sampled anew at that rate. A video that is reenacted keeps its own.
-    """
-
-    format: Literal["png", "jpeg", "webp", "mp4", "webm", "gif"] | None = None
-    size: Literal["source"] | Annotated[int, Field(ge=64, le=2048)] = "source"
-    fps: Annotated[float, Field(ge=1, le=60)] | None = None
-
-
-class EditOptions(Strict):
-    """Options common to all requests that render."""
-
-    face: Face = "largest"
-    paste_back: bool = True
-    output: Output = Output()
-    label: bool = False
-
-    @model_validator(mode="after")
-    def _size_fits(self) -> Self:
-        if self.paste_back and self.output.size != "source":
-            raise FieldError("output.size", "sets the size of the crop; send it together with paste_back false")
-        return self
-
-
-class Gains(Strict):
-    """How much of the driver's motion is taken, part by part; 1 is as much as the driver shows, 0 none."""
-
-    expression: Gain = 1
-    pose: Gain = 1
-    eyes: Gain = 1
-    mouth: Gain = 1
-    translation: Gain = 1
-
-
-class ReenactOptions(EditOptions):
-    """Options of POST /reenact.
-
-    `mode` relative adds the driver's change since its most source-like frame, absolute copies the driver's face. A
-    driver of a single frame has not changed: on a photo it is always copied; on a video, relative adds what it shows
-    beyond a neutral face, to every frame. `smoothing` takes the extractor's tremor out of videos, mostly where heads
-    are slow, without delay; 0 leaves it as it is.
-    """
-
-    mode: Literal["relative", "absolute"] = "relative"
-    gains: Gains = Gains()
-    region: Literal["all", "expression", "pose", "mouth", "eyes"] = "all"
-    normalise_crop: bool = True
-    smoothing: float = Field(default=0.5, ge=0, le=1)
-
-
-class ExtractOptions(Strict):
-    """Options of POST /extract. `smoothing` is for videos; 0 gives what each frame shows."""
-
-    face: Face = "largest"
-    smoothing: float = Field(default=0, ge=0, le=1)
 
 
 class Request(Strict):
@@ -146,7 +87,27 @@ class ExtractRequest(Request):
         return self.source_kind == "video"
 
 
-JobRequest = Annotated[EditRequest | ExtractRequest | ReenactRequest, Field(discriminator="kind")]
+class TalkRequest(Request):
+    """One accepted POST /talk. Speech and head poses lie in the source registry too: `options.pose` is never set."""
+
+    kind: Literal["talk"] = "talk"
+    audio_id: str
+    pose_id: str | None = None
+    pose_kind: MediaKind = "motion"
+    options: TalkOptions = TalkOptions()
+
+    @model_validator(mode="after")
+    def _format_fits(self) -> Self:
+        _check_format(self.options.output, "speech makes a clip")
+        return self
+
+    @property
+    def long(self) -> bool:
+        """Always."""
+        return True
+
+
+JobRequest = Annotated[EditRequest | ExtractRequest | ReenactRequest | TalkRequest, Field(discriminator="kind")]
 
 
 def _check_format(output: Output, clip: str | None) -> None:

@@ -37,6 +37,14 @@ class Settings(BaseSettings):
     max_video_pixels: PositiveInt = Field(
         default=4096 * 2304, description="Largest accepted picture of a video, width times height."
     )
+    max_audio_bytes: PositiveInt = Field(
+        default=64 * 2**20, description="Largest accepted sound file in bytes, in a multipart body."
+    )
+    max_audio_seconds: PositiveFloat = Field(default=120.0, description="Longest accepted speech, in seconds.")
+    min_audio_rate: PositiveInt = Field(
+        default=8_000, description="Fewest samples a second of an accepted sound; less holds no intelligible speech."
+    )
+    max_audio_rate: PositiveInt = Field(default=192_000, description="Most samples a second of an accepted sound.")
     max_pixels: PositiveInt = Field(default=50_000_000, description="Largest accepted picture, width times height.")
     max_clip_seconds: PositiveFloat = Field(
         default=60.0, description="Longest clip that keyframes may describe, in seconds."
@@ -49,7 +57,7 @@ class Settings(BaseSettings):
         default=300.0, description="Seconds a job may run before it fails with job_timeout; videos get more."
     )
     long_job_timeout_s: PositiveFloat = Field(
-        default=1800.0, description="The same for jobs that read or follow a video."
+        default=1800.0, description="The same for jobs that read or follow a video, or a speech."
     )
     hang_grace_s: PositiveFloat = Field(
         default=15.0, description="Seconds beyond its timeout after which a job counts as hung and its worker ends."

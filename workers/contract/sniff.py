@@ -1,30 +1,25 @@
 """What a file is, by its first bytes and header alone, without decoding anything: for early 413 and 415 answers."""
 
-import os
-import struct
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import BinaryIO, Literal
 
 from workers.contract.document import Document
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, UnsupportedMediaError
+from workers.contract.picture_header import picture_size, picture_type
 
-MediaKind = Literal["picture", "video", "motion"]
-"""What can be done with a file: edit it, read its motion, or use it as a motion (the document of POST /extract)."""
+MediaKind = Literal["picture", "video", "motion", "audio"]
+"""What can be done with a file: edit it, read its motion, use it as a motion (the document of POST /extract), or hear
+it."""
 
 PICTURE: tuple[MediaKind, ...] = ("picture",)
 
-_Measure = Callable[[BinaryIO], tuple[int, int]]
-
-_TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
-# Start-of-frame markers: all of C0..CF but the Huffman, arithmetic and extension ones.
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 _TS_PACKET, _TS_SYNC = 188, 0x47
 
 _ACCEPTED: dict[MediaKind, str] = {
     "picture": "PNG, JPEG, WebP, GIF, TIFF or BMP",
     "video": "MP4, MOV, WebM, Matroska, AVI, MPEG or GIF",
     "motion": "the JSON or npz document of POST /extract",
+    "audio": "WAV, FLAC, MP3, OGG or M4A",
 }
 
 
@@ -55,13 +50,13 @@ def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTUR
     start = _start(data)
     if not start:
         raise EmptyFileError(f"The file is empty; send {_listed(kinds)}.")
-    picture = _picture(start)
-    media_type = picture[0] if picture else _video(start) or _motion(start)
+    picture = picture_type(start)
+    media_type = picture or _audio(start) or _video(start) or _motion(start)
     if media_type is None or kind_of(media_type, kinds) is None:
         raise _refusal(start, kinds)
     if picture is None:
         return Header(media_type=media_type)
-    width, height = _measured(data, picture[1])
+    width, height = picture_size(data, picture)
     if width * height > max_pixels:
         raise PictureTooLargeError(
             f"The picture has {width} x {height} pixels; scale it down to at most {max_pixels / 1e6:g} million."
@@ -78,12 +73,20 @@ def kind_of(media_type: str, kinds: Collection[MediaKind]) -> MediaKind | None:
         found.append("picture")
     if media_type.startswith("application/"):
         found.append("motion")
+    if media_type.startswith("audio/"):
+        found.append("audio")
     return next((kind for kind in found if kind in kinds), None)
 
 
 def is_video(data: BinaryIO) -> bool:
     """Whether the first bytes are a video's; leaves the file at its beginning."""
-    return _video(_start(data)) is not None
+    start = _start(data)
+    return _audio(start) is None and _video(start) is not None
+
+
+def is_audio(data: BinaryIO) -> bool:
+    """Whether the first bytes are those of a sound without a picture; leaves the file at its beginning."""
+    return _audio(_start(data)) is not None
 
 
 def _start(data: BinaryIO) -> bytes:
@@ -91,22 +94,6 @@ def _start(data: BinaryIO) -> bytes:
     start = data.read(_TS_PACKET + 1)
     data.seek(0)
     return start
-
-
-def _measured(data: BinaryIO, measure: _Measure) -> tuple[int, int]:
-    try:
-        return measure(data)
-    except (struct.error, IndexError, OverflowError):
-        return 0, 0  # truncated within the header: the decoder will say so
-    finally:
-        data.seek(0)
-
-
-def _picture(start: bytes) -> tuple[str, _Measure] | None:
-    for magic, media_type, measure in _PICTURES:
-        if start.startswith(magic):
-            return media_type, measure
-    return ("image/webp", _measure_webp) if start[:4] == b"RIFF" and start[8:12] == b"WEBP" else None
 
 
 def _video(start: bytes) -> str | None:
@@ -123,6 +110,26 @@ def _video(start: bytes) -> str | None:
     return next((media_type for magic, media_type in _VIDEOS if start.startswith(magic)), None)
 
 
+def _audio(start: bytes) -> str | None:
+    if start[:4] in (b"RIFF", b"RF64") and start[8:12] == b"WAVE":
+        return "audio/wav"
+    if start[4:8] == b"ftyp" and start[8:12] in _AUDIO_BRANDS:
+        return "audio/mp4"
+    if start.startswith(b"OggS") and any(codec in start for codec in _OGG_CODECS):
+        return "audio/ogg"
+    if start.startswith(b"fLaC"):
+        return "audio/flac"
+    return "audio/mpeg" if start.startswith(b"ID3") or _is_mp3_frame(start) else None
+
+
+def _is_mp3_frame(start: bytes) -> bool:
+    """Whether it begins with the header of a frame of MPEG-1, 2 or 2.5 audio, layer III."""
+    if len(start) < 4 or start[0] != 0xFF or start[1] & 0xE6 != 0xE2:
+        return False
+    version, bit_rate, sample_rate = start[1] >> 3 & 3, start[2] >> 4, start[2] >> 2 & 3
+    return version != 1 and bit_rate not in (0, 15) and sample_rate != 3
+
+
 def _motion(start: bytes) -> str | None:
     if start.startswith(b"PK\x03\x04"):
         return "application/x-npz"
@@ -133,6 +140,8 @@ def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaErro
     wanted = _listed(kinds)
     if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
         return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")
+    if _audio(start):
+        return UnsupportedMediaError(f"The file is sound alone, which only POST /talk takes; send {wanted}.")
     if _video(start):
         return UnsupportedMediaError(f"The file is a video, which only POST /reenact edits; send {wanted}.")
     return UnsupportedMediaError(f"The file is of no type that is accepted here; send {wanted}.")
@@ -142,70 +151,6 @@ def _listed(kinds: Collection[MediaKind]) -> str:
     return ", or ".join(text for kind, text in _ACCEPTED.items() if kind in kinds)
 
 
-def _measure_png(data: BinaryIO) -> tuple[int, int]:
-    width, height = struct.unpack(">II", data.read(24)[16:])
-    return width, height
-
-
-def _measure_gif(data: BinaryIO) -> tuple[int, int]:
-    width, height = struct.unpack("<HH", data.read(10)[6:])
-    return width, height
-
-
-def _measure_bmp(data: BinaryIO) -> tuple[int, int]:
-    header = data.read(26)
-    if struct.unpack("<I", header[14:18])[0] == 12:  # the OS/2 header has 16-bit sizes
-        width, height = struct.unpack("<HH", header[18:22])
-    else:
-        width, height = struct.unpack("<ii", header[18:26])
-    return abs(width), abs(height)  # a negative height means top-down rows
-
-
-def _measure_jpeg(data: BinaryIO) -> tuple[int, int]:
-    data.seek(2)
-    while True:
-        while (byte := data.read(1)[0]) != 0xFF:
-            pass
-        while (byte := data.read(1)[0]) == 0xFF:
-            pass
-        if byte in _JPEG_FRAMES:
-            height, width = struct.unpack(">HH", data.read(7)[3:])
-            return width, height
-        if byte not in _JPEG_BARE:
-            data.seek(struct.unpack(">H", data.read(2))[0] - 2, os.SEEK_CUR)
-
-
-def _measure_webp(data: BinaryIO) -> tuple[int, int]:
-    header = data.read(30)
-    kind = header[12:16]
-    if kind == b"VP8X":
-        return 1 + int.from_bytes(header[24:27], "little"), 1 + int.from_bytes(header[27:30], "little")
-    if kind == b"VP8L":
-        bits = struct.unpack("<I", header[21:25])[0]
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    width, height = struct.unpack("<HH", header[26:30])
-    return width & 0x3FFF, height & 0x3FFF
-
-
-def _measure_tiff(data: BinaryIO) -> tuple[int, int]:
-    order = "<" if data.read(4)[:2] == b"II" else ">"
-    data.seek(struct.unpack(order + "I", data.read(4))[0])
-    sizes = {}
-    for _ in range(struct.unpack(order + "H", data.read(2))[0]):
-        tag, kind, _, value = struct.unpack(order + "HHI4s", data.read(12))
-        sizes[tag] = struct.unpack(order + ("H" if kind == 3 else "I"), value[: 2 if kind == 3 else 4])[0]
-    return sizes.get(_TIFF_WIDTH, 0), sizes.get(_TIFF_HEIGHT, 0)
-
-
-_PICTURES: tuple[tuple[bytes, str, _Measure], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "image/png", _measure_png),
-    (b"\xff\xd8\xff", "image/jpeg", _measure_jpeg),
-    (b"GIF87a", "image/gif", _measure_gif),
-    (b"GIF89a", "image/gif", _measure_gif),
-    (b"II*\x00", "image/tiff", _measure_tiff),
-    (b"MM\x00*", "image/tiff", _measure_tiff),
-    (b"BM", "image/bmp", _measure_bmp),
-)
 _VIDEOS = (
     (b"\x1aE\xdf\xa3", "video/webm"),  # Matroska looks the same
     (b"\x00\x00\x01\xba", "video/mpeg"),
@@ -214,4 +159,6 @@ _VIDEOS = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
+_AUDIO_BRANDS = (b"M4A ", b"M4B ")  # others write sound alone as a video without a picture
+_OGG_CODECS = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   ")
 _STILL_BRANDS = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis")

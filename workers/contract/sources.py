@@ -1,7 +1,9 @@
 """Uploaded photos and videos: content-addressed, so the same file is stored once; expiring after their last use."""
 
+import shutil
 import time
 from collections.abc import Collection
+from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 import redis
@@ -88,6 +90,11 @@ class SourceRegistry:
             return self._blobs.open(_blob(source_id))
         except FileNotFoundError as error:
             raise SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.") from error
+
+    def fetch(self, source_id: str, path: Path) -> None:
+        """Copy a source's bytes into a file. Raises like `open`."""
+        with self.open(source_id) as file, path.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
 
     def delete(self, source_id: str) -> None:
         """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""

@@ -98,10 +98,25 @@ def _sound(_: Connection, path: str, seconds: float) -> Iterator[Item]:
         yield {}, samples
 
 
+def _probe_recording(_: Connection, path: str) -> Iterator[Item]:
+    from workers.media.recording import probe_recording
+
+    yield asdict(probe_recording(Path(path))), None
+
+
+def _recording(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[Item]:
+    from workers.media.recording import read_recording
+
+    for samples in read_recording(Path(path), seconds, rate, mono):
+        yield {}, samples
+
+
 _TASKS: dict[str, Callable[..., Iterator[Item]]] = {
     "picture": _picture,
     "motion": _motion,
     "probe": _probe,
     "frames": _frames,
     "sound": _sound,
+    "probe_recording": _probe_recording,
+    "recording": _recording,
 }

@@ -22,6 +22,8 @@ from models.errors import PortraitError
 from models.video import VideoInfo
 from workers.contract.errors import DamagedMediaError, ServiceError
 from workers.media.child import READY, Item, serve
+from workers.media.recording import RecordingInfo
+from workers.media.sound import RATE
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -89,6 +91,23 @@ class Decoder:
     def sound(self, video: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
         """The sound of a video, a stretch at a time, as `read_sound` gives it. Closing it early costs the child."""
         for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds}):
+            yield cast("NDArray[np.int16]", samples)
+
+    def probe_recording(self, path: Path) -> RecordingInfo:
+        """What a recording is. Raises AudioError and NoAudioError as `media.recording.probe_recording` does."""
+        [(facts, _)] = self._items({"task": "probe_recording", "path": str(path)})
+        del facts["seconds_taken"]
+        return RecordingInfo(**facts)
+
+    def recording(
+        self, path: Path, seconds: float, *, rate: int = RATE, mono: bool = False
+    ) -> Iterator[NDArray[np.int16]]:
+        """The samples of a recording, a stretch at a time, as `read_recording` gives them. Raises AudioError.
+
+        Closing it early costs the child.
+        """
+        request = {"task": "recording", "path": str(path), "seconds": seconds, "rate": rate, "mono": mono}
+        for _, samples in self._items(request):
             yield cast("NDArray[np.int16]", samples)
 
     def warm_up(self) -> None:

@@ -1,6 +1,6 @@
-"""The sound of a video file -> samples on the clock of its picture. Runs in the child (`child`)."""
+"""The sound of a file -> samples on its clock. Runs in the child (`child`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 RATE = 48_000
 """Samples a second; one that both AAC and Opus take."""
 
-_DRIFT = RATE // 100
-"""Samples by which a packet's time may be off before it counts as a gap: some containers round to milliseconds."""
-_LONGEST_GAP = RATE  # samples of silence handed over at a time
-_OPTIONS = {"protocol_whitelist": "file"}  # of a file whose format `models.video` has already accepted
+_DRIFT_S = 0.01  # by which a packet's time may be off before it counts as a gap: some containers round to milliseconds
+_LONGEST_GAP_S = 1  # seconds of silence handed over at a time
+_OPTIONS = {"protocol_whitelist": "file"}  # of a file whose format has already been accepted
 
 
 def read_sound(path: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
-    """Decode the first audio track: mono as mono, everything else mixed down to stereo.
+    """Decode the first audio track of a video: mono as mono, everything else mixed down to stereo.
 
     Args:
         path: a file that `models.video.probe` accepts.
@@ -33,7 +32,42 @@ def read_sound(path: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
     """
     start = _picture_start(path)
     with av.open(str(path), options=_OPTIONS, metadata_errors="replace") as container:
-        yield from _on_clock(_resampled(container), start, round(seconds * RATE))
+        yield from samples_of(container, seconds, start=start)
+
+
+def samples_of(
+    container: InputContainer, seconds: float, *, start: float | None = None, rate: int = RATE, mono: bool = False
+) -> Iterator[NDArray[np.int16]]:
+    """Decode the first audio track of an open file, as `read_sound` does.
+
+    Args:
+        start: the container's time of the first sample that is wanted; None: of the first there is.
+        rate: samples a second that come out.
+        mono: whether stereo is mixed down too.
+    """
+    frames = _resampled(decoded(container), rate, mono)
+    yield from _on_clock(frames, start, round(seconds * rate), rate)
+
+
+def decoded(container: InputContainer) -> Iterator[AudioFrame]:
+    """The frames of the first audio track, if there is one; what is damaged is left out."""
+    if not container.streams.audio:
+        return
+    stream = container.streams.audio[0]
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # the container breaks off here; the decoder may still hold samples
+            packet = None
+        try:
+            yield from stream.decode(packet)
+        except EOFError:
+            return
+        except av.FFmpegError:
+            pass  # one damaged packet; the next may decode
+        if packet is None:
+            return
 
 
 def _picture_start(path: Path) -> float:
@@ -42,40 +76,29 @@ def _picture_start(path: Path) -> float:
         return next((frame.time or 0.0 for frame in container.decode(video=0)), 0.0)
 
 
-def _resampled(container: InputContainer) -> Iterator[AudioFrame]:
-    if not container.streams.audio:
-        return
-    stream = container.streams.audio[0]
-    resampler = None
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:  # the container breaks off here; the decoder may still hold samples
-            packet = None
-        try:
-            for frame in stream.decode(packet):
-                if resampler is None:
-                    layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
-                    resampler = av.AudioResampler(format="s16", layout=layout, rate=RATE)
-                yield from resampler.resample(frame)
-        except EOFError:
-            break
-        except av.FFmpegError:
-            pass  # one damaged packet; the next may decode
-        if packet is None:
-            break
+def _resampled(frames: Iterable[AudioFrame], rate: int, mono: bool) -> Iterator[AudioFrame]:
+    resampler, taken, layout = None, None, None
+    for frame in frames:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler is None or kind != taken:  # files that were glued together change in the middle
+            if resampler is not None:
+                yield from resampler.resample(None)
+            layout = layout or ("mono" if mono or frame.layout.nb_channels == 1 else "stereo")
+            resampler, taken = av.AudioResampler(format="s16", layout=layout, rate=rate), kind
+        yield from resampler.resample(frame)
     if resampler is not None:
         yield from resampler.resample(None)
 
 
-def _on_clock(frames: Iterator[AudioFrame], start: float, end: int) -> Iterator[NDArray[np.int16]]:
-    position = 0  # samples from the first video frame
+def _on_clock(frames: Iterator[AudioFrame], start: float | None, end: int, rate: int) -> Iterator[NDArray[np.int16]]:
+    position = 0  # samples from the start
     for frame in frames:
         samples = cast("NDArray[np.int16]", frame.to_ndarray()).reshape(-1, frame.layout.nb_channels)
-        due = position if frame.time is None else round((frame.time - start) * RATE)
-        if abs(due - position) > _DRIFT or position == 0:
-            for length in _stretches(min(due, end) - position):
+        if start is None:
+            start = frame.time or 0.0
+        due = position if frame.time is None else round((frame.time - start) * rate)
+        if abs(due - position) > _DRIFT_S * rate or position == 0:
+            for length in _stretches(min(due, end) - position, _LONGEST_GAP_S * rate):
                 yield np.zeros((length, samples.shape[1]), np.int16)
                 position += length
             samples = samples[max(position - due, 0) :]
@@ -87,7 +110,7 @@ def _on_clock(frames: Iterator[AudioFrame], start: float, end: int) -> Iterator[
             return
 
 
-def _stretches(gap: int) -> Iterator[int]:
+def _stretches(gap: int, longest: int) -> Iterator[int]:
     while gap > 0:
-        yield min(gap, _LONGEST_GAP)
-        gap -= _LONGEST_GAP
+        yield min(gap, longest)
+        gap -= longest

@@ -40,8 +40,8 @@ class ActedWorker:
         self.presence = Presence(client)
         self.appear()
 
-    def appear(self, state: WorkerState = WorkerState.READY) -> None:
-        self.presence.publish_sliders(ARKIT.document())
+    def appear(self, state: WorkerState = WorkerState.READY, *, speaks: bool = True) -> None:
+        self.presence.publish(ARKIT.document(), speaks=speaks)
         self.presence.announce(WorkerPresence(name=self.NAME, state=state), ttl_s=600)
 
     def claim(self, job_id: str | None = None) -> JobRecord:

@@ -23,7 +23,7 @@ from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
-from workers.contract.requests import EditRequest, ExtractRequest, ReenactRequest
+from workers.contract.requests import EditRequest, JobRequest, ReenactRequest, TalkRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
@@ -52,7 +52,7 @@ class Service:
 
     def add(self, data: bytes) -> str:
         """Store a file of any kind. Returns its id."""
-        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion")).id
+        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion", "audio")).id
 
     def reenact(self, source_id: str, driver: bytes, kind: str = "video", **options: object) -> JobRecord:
         """Have a driver put on a photo, and wait for the end."""
@@ -65,17 +65,26 @@ class Service:
         fields = {"source_kind": "video", "driver_id": self.add(driver), "driver_kind": kind, "options": options}
         return self.finish(self.start(ReenactRequest, self.add(source), **fields))
 
-    def start(self, kind: type[EditRequest | ExtractRequest | ReenactRequest], source_id: str, **fields: object) -> str:
+    def talk(
+        self, source_id: str, audio: bytes, pose: bytes | None = None, pose_kind: str = "motion", **options: object
+    ) -> JobRecord:
+        """Have a photo say something, perhaps with other head poses, and wait for the end."""
+        fields: dict[str, object] = {"audio_id": self.add(audio), "options": options}
+        if pose is not None:
+            fields |= {"pose_id": self.add(pose), "pose_kind": pose_kind}
+        return self.finish(self.start(TalkRequest, source_id, **fields))
+
+    def start(self, kind: type[JobRequest], source_id: str, **fields: object) -> str:
         """Accept a request of any kind. Returns the job's id."""
         record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}))
         self.queue.enqueue(record)
         return record.job.id
 
-    def result(self, record: JobRecord, folder: Path) -> Path:
-        """A job's first result as a file."""
+    def result(self, record: JobRecord, folder: Path, index: int = 0) -> Path:
+        """One of a job's results as a file."""
         assert record.job.result is not None, record.job.error
-        path = folder / record.blobs[0].rpartition("/")[2]
-        with self.blobs.open(record.blobs[0]) as file:
+        path = folder / record.blobs[index].rpartition("/")[2]
+        with self.blobs.open(record.blobs[index]) as file:
             path.write_bytes(file.read())
         return path
 
@@ -101,6 +110,15 @@ class Service:
     def running(self, job_id: str) -> JobRecord:
         """Wait until a job has rendered its first frame."""
         return self.wait(job_id, lambda record: record.job.status is JobStatus.RUNNING and record.job.progress.done > 0)
+
+    def cancel_in(self, stage: str, job_id: str) -> JobRecord:
+        """Cancel a job when it has come some way into a stage. Returns it as it was then; it must end soon after."""
+        running = self.wait(job_id, lambda record: record.job.progress.stage == stage and record.job.progress.done > 1)
+        asked = time.monotonic()
+        self.store.cancel(job_id)
+        assert self.finish(job_id).job.status is JobStatus.CANCELLED
+        assert time.monotonic() - asked < 5
+        return running
 
     def wait_for_worker(self, state: WorkerState, count: int = 1, seconds: float = 40) -> None:
         """Wait until as many workers are in a state."""

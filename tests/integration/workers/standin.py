@@ -4,7 +4,9 @@ Everything else in the process is real. A frame takes 0.2 s times its mouthFunne
 renderer, cheekPuffLeft 1 never returns. With STANDIN_SETUP_FAILS in the environment the models do not load.
 
 In a video the brightness of a frame is its jawOpen, so that a flash that goes in as a driver comes out as a flash;
-black frames show no face, and bluish ones take 0.2 s to look at.
+black frames show no face, and bluish ones take 0.2 s to look at. Speech opens the mouth wherever it is loud; at
+temperature 0 every stretch of it takes 0.2 s, above 1 every frame made of it does. With STANDIN_MUTE in the environment
+there is no speech model.
 """
 
 from __future__ import annotations
@@ -22,17 +24,24 @@ from models.extractor import Crop, Face, TrackedFrame
 from models.extractor.motion import VideoSource
 
 SQUARE = Crop(0, 0, 64)
+SPEECH_RATE = 16_000
+YAW = -6
 
 
 class Standin:
-    """Finds a face in every picture that is not of one colour; rendered, its middle is inverted, or white where the
-    mouth is wide open."""
+    """Finds a face in every picture that is not of one colour; rendered, its middle is inverted, white where the mouth
+    is wide open, and black where the head is turned far to the right."""
 
     space = ARKIT
 
     def __init__(self) -> None:
         if "STANDIN_SETUP_FAILS" in os.environ:
             raise BundleError("renderer.safetensors is altered; fetch the bundle again")
+
+    @property
+    def speech(self) -> object | None:
+        """Something, where there is a speech model."""
+        return None if "STANDIN_MUTE" in os.environ else self
 
     def analyse(self, image: np.ndarray, face: int | str = "largest") -> SimpleNamespace:
         """The photo's middle as the face, all coefficients 0."""
@@ -50,6 +59,32 @@ class Standin:
             coefficients[ARKIT.index["jawOpen"]] = image.mean() / 255
             seen = Face((1.0, 2.0, 3.0, 4.0), 0.9, np.zeros((5, 2))) if image.mean() > 10 else None
             yield TrackedFrame(seconds, seen, coefficients if seen else None, SQUARE if seen else None)
+
+    def speak(
+        self,
+        source: SimpleNamespace,
+        sound: Iterable[np.ndarray],
+        *,
+        temperature: float,
+        fps: float,
+        **_: object,
+    ) -> Iterator[np.ndarray]:
+        """A frame a chunk."""
+        size, heard = round(SPEECH_RATE / fps), np.zeros(0, np.float32)
+        for stretch in sound:
+            time.sleep(0.2 if temperature == 0 else 0)
+            heard = np.concatenate([heard, stretch])
+            while len(heard) >= size:
+                yield self._heard(heard[:size], temperature)
+                heard = heard[size:]
+        if len(heard):
+            yield self._heard(heard, temperature)
+
+    def _heard(self, samples: np.ndarray, temperature: float) -> np.ndarray:
+        coefficients = np.zeros((1, ARKIT.size), np.float32)
+        coefficients[0, ARKIT.index["jawOpen"]] = np.abs(samples).max() > 0.1
+        coefficients[0, ARKIT.index["mouthFunnel"]] = temperature > 1
+        return coefficients
 
     def render(self, source: SimpleNamespace, motion: np.ndarray, **_: object) -> Iterator[np.ndarray]:
         """As many frames as the motion has."""
@@ -72,6 +107,8 @@ class Standin:
         height, width = frame.shape[:2]
         middle = frame[height // 4 : -(height // 4), width // 4 : -(width // 4)]
         middle[:] = 255 if coefficients[ARKIT.index["jawOpen"]] > 0.6 else 255 - middle
+        if coefficients[YAW] > 0.4:
+            middle[:] = 0
         return frame
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, ServiceError, UnsupportedMediaError
-from workers.contract.sniff import is_video, kind_of, sniff
+from workers.contract.sniff import is_audio, is_video, kind_of, sniff
 
 LIMIT = 50_000_000
 
@@ -91,6 +91,45 @@ def test_videos_are_known_by_their_first_bytes(media_type: str, data: bytes) -> 
     if media_type != "image/gif":  # whose first picture is as good as any
         with pytest.raises(UnsupportedMediaError, match=r"is a video, .*; send PNG"):
             sniff(file, LIMIT)
+
+
+SOUNDS = {
+    "audio/wav": b"RIFF\0\0\0\0WAVEfmt " + bytes(50),
+    "audio/flac": b"fLaC" + bytes(50),
+    "audio/mpeg": b"ID3\x04" + bytes(50),
+    "audio/mp4": b"\0\0\0\x1cftypM4A " + bytes(50),
+    "audio/ogg": b"OggS\0\x02" + bytes(22) + b"OpusHead" + bytes(50),
+}
+FRAMES = [b"\xff\xfb\x90\x64", b"\xff\xf3\x40\xc0", b"\xff\xe3\x18\xc4"]  # MPEG-1, 2 and 2.5, layer III
+
+
+@pytest.mark.parametrize(("media_type", "data"), [*SOUNDS.items(), *(("audio/mpeg", frame) for frame in FRAMES)])
+def test_sounds_are_known_by_their_first_bytes(media_type: str, data: bytes) -> None:
+    file = io.BytesIO(data)
+    assert sniff(file, LIMIT, ("audio", "video")).media_type == media_type
+    assert kind_of(media_type, ("audio", "video")) == "audio"
+    assert file.tell() == 0
+    assert is_audio(file)
+    assert not is_video(file)
+    with pytest.raises(UnsupportedMediaError, match=r"POST /talk.*; send MP4"):
+        sniff(file, LIMIT, ("video", "motion"))
+
+
+def test_a_video_is_a_sound_too_where_sounds_are_heard() -> None:
+    for data in (VIDEOS["video/mp4"], VIDEOS["video/webm"], VIDEOS["video/ogg"]):
+        header = sniff(io.BytesIO(data), LIMIT, ("audio", "video"))
+        assert kind_of(header.media_type, ("audio", "video")) == "video"
+        assert not is_audio(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\xf1\x50\x80", b"\xff\xfb\xf0\x64", b"\xff\xeb\x90\x64", b"\xff\xfe{\0", b"\xff", b"hello", b"MThd", b"{}"],
+    ids=["ADTS", "no such bit rate", "no such version", "UTF-16", "one byte", "text", "MIDI", "JSON"],
+)
+def test_what_cannot_be_heard_is_unsupported(data: bytes) -> None:
+    with pytest.raises(UnsupportedMediaError, match="WAV, FLAC, MP3, OGG or M4A"):
+        sniff(io.BytesIO(data), LIMIT, ("audio", "video"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""`make demo`: a client over HTTP, and what it shows."""

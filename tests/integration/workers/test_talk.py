@@ -1,0 +1,212 @@
+"""Speech of every kind, whole and broken, through one real worker process; face and motion are a stand-in's."""
+
+from __future__ import annotations
+
+import io
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from models.coefficients import ARKIT
+from models.coefficients.document import Motion, motion_npz
+from tests.clips import beep, heard, onset, shown, write_clip
+from tests.integration.workers.conftest import launch
+from tests.integration.workers.standin import YAW
+from workers.contract.jobs import JobStatus
+from workers.contract.options import MAX_SEED
+from workers.contract.presence import WorkerState
+from workers.contract.requests import TalkRequest
+from workers.contract.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.integration.workers.conftest import Service
+
+pytestmark = pytest.mark.integration
+
+SECONDS, AT, COUNT = 1.6, 0.8, 40
+LONGEST_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """A small limit, so that speech over it is short too."""
+    return settings.model_copy(update={"max_audio_seconds": LONGEST_S})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worker(settings: Settings, service: Service) -> Iterator[subprocess.Popen[bytes]]:
+    """The module's worker."""
+    process = launch(settings)
+    service.wait_for_worker(WorkerState.READY)
+    yield process
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+
+
+def sound(samples: np.ndarray, rate: int = 16_000, kind: str = "WAV") -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format=kind)
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def speech() -> bytes:
+    """A beep in silence."""
+    return sound(beep(SECONDS, AT, 16_000), 16_000)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+@pytest.mark.parametrize(("rate", "channels", "written"), [(44_100, 2, "MP3"), (16_000, 1, "WAV"), (48_000, 1, "FLAC")])
+def test_the_mouth_opens_when_the_beep_is_heard(
+    service: Service, photo: str, tmp_path: Path, kind: str, rate: int, channels: int, written: str
+) -> None:
+    data = sound(beep(SECONDS, AT, rate, channels), rate, written)
+
+    record = service.talk(photo, data, seed=5, output={"format": kind})
+
+    result = record.job.result
+    assert result is not None, record.job.error
+    assert (result.media_type, result.seed, result.width, result.height) == (f"video/{kind}", 5, 512, 512)
+    assert result.frames == pytest.approx(COUNT, abs=1), "MP3 fills its last frame"
+    assert result.seconds == result.frames / 25
+    assert record.job.results == []
+    assert (record.job.progress.done, record.job.progress.total) == (result.frames, result.frames)
+    assert {"decode_s", "extract_s", "motion_s", "render_s", "encode_s"} <= record.job.metrics.keys()
+    assert record.job.metrics["motion_s"] >= 0
+    clip = service.result(record, tmp_path)
+    assert onset(*shown(clip)) == pytest.approx(AT, abs=0.002)
+    assert onset(*heard(clip)) == pytest.approx(AT, abs=0.005)
+
+
+def test_several_samples_are_several_files(
+    service: Service, photo: str, speech: bytes, tmp_path: Path, worker: subprocess.Popen[bytes]
+) -> None:
+    before = psutil.Process(worker.pid).children()
+
+    record = service.talk(photo, speech, seed=7, samples=3, fps=50)
+
+    assert record.job.error is None
+    assert [result.seed for result in record.job.results] == [7, 8, 9]
+    assert [result.frames for result in record.job.results] == [2 * COUNT] * 3
+    urls = [f"/jobs/{record.job.id}/result?index={index}" for index in range(3)]
+    assert [result.url for result in record.job.results] == urls
+    assert (record.job.progress.done, record.job.progress.total) == (6 * COUNT, 6 * COUNT)
+    for index in range(3):
+        clip = service.result(record, tmp_path, index)
+        assert onset(*heard(clip)) == pytest.approx(AT, abs=0.005)
+        assert onset(*shown(clip)) == pytest.approx(AT, abs=0.002)
+    assert psutil.Process(worker.pid).children() == before, "sound that is read to its end costs no child"
+
+
+def test_a_seed_is_drawn_and_told(service: Service, photo: str, speech: bytes) -> None:
+    seeds = [service.talk(photo, speech, samples=2, output={"format": "gif"}).job.results for _ in range(2)]
+    (first, second), (other, _) = ([result.seed for result in results] for results in seeds)
+    assert first is not None
+    assert second == first + 1
+    assert 0 <= first < MAX_SEED
+    assert other != first, "one chance in four thousand million"
+
+
+def test_a_gif_is_silent_and_silence_is_sound(service: Service, photo: str, tmp_path: Path) -> None:
+    quiet = sound(np.zeros((16_000, 1)))
+    gif = service.result(service.talk(photo, quiet, output={"format": "gif", "fps": 10}), tmp_path)
+    with av.open(str(gif)) as container:
+        assert [stream.type for stream in container.streams] == ["video"]
+        assert sum(1 for _ in container.decode(video=0)) == 10
+    spoken = service.result(service.talk(photo, quiet), tmp_path)
+    with av.open(str(spoken)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+
+
+def test_one_sample_makes_one_frame(service: Service, photo: str) -> None:
+    record = service.talk(photo, sound(np.zeros((1, 1))))
+    assert record.job.result is not None, record.job.error
+    assert record.job.result.frames == 1
+
+
+def test_a_video_is_heard(service: Service, photo: str, tmp_path: Path) -> None:
+    grey = [np.full((64, 64, 3), 90, np.uint8)] * 5
+    times = [k / 25 for k in range(5)]
+    data = write_clip(tmp_path / "v.mp4", grey, times, sounds=[beep(SECONDS, AT)]).read_bytes()
+    clip = service.result(service.talk(photo, data), tmp_path)
+    assert onset(*shown(clip)) == pytest.approx(AT, abs=0.04)
+
+
+def track(yaw: list[float]) -> Motion:
+    """A head that turns, a frame every 0.1 s."""
+    motion = np.zeros((len(yaw), ARKIT.size), np.float32)
+    motion[:, YAW] = yaw
+    return Motion(ARKIT, np.arange(len(yaw)) / 10, 10.0, motion)
+
+
+def test_the_head_turns_as_a_track_says(service: Service, photo: str, speech: bytes, tmp_path: Path) -> None:
+    turning = motion_npz(track([0.0, 0.0, 0.0, 0.0, 0.0, 0.6]))
+    times, light = shown(service.result(service.talk(photo, speech, turning), tmp_path))
+    dark = times[light < light[0] - 10]
+    assert dark[0] == pytest.approx(0.4 + 0.1 * 0.4 / 0.6, abs=0.04)
+    assert dark[-1] == pytest.approx(times[-1]), "the last pose is held"
+
+
+@pytest.mark.parametrize("data", [b'{"space": "arkit"}', b'{"space": "bfm", "frames": []}', b"PK\x03\x04 no archive"])
+def test_a_track_that_is_none_says_so(service: Service, photo: str, speech: bytes, data: bytes) -> None:
+    error = service.talk(photo, speech, data).job.error
+    assert error is not None
+    assert (error.status, error.code) == (422, "invalid_motion")
+    assert error.errors is not None
+    assert error.errors[0].field == "pose"
+
+
+def test_a_video_gives_its_head_poses_or_says_why_not(
+    service: Service, photo: str, speech: bytes, tmp_path: Path
+) -> None:
+    times = [k / 25 for k in range(5)]
+    grey, black = (
+        write_clip(tmp_path / f"{level}.mp4", [np.full((64, 64, 3), level, np.uint8)] * 5, times).read_bytes()
+        for level in (90, 0)
+    )
+    record = service.talk(photo, speech, grey, "video")
+    assert record.job.result is not None, record.job.error
+    assert (record.job.result.frames, record.job.metrics["frames_without_face"]) == (COUNT, 0)
+    error = service.talk(photo, speech, black, "video").job.error
+    assert error is not None
+    assert error.errors is not None
+    assert (error.code, error.errors[0].field) == ("no_face", "pose")
+
+
+def broken_speech() -> dict[str, tuple[bytes, str, int]]:
+    whole = sound(beep(1.0, 0.5))
+    return {
+        "no sample": (sound(np.zeros((0, 1))), "no_audio", 422),
+        "cut in the header": (whole[:20], "unreadable_audio", 422),
+        "noise": (b"ID3\x04" + np.random.default_rng(0).bytes(3000), "unreadable_audio", 422),
+        "too long": (sound(np.zeros((16_000 * 6, 1))), "audio_too_long", 413),
+        "an hour": (sound(np.zeros((8_000 * 3600, 1), np.int16), 8_000, "FLAC"), "audio_too_long", 413),
+        "too few samples a second": (sound(np.zeros((4_000, 1)), 4_000), "audio_rate", 422),
+    }
+
+
+def test_every_broken_speech_is_one_clear_error(service: Service, photo: str, speech: bytes) -> None:
+    for name, (data, code, status) in broken_speech().items():
+        error = service.talk(photo, data).job.error
+        assert error is not None, name
+        assert (error.code, error.status, name) == (code, status, name), error.detail
+        assert error.errors is not None, name
+        assert error.errors[0].field == "audio", name
+    assert service.talk(photo, speech).job.status is JobStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(("stage", "temperature"), [("motion", 0), ("render", 1.5)])
+def test_talking_is_cancelled_in_either_pass(service: Service, photo: str, stage: str, temperature: float) -> None:
+    data = service.add(sound(beep(4.0, 1.0, 16_000), 16_000, "FLAC"))
+    options = {"temperature": temperature, "samples": 2}
+    job = service.start(TalkRequest, photo, audio_id=data, options=options)
+    assert service.cancel_in(stage, job).job.progress.total == 200
+    assert service.finish(service.submit(photo)).job.status is JobStatus.SUCCEEDED

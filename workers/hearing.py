@@ -1,0 +1,84 @@
+"""From the sound file of a request to speech: decode, as the models and the result want it."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.attempt import Attempt
+from workers.contract.errors import AudioRateError, AudioTooLongError
+from workers.contract.settings import Settings
+from workers.contract.sources import SourceRegistry
+from workers.media.isolate import Decoder
+from workers.media.recording import RecordingInfo
+from workers.refusal import about
+
+SPEECH_RATE = 16_000
+"""Samples a second that the speech model takes; `models.audio` says the same, and loads torch."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A sound file in the job's folder, and what is in it."""
+
+    path: Path
+    info: RecordingInfo
+
+
+class Listener:
+    """Reads the sound files of requests with a decoder."""
+
+    def __init__(self, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
+        self._sources, self._decoder, self._settings = sources, decoder, settings
+
+    def recording(self, attempt: Attempt, source_id: str, path: Path) -> Recording:
+        """Fetch a sound file, or a video with sound, into a file and check it against the limits.
+
+        Raises:
+            AudioTooLongError, AudioRateError: before any work is done.
+            AudioError, NoAudioError, DamagedMediaError: nothing to hear in it.
+        """
+        attempt.stage("decode")
+        with about("audio"), attempt.timed("decode_s"):
+            self._sources.fetch(source_id, path)
+            info = self._decoder.probe_recording(path)
+            self._check(info)
+        return Recording(path, info)
+
+    def speech(
+        self, attempt: Attempt, recording: Recording, *, during: str
+    ) -> Generator[NDArray[np.float32], None, None]:
+        """What the speech model hears: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time.
+
+        Args:
+            during: the metric of the stage that takes them; waiting for them does not count for it.
+        """
+        stretches = self._decoder.recording(recording.path, recording.info.seconds, rate=SPEECH_RATE, mono=True)
+        with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
+            while True:
+                with about("audio"), attempt.paused(during), attempt.timed("decode_s"):
+                    samples = next(stretches, None)
+                if samples is None:
+                    return
+                yield samples[:, 0].astype(np.float32) / np.float32(2**15)
+
+    def track(self, recording: Recording, seconds: float) -> Iterator[NDArray[np.int16]]:
+        """The same sound from the same moment on as a clip takes it: its own channels, at `media.sound.RATE`."""
+        with about("audio"):
+            yield from self._decoder.recording(recording.path, seconds)
+
+    def _check(self, info: RecordingInfo) -> None:
+        settings = self._settings
+        if info.seconds > settings.max_audio_seconds:
+            raise AudioTooLongError(
+                f"The sound lasts {info.seconds:.1f} s; cut it to at most {settings.max_audio_seconds:g} s."
+            )
+        if not settings.min_audio_rate <= info.rate <= settings.max_audio_rate:
+            raise AudioRateError(
+                f"The sound has {info.rate} samples a second; resample it to {settings.min_audio_rate} to "
+                f"{settings.max_audio_rate}."
+            )
