@@ -52,11 +52,12 @@ def by_motion(pairs: Pairs) -> np.ndarray:
 
 
 def by_slider(pairs: Pairs) -> np.ndarray:
-    """Chance of every pair to be drawn, [P]: a third to moving lids, a third to moving jaws, a third to all pairs."""
+    """Chance of every pair to be drawn, [P]: a third to all, a third each to lids and jaws that move in a still head."""
     change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
+    still = change[:, -6:].max(1) < 1e-4
     chance = np.full(len(pairs), 1 / len(pairs))
     for sliders in (("eyeBlinkLeft", "eyeBlinkRight"), ("jawOpen",)):
-        moved = change[:, [ARKIT.index[name] for name in sliders]].max(1) > 0.4
+        moved = still & (change[:, [ARKIT.index[name] for name in sliders]].max(1) > 0.4)
         if moved.any():
             chance += moved / moved.sum()
     return chance / chance.sum()

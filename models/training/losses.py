@@ -18,6 +18,7 @@ LEAST_SHARE = 0.002  # of the picture: below, there is next to nothing to paint
 GATE_WEIGHT = 4.0  # of a pixel to paint against one to leave: there are a hundred times fewer
 NEAR = 0.05  # of the range [-1, 1]
 HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
+MOTION_POWER = 0.75
 STILL = 0.05  # pixels: below this mean motion, examples count alike
 SCALES = 4
 
@@ -26,8 +27,9 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     """Distance to the known flow; `flow` [B, 2, h, w] is in pixels of its own grid, the distance in those of 256.
 
     ℓ1 with a quadratic term, and more weight where something moves: ℓ1 alone settles on the median, and where a network
-    is not sure of the lid's pixels, most of them keep still. Every example is divided by the root of its mean motion: a
-    turning head moves a hundred times as much as a blink, and would leave nothing of the gradient to the lids.
+    is not sure of the lid's pixels, most of them keep still. Every example is divided by a power of its mean motion: a
+    turning head moves a hundred times as much as a blink, and would leave nothing of the gradient to the lids. By
+    the root, jaws are learnt and lids are not (a slope of 0.05 after 20,000 steps).
     """
     grid = flow.shape[-2:]
     known, mesh, detail = (F.interpolate(value, grid, mode="area") for value in (batch.flow, batch.mesh, batch.detail))
@@ -37,7 +39,7 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     error = (flow * (256 / grid[-1]) - known).abs()
     error = error + QUADRATIC * error.square()
     motion = (known.abs() * weight).mean((1, 2, 3))
-    return ((error * weight).mean((1, 2, 3)) / (motion + STILL).sqrt()).mean()
+    return ((error * weight).mean((1, 2, 3)) / (motion + STILL) ** MOTION_POWER).mean()
 
 
 def picture_loss(picture: Tensor, goal: Tensor, weight: Tensor) -> Tensor:
