@@ -1,6 +1,7 @@
 """`controls` of a request: what to change in the face. Slider names are checked by `check_controls`."""
 
 import difflib
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
