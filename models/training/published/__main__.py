@@ -38,13 +38,8 @@ def prepare(
     with Bar(*columns) as bar:
         line = bar.add_task("videos")
         clips = failed = 0
-        limits = Limits(least_frames, least_side=least_side)
-        for progress in run(
-            Task(videos, bundle, limits),
-            out,
-            processes,
-            lambda all_, done: bar.update(line, total=all_, completed=done),
-        ):
+        task = Task(videos, bundle, Limits(least_frames, least_side=least_side))
+        for progress in run(task, out, processes, lambda total, done: bar.update(line, total=total, completed=done)):
             clips, failed = clips + progress.clips, failed + (progress.clips == 0)
             bar.update(line, advance=1, description=f"{clips} new clips, {failed} videos without")
             if not progress.clips:

@@ -28,6 +28,7 @@ def plan(settings: Settings, schedule: Schedule, processes: Processes) -> str:
     frames = sum(clip.frames for clip in store.clips)
     people = len({clip.person for clip in store.clips})
     losses = "published (VGG-19)" if settings.vgg else "pyramid: this project's own, not the paper's"
+    weights = (schedule.warping_weight, schedule.final_weight, schedule.style_weight)
     dropped = schedule.drop_after < schedule.steps
     lines = [
         f"network    {schedule.preset}, {millions:.1f} M parameters, descriptor {list(pair.first_window.shape)}",
@@ -37,8 +38,7 @@ def plan(settings: Settings, schedule: Schedule, processes: Processes) -> str:
         f"batch      {schedule.batch_size} pairs in both directions: {share} for each of {processes.count} process(es)",
         f"rate       {schedule.learning_rate:g}"
         + (f", {schedule.rate(schedule.drop_after):g} after step {schedule.drop_after}" if dropped else ""),
-        f"losses     {losses}; weights {schedule.warping_weight:g} {schedule.final_weight:g} {schedule.style_weight:g}, "
-        f"{schedule.scales} scales",
+        f"losses     {losses}; weights {' '.join(f'{weight:g}' for weight in weights)}, {schedule.scales} scales",
         f"average    {schedule.averaging:.6f} a step",
         f"precision  {'bf16 and float32' if settings.half else 'float32'} on {processes.device}",
         f"run        {settings.out}" + (" (resumes)" if (settings.out / "state.pt").exists() else " (new)"),

@@ -38,8 +38,8 @@ def segments(tracked: Iterable[TrackedFrame], limits: Limits) -> list[Segment]:
     """The segments of a tracked video.
 
     A segment ends where the face is out of sight, where the picture is cut, where the face has left its first place,
-    or at `most_frames`. Its square is our crop policy's around the union of all its face boxes, so that it stands still and
-    training sees faces as serving does.
+    or at `most_frames`. Its square is our crop policy's around the union of all its face boxes, so that it stands still
+    and training sees faces as serving does.
     """
     found: list[Segment] = []
     first, tube, boxes = 0, None, 0

@@ -25,7 +25,7 @@ def write_store(path: Path, space: CoefficientSpace, clips: int = 3, frames: int
         motion = np.zeros((frames, space.size), np.float32)
         motion[:, -3] = np.arange(frames) * 0.02
         motion[:, 0] = number / 10
-        pictures = [cv2.imencode(".jpg", picture(number, 5 * frame))[1].tobytes() for frame in range(frames)]
+        pictures = [cv2.imencode(".jpg", picture(number, 5 * frame)[..., ::-1])[1].tobytes() for frame in range(frames)]
         clip = Clip(f"c{number}", f"person{number % 2}", f"v{number}.mp4", frames, 25.0, (10, 20, 256))
         writer.add(clip.video, "1 clips", [(clip, pictures, motion)])
     writer.close()

@@ -17,22 +17,25 @@ from models.training.published.schedule import chosen
 from models.training.published.store import ClipStore
 
 
-def first_gradients(store: Path, step: int) -> dict[str, torch.Tensor]:
-    """Gradients of step `step` of a fresh renderer by name, the same in every process."""
+def first_gradients(store: Path) -> list[dict[str, torch.Tensor]]:
+    """Gradients of the first step of either stage, of a fresh renderer, by name; the same in every process."""
     torch.set_num_threads(1)
     schedule = chosen("trial", {"warping_steps": 1, "batch_size": 2})
+    found = []
     with joined() as processes:
         dataset = PairDataset(ClipStore(store), PRESETS[schedule.preset], seed=0)
-        renderer = fresh_renderer(schedule.preset, dataset, seed=0)
-        shared = across(Objective(renderer, PyramidDistance(), schedule), processes)
         share = schedule.share(processes.count)
-        pair = next(pairs(dataset, share, processes.rank, processes.count, step, workers=0))
-        assert len(pair.first) == share
-        loss, _ = shared(pair, schedule.edits(step))
-        loss.backward()
-        return {name: p.grad for name, p in renderer.named_parameters() if p.grad is not None and p.grad.any()}
+        for step in (0, 1):
+            renderer = fresh_renderer(schedule.preset, dataset, seed=0)
+            shared = across(Objective(renderer, PyramidDistance(), schedule), processes)
+            pair = next(pairs(dataset, share, processes.rank, processes.count, step, workers=0))
+            assert len(pair.first) == share
+            loss, _ = shared(pair, schedule.edits(step))
+            loss.backward()
+            named = renderer.named_parameters()
+            found.append({name: p.grad for name, p in named if p.grad is not None and p.grad.any()})
+    return found
 
 
 if __name__ == "__main__":
-    gradients = first_gradients(Path(sys.argv[1]), int(sys.argv[2]))
-    torch.save(gradients, sys.argv[3])
+    torch.save(first_gradients(Path(sys.argv[1])), sys.argv[2])

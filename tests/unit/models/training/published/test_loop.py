@@ -80,10 +80,8 @@ def test_both_directions_are_trained(bfm_store: Path) -> None:
     assert torch.equal(own[:2], windows[2:])
 
 
-@pytest.mark.parametrize("step", [0, 1], ids=["warping", "everything"])
-def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(
-    bfm_store: Path, tmp_path: Path, step: int
-) -> None:
+@pytest.mark.timeout(600)  # two more interpreters that load torch
+def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(bfm_store: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -91,24 +89,25 @@ def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(
     script = Path(__file__).with_name("ddp.py")
     processes = [
         subprocess.Popen(
-            [sys.executable, str(script), str(bfm_store), str(step), str(tmp_path / f"{rank}.pt")],
+            [sys.executable, str(script), str(bfm_store), str(tmp_path / f"{rank}.pt")],
             env={**os.environ, **variables, "RANK": str(rank), "OMP_NUM_THREADS": "1"},
         )
         for rank in range(2)
     ]
     try:
-        assert [process.wait(110) for process in processes] == [0, 0]
+        assert [process.wait(500) for process in processes] == [0, 0]
     finally:
         for process in processes:
             process.kill()
-    alone = first_gradients(bfm_store, step)
-    assert any(name.startswith("warping") for name in alone)
-    assert any(name.startswith("editing") for name in alone) == (step == 1)
+    warping, everything = first_gradients(bfm_store)
+    assert any(name.startswith("warping") for name in warping)
+    assert not any(name.startswith("editing") for name in warping)
+    assert any(name.startswith("editing") for name in everything)
     for rank in range(2):
-        shared = torch.load(tmp_path / f"{rank}.pt")
-        assert shared.keys() == alone.keys()
-        for name, gradient in alone.items():
-            torch.testing.assert_close(shared[name], gradient, rtol=1e-3, atol=1e-6, msg=lambda m, n=name: f"{n}: {m}")
+        for alone, shared in zip((warping, everything), torch.load(tmp_path / f"{rank}.pt"), strict=True):
+            assert shared.keys() == alone.keys()
+            for name, gradient in alone.items():
+                torch.testing.assert_close(shared[name], gradient, rtol=1e-3, atol=1e-6, msg=f"{rank}: {name}")
 
 
 def test_stages_logs_and_resuming(bfm_store: Path, tmp_path: Path) -> None:
@@ -148,9 +147,7 @@ def test_the_average_keeps_what_is_published(bfm_store: Path, tmp_path: Path) ->
 
 
 def test_any_preset_of_the_clips_space_trains(arkit_store: Path, tmp_path: Path) -> None:
-    schedule = replace(
-        chosen("trial", {"preset": "debug", "warping_steps": 1, "steps": 2, "batch_size": 2}), log_every=1
-    )
+    schedule = chosen("trial", {"preset": "debug", "warping_steps": 1, "steps": 2, "batch_size": 2})
     train(Settings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE)
     state = torch.load(tmp_path / "state.pt", weights_only=True)["model"]
     assert state["deviation"].min() >= 0.05
@@ -175,13 +172,10 @@ def test_a_dry_run_tells_the_plan_and_trains_nothing(bfm_store: Path, tmp_path: 
     out = tmp_path / "run"
     status, said = run("train", "--clips", bfm_store, "--out", out, "--loss", "pyramid", "--dry-run")
     assert status == 0, said
-    for part in (
-        "22.5 M parameters",
-        "3 of 2 people, 15 frames, space bfm",
-        "200001 to 400000",
-        "2e-05 after step 300000",
-    ):
-        assert part in said
+    assert "22.5 M parameters" in said
+    assert "3 of 2 people, 15 frames, space bfm" in said
+    assert "200001 to 400000" in said
+    assert "2e-05 after step 300000" in said
     assert "not the paper's" in said
     assert not out.exists()
 
