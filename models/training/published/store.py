@@ -77,6 +77,12 @@ class ClipStore:
             raise TrainingDataError(f"{self._path} lacks the coefficients of {clip.name}: prepare it again")
         return np.frombuffer(data, np.float32).reshape(clip.frames, -1)
 
+    def close(self) -> None:
+        """Let go of the file: LMDB writes to none that its own process reads. It is opened again when it is read."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
     @contextmanager
     def _reading(self) -> Iterator[Any]:
         if self._opened is None:
