@@ -71,6 +71,8 @@ def transfer(
     `normalise_crop`. absolute: expression = gain · driving; rotation = R_driving^gain; x, y and log zoom as in
     relative when `normalise_crop`, else source + gain · (driving - source).
 
+    A space's further numbers (`extra`) go with the translation: source + gain · change, or, absolute, the driver's.
+
     The reference is the frame of the driver most like the source (`most_like`), or most like what a source in motion
     shows most of the time. A driver of a single frame would be its own reference, and nothing would move: a still
     source takes it as absolute; to a source in motion it is an edit of every frame, relative to a neutral face that

@@ -38,7 +38,7 @@ class Report:
 
     def table(self) -> Table:
         """A row for this bundle and one for the paper, for each task."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for measured in self.tasks:
             figures = (
                 _figure(measured.fid, ".3f"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -64,13 +65,17 @@ def train(settings: Settings, schedule: Schedule, processes: Processes) -> None:
     shared = across(objective, processes)
     record = _recorder(run, settings) if processes.leads else None
     batches = pairs(dataset, share, processes.rank, processes.count, run.step, settings.workers)
+    seen: dict[str, list[torch.Tensor]] = {}
     while run.step < schedule.steps:
         pair = Pair(*(value.to(processes.device, non_blocking=True) for value in next(batches)))
         loss, parts = shared(pair, schedule.edits(run.step))
         run.advance(loss, schedule.rate(run.step))
         if record is not None:
-            if run.step % schedule.log_every == 0:
-                record({"loss": loss.item(), **{name: part.item() for name, part in parts.items()}})
+            for name, value in {"loss": loss.detach(), **parts}.items():
+                seen.setdefault(name, []).append(value)
+            if run.step % schedule.log_every == 0:  # means since the last time: single batches differ much
+                record({name: torch.stack(values).mean().item() for name, values in seen.items()})
+                seen.clear()
             if run.step % schedule.draw_every == 0:
                 sheet(run, pair)
             if run.step % schedule.save_every == 0 or run.step == schedule.steps:
@@ -115,7 +120,7 @@ def sheet(run: PublishedRun, pair: Pair) -> None:
 def _recorder(run: PublishedRun, settings: Settings) -> Callable[[Mapping[str, float]], None]:
     if not settings.tensorboard:
         return run.log
-    writer = _tensorboard(settings.out)
+    writer = tensorboard_writer()(settings.out)
 
     def record(figures: Mapping[str, float]) -> None:
         run.log(figures)
@@ -125,11 +130,12 @@ def _recorder(run: PublishedRun, settings: Settings) -> Callable[[Mapping[str, f
     return record
 
 
-def _tensorboard(folder: Path):  # type: ignore[no-untyped-def]
+def tensorboard_writer() -> type[Any]:
+    """TensorBoard's writer of events. Raises TrainingDataError, which names the extra."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError as error:
         raise TrainingDataError(
-            "tensorboard is not installed: pip install 'pirenderer-service[published]', or leave --tensorboard out"
+            "tensorboard is not installed: pip install 'pirenderer-service[tensorboard]', or leave --tensorboard out"
         ) from error
-    return SummaryWriter(folder)
+    return SummaryWriter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from models.renderer import PRESETS, PIRenderer
-from models.training.published.loop import Settings, distance
+from models.training.published.loop import Settings, distance, tensorboard_writer
 from models.training.published.pairs import PairDataset
 from models.training.published.processes import Processes
 from models.training.published.schedule import Schedule
@@ -22,6 +22,8 @@ def plan(settings: Settings, schedule: Schedule, processes: Processes) -> str:
     store = ClipStore(settings.clips)
     pair = PairDataset(store, PRESETS[schedule.preset], settings.seed)[0]
     distance(settings, schedule)
+    if settings.tensorboard:
+        tensorboard_writer()
     with torch.device("meta"):
         renderer = PIRenderer(PRESETS[schedule.preset])
     millions = sum(parameter.numel() for parameter in renderer.parameters()) / 1e6

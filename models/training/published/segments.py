@@ -42,40 +42,42 @@ def segments(tracked: Iterable[TrackedFrame], limits: Limits) -> list[Segment]:
     and training sees faces as serving does.
     """
     found: list[Segment] = []
-    first, tube, boxes = 0, None, 0
-
-    def close(stop: int) -> None:
-        if tube is not None and boxes >= limits.least_frames:
-            square = square_crop(tube)
-            if square.side >= limits.least_side:
-                found.append(Segment(first, stop, square))
-
-    start: Box | None = None
-    index = -1
+    going: _Going | None = None
     for index, frame in enumerate(tracked):
         box = None if frame.face is None else frame.face.box
-        ends = box is None or frame.cut or boxes >= limits.most_frames
-        if start is not None and (ends or _overlap(start, box) < LEAST_OVERLAP):
-            close(index)
-            start, tube, boxes = None, None, 0
-        if box is None:
-            continue
-        if start is None:
-            start, first = box, index
-        tube, boxes = _union(tube, box), boxes + 1
-    close(index + 1)
-    return found
+        if going is not None and (box is None or frame.cut or going.ends(box, limits)):
+            found += going.kept(limits)
+            going = None
+        if box is not None:
+            going = _Going(index, box, box) if going is None else going
+            going.add(box)
+    return found if going is None else found + going.kept(limits)
 
 
-def _union(tube: Box | None, box: Box) -> Box:
-    if tube is None:
-        return box
-    return min(tube[0], box[0]), min(tube[1], box[1]), max(tube[2], box[2]), max(tube[3], box[3])
+@dataclass
+class _Going:
+    """A segment that has begun: where, with which box, the union of its boxes, and how many there were."""
+
+    first: int
+    start: Box
+    tube: Box
+    frames: int = 0
+
+    def add(self, box: Box) -> None:
+        x0, y0, x1, y1 = self.tube
+        self.tube, self.frames = (min(x0, box[0]), min(y0, box[1]), max(x1, box[2]), max(y1, box[3])), self.frames + 1
+
+    def ends(self, box: Box, limits: Limits) -> bool:
+        return self.frames >= limits.most_frames or _overlap(self.start, box) < LEAST_OVERLAP
+
+    def kept(self, limits: Limits) -> list[Segment]:
+        square = square_crop(self.tube)
+        if self.frames < limits.least_frames or square.side < limits.least_side:
+            return []
+        return [Segment(self.first, self.first + self.frames, square)]
 
 
-def _overlap(first: Box, box: Box | None) -> float:
-    if box is None:
-        return 0.0
+def _overlap(first: Box, box: Box) -> float:
     width = min(first[2], box[2]) - max(first[0], box[0])
     height = min(first[3], box[3]) - max(first[1], box[1])
     common = max(width, 0.0) * max(height, 0.0)

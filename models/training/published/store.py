@@ -52,7 +52,8 @@ class ClipStore:
     def __init__(self, path: Path) -> None:
         if not path.exists():
             raise TrainingDataError(f"{path} does not exist: make it with python -m models.training.published prepare")
-        self._path, self._opened = path, None
+        self._path = path
+        self._opened: Any = None  # the binding ships no types
         with self._reading() as read:
             about = read.get(b"about")
             if about is None:
@@ -64,10 +65,10 @@ class ClipStore:
         """One frame, uint8 [256, 256, 3] RGB."""
         with self._reading() as read:
             data = read.get(_frame_key(clip.name, index))
-        if data is None:
+        picture = None if data is None else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
             raise TrainingDataError(f"{self._path} lacks frame {index} of {clip.name}: prepare it again")
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        return np.ascontiguousarray(picture[..., ::-1])
+        return np.ascontiguousarray(picture[..., ::-1], np.uint8)
 
     def coefficients(self, clip: Clip) -> NDArray[np.float32]:
         """The clip's motion [frames, C] in the store's space."""
