@@ -62,7 +62,7 @@ def measure(
         for task in TASKS:
             line = bar.add_task(task, total=len(store.clips))
             measured.append(bench.measure(task, lambda line=line: bar.advance(line)))  # type: ignore[misc]
-    report = Report(bundle.resolve().name, len(store.clips), tuple(measured))
+    report = Report(bundle.resolve().name, opened.manifest.space, len(store.clips), tuple(measured))
     console.print(report.table().rich())
     for note in report.notes():
         console.print(note)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from models.coefficients import BFM
 from models.evaluation.published.tasks import Measured, TaskName
 from models.evaluation.report import Table
 
@@ -30,9 +31,10 @@ ABSENT = "no weights"
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured, with what."""
+    """What was measured, with what; `space` is that of the bundle's coefficients."""
 
     bundle: str
+    space: str
     clips: int
     tasks: tuple[Measured, ...]
 
@@ -61,6 +63,8 @@ class Report:
             for measured in self.tasks
             if measured.lost
         ]
+        if self.space != BFM.name:
+            found.append(f"AED and APD are in the numbers of the space {self.space}: the paper's do not compare.")
         return [*found, JND]
 
     def write(self, out: Path) -> Sequence[Path]:

@@ -76,7 +76,7 @@ class ClipStore:
             data = read.get(f"coefficients/{clip.name}".encode())
         if data is None:
             raise TrainingDataError(f"{self._path} lacks the coefficients of {clip.name}: prepare it again")
-        return np.frombuffer(data, np.float32).reshape(clip.frames, -1)
+        return np.frombuffer(data, np.float32).reshape(clip.frames, -1).copy()  # writable, as torch wants it
 
     def close(self) -> None:
         """Let go of the file: LMDB writes to none that its own process reads. It is opened again when it is read."""

@@ -83,10 +83,11 @@ def test_the_sampler_draws_what_it_has_seen() -> None:
 def test_figures_stand_where_the_paper_has_them() -> None:
     same = Measured("same-identity", 10, 1, 8.0, 0.1, 0.02, 0.13)
     cross = Measured("cross-identity", 10, 0, None, 0.2, 0.03, None)
-    report = Report("mine", 2, (same, cross))
+    report = Report("mine", "bfm", 2, (same, cross))
     rows = report.table().rows
     assert rows[0][2:] == ("8.000", "0.1000", "0.0200", "0.1300")
     assert rows[1][2:] == ("8.260", ".1106", ".0164", ".1285")
     assert rows[2][2:] == ("no weights", "0.2000", "0.0300", "–")
     assert any("1 of 10" in note for note in report.notes())
-    assert not any("LPIPS needs" in note for note in report.notes())
+    assert not any("LPIPS needs" in note or "do not compare" in note for note in report.notes())
+    assert any("do not compare" in note for note in Report("mine", "arkit", 2, (same,)).notes())
