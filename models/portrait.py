@@ -16,7 +16,7 @@ from models.audio import FRAME_RATE, TEMPERATURE, SpeechGains, SpeechMotion, at_
 from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
 from models.coefficients import CoefficientSpace, constrain, space
 from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError
-from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
+from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, load_extractor, square_crop
 from models.extractor.motion import VideoSource
 from models.renderer import PIRenderer, load_renderer
 from models.rendering import FrameRenderer
@@ -77,7 +77,7 @@ class PortraitEditor:
             torch.set_num_threads(threads)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"), threads=threads)
+        extractor = load_extractor(opened, threads)
         manifest = opened.manifest
         speech = SpeechMotion.load(opened, torch.device(device)) if SPEECH_FILE in manifest.files else None
         return cls(space(manifest.space), extractor, load_renderer(opened), torch.device(device), manifest, speech)

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.coefficients import descriptor_windows
+from models.coefficients import descriptor_windows, space
 from models.errors import ControlError
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
@@ -30,6 +30,7 @@ class FrameRenderer:
 
     def __init__(self, renderer: PIRenderer, device: torch.device) -> None:
         self._renderer, self._device = renderer, device
+        self._space = space(renderer.preset.space)
 
     def photo(
         self, image: Pixels, square: Crop, own: NDArray[np.float32], motion: NDArray[np.float32], size: int | None
@@ -106,9 +107,12 @@ class FrameRenderer:
     ) -> NDArray[np.uint8]:
         """Pictures [N, S, S, 3] of windows [N, C, W]; N or 1 crops as the networks see them, full ones, own [C]."""
         count = len(windows)
-        target, source = (torch.from_numpy(array).to(self._device) for array in (windows, own))
+        read = self._space.network_vector
+        numbers = (read(windows.transpose(0, 2, 1)).transpose(0, 2, 1), read(own))
+        target, source = (torch.from_numpy(array).to(self._device) for array in numbers)
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
-        return to_picture(full_resolution(crops, self._renderer(network.expand(count, -1, -1, -1), descriptor)))
+        rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
+        return to_picture(full_resolution(crops, rendering, self._renderer.move))
 
 
 class _Held:

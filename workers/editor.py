@@ -11,7 +11,6 @@ from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
     from models.audio import SpeechGains, SpeechMotion
-
     from models.extractor import TrackedFrame
     from models.extractor.motion import VideoSource
     from models.portrait import Source

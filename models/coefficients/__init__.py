@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.coefficients.arkit import ARKIT
+from models.coefficients.bfm import BFM
 from models.coefficients.controls import apply_controls, constrain
 from models.coefficients.descriptor import descriptor_windows
 from models.coefficients.keyframes import keyframe_motion
@@ -12,7 +13,7 @@ from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
 from models.coefficients.transfer import Transfer, transfer
 from models.errors import SpaceError
 
-_SPACES = {ARKIT.name: ARKIT}
+_SPACES = {known.name: known for known in (ARKIT, BFM)}
 
 
 def space(name: str) -> CoefficientSpace:
@@ -25,6 +26,7 @@ def space(name: str) -> CoefficientSpace:
 
 __all__ = [
     "ARKIT",
+    "BFM",
     "CoefficientSpace",
     "PoseAxis",
     "Slider",

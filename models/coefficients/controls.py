@@ -10,14 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients.rotation import euler_angles, rotation_matrix
-from models.coefficients.space import CoefficientSpace
+from models.coefficients.space import POSE_LIMITS, CoefficientSpace
 from models.errors import ControlError
 
 Mode = Literal["relative", "absolute"]
-
-# Bounds of raw pose coefficients. They are wider than the sliders', because a photo may show a pose that no slider
-# asks for, and narrow enough that a slip of units (degrees for radians, a factor for its logarithm) is noticed.
-_RAW_POSE = {"yaw": math.pi / 2, "pitch": math.pi / 2, "roll": math.pi, "x": 1.0, "y": 1.0, "log zoom": math.log(4)}
 
 
 def apply_controls(
@@ -60,7 +56,8 @@ def constrain(space: CoefficientSpace, coefficients: NDArray[np.floating]) -> ND
     """
     result = np.array(coefficients, np.float32)
     weights = result[..., : len(space.expression)]
-    np.clip(weights, [s.min for s in space.expression], [s.max for s in space.expression], out=weights)
+    low, high = np.array([slider.limits for slider in space.expression], np.float32).T
+    np.clip(weights, low, high, out=weights)
     if {"mouthClose", "jawOpen"} <= space.index.keys():
         close, jaw = space.index["mouthClose"], space.index["jawOpen"]
         result[..., close] = np.minimum(result[..., close], result[..., jaw])
@@ -81,7 +78,7 @@ def _apply_expression(
                     f"{name} is no slider of the space {space.name}; GET /sliders lists them", field=field
                 )
             slider = space.expression[space.index[side]]
-            low = slider.min if mode == "absolute" else slider.min - slider.max
+            low = slider.min if mode == "absolute" else -slider.max
             amount = _checked(value, low, slider.max, f"{name} ({mode})", field)
             edited[slider.index] = amount if mode == "absolute" else edited[slider.index] + amount
 
@@ -95,7 +92,7 @@ def _apply_pose(space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode
         axis = axes[name]
         asked[name] = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
     angles: dict[str, float] = {name: math.radians(asked[name]) for name in ("yaw", "pitch", "roll") if name in asked}
-    own = edited[len(space.expression) :]  # a view: yaw, pitch, roll, x, y, log zoom
+    own = edited[space.pose_start :]  # a view: yaw, pitch, roll, x, y, log zoom
     if mode == "absolute":
         for position, name in enumerate(("yaw", "pitch", "roll")):
             own[position] = angles.get(name, own[position])
@@ -111,12 +108,11 @@ def _apply_pose(space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode
 def _raw(space: CoefficientSpace, coefficients: Sequence[float]) -> NDArray[np.float64]:
     if len(coefficients) != space.size:
         raise ControlError(f"{len(coefficients)} coefficients; {space.name} has {space.size}", field="coefficients")
-    expression = [(slider.name, slider.min, slider.max) for slider in space.expression]
-    bounds = expression + [(name, -limit, limit) for name, limit in _RAW_POSE.items()]
+    labels = [*(slider.name for slider in space.expression), *space.extra, *POSE_LIMITS]
     return np.array(
         [
             _checked(value, low, high, f"coefficient {index} ({name})", f"coefficients.{index}")
-            for index, (value, (name, low, high)) in enumerate(zip(coefficients, bounds, strict=True))
+            for index, (value, name, (low, high)) in enumerate(zip(coefficients, labels, space.limits, strict=True))
         ]
     )
 

@@ -56,7 +56,8 @@ def motion_document(motion: Motion) -> dict[str, Any]:
                 "time": float(time),
                 "face": _face(motion, index),
                 "expression": {slider.name: values[slider.index] for slider in motion.space.expression},
-                "pose": dict(zip(_POSE, _pose_units(values[-len(_POSE) :]), strict=True)),
+                "pose": dict(zip(_POSE, _pose_units(values[-len(_POSE) :]), strict=True))
+                | dict(zip(motion.space.extra, values[len(motion.space.expression) :], strict=False)),
                 "coefficients": values,
             }
         )
@@ -101,7 +102,7 @@ def read_motion(data: bytes, space: CoefficientSpace = ARKIT) -> Motion:
 
 def names(space: CoefficientSpace) -> list[str]:
     """Names of all coefficients [C], in order."""
-    return [slider.name for slider in space.expression] + [*_POSE[:-1], "log zoom"]
+    return [slider.name for slider in space.expression] + [*space.extra, *_POSE[:-1], "log zoom"]
 
 
 def _face(motion: Motion, index: int) -> dict[str, Any] | None:
@@ -186,7 +187,8 @@ def _named(space: CoefficientSpace, frame: Mapping[str, Any], where: str) -> lis
     *angles, x, y, zoom = (_number(_entry(pose, name, f"{where}.pose"), f"{where}.pose.{name}") for name in _POSE)
     if zoom <= 0:
         raise MotionError(f"{where}.pose.zoom is {zoom}: send a factor above 0.")
-    return [*values, *(math.radians(angle) for angle in angles), x, y, math.log(zoom)]
+    rest = [_number(_entry(pose, name, f"{where}.pose"), f"{where}.pose.{name}") for name in space.extra]
+    return [*values, *rest, *(math.radians(angle) for angle in angles), x, y, math.log(zoom)]
 
 
 def _entry(holder: Any, name: str, where: str) -> Any:
@@ -223,12 +225,13 @@ def _check(
     if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
         frame = int(np.flatnonzero(~np.isfinite(times) | (np.diff(times, prepend=-np.inf) <= 0))[0])
         raise MotionError(f"The time of frame {frame} is {times[frame]}: times must be finite and rise strictly.")
-    low = [slider.min - _AGREE for slider in space.expression] + [-math.pi] * 3 + [-100, -100, -10]
-    high = [slider.max + _AGREE for slider in space.expression] + [math.pi] * 3 + [100, 100, 10]
+    pose = [math.pi] * 3 + [100, 100, 10]  # a clip may show more than an edit may ask for
+    low = [low - _AGREE for low, _ in space.limits[: space.pose_start]] + [-limit for limit in pose]
+    high = [high + _AGREE for _, high in space.limits[: space.pose_start]] + pose
     wrong = np.argwhere(~((coefficients >= low) & (coefficients <= high)))  # NaN too
     if len(wrong):
         frame, channel = (int(v) for v in wrong[0])
         raise MotionError(
             f"{names(space)[channel]} of frame {frame} is {coefficients[frame, channel]:.4g}: send "
-            f"{low[channel]:.3g} to {high[channel]:.3g} (weights 0 to 1, angles in radians)."
+            f"{low[channel]:.3g} to {high[channel]:.3g} (angles in radians)."
         )

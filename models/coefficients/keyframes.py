@@ -35,7 +35,7 @@ def keyframe_motion(
     if len(times) == 1:
         return stops
     knots = stops.astype(np.float64)
-    rotation = slice(len(space.expression), len(space.expression) + 3)
+    rotation = slice(space.pose_start, space.pose_start + 3)
     knots[:, rotation] = np.unwrap(knots[:, rotation], axis=0)  # the short way round
     slopes = PchipInterpolator(times, knots).derivative()(times)
     slopes[[0, -1]] = 0

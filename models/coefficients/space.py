@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,11 @@ POSE_SIZE = 6
 
 @dataclass(frozen=True)
 class Slider:
-    """One expression blendshape. `min` and `max` bound its weight; a relative edit may add ±(max - min)."""
+    """One expression axis.
+
+    `min` and `max` bound what a request may ask for; a relative edit may add ±max. The weight itself stays within them
+    too, or within ±`bound` where a face may show more than a request may ask for.
+    """
 
     name: str
     index: int
@@ -26,6 +31,12 @@ class Slider:
     max: float
     description: str
     weakly_observed: bool
+    bound: float | None = None
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Least and largest weight."""
+        return (self.min, self.max) if self.bound is None else (-self.bound, self.bound)
 
     @property
     def shorthand(self) -> str | None:
@@ -43,9 +54,19 @@ class PoseAxis:
     max: float
 
 
+def _as_it_is(coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
+    return coefficients
+
+
+# Bounds of raw pose coefficients. They are wider than the sliders', because a photo may show a pose that no slider
+# asks for, and narrow enough that a slip of units (degrees for radians, a factor for its logarithm) is noticed.
+POSE_LIMITS = {"yaw": math.pi / 2, "pitch": math.pi / 2, "roll": math.pi, "x": 1.0, "y": 1.0, "log zoom": math.log(4)}
+EXTRA_LIMIT = 10.0
+
+
 @dataclass(frozen=True)
 class CoefficientSpace:
-    """A coefficient space: `size` numbers, the expression weights first, then the six of the pose."""
+    """A coefficient space: `size` numbers, the expression weights first, then `extra`, then the six of the pose."""
 
     name: str
     expression: tuple[Slider, ...]
@@ -53,10 +74,28 @@ class CoefficientSpace:
     presets: Mapping[str, Mapping[str, Any]]
     mirrored: Mapping[str, str]
     """Directions that are each other's mirror image without being sides (`jawLeft`: `jawRight`)."""
+    extra: tuple[str, ...] = ()
+    """Numbers that no slider moves and that follow a driver with its translation."""
+    network_vector: Callable[[NDArray[np.floating]], NDArray[np.floating]] = _as_it_is
+    """Coefficients [..., size] as the networks were trained to read them, [..., size]."""
 
     @property
     def size(self) -> int:
-        return len(self.expression) + POSE_SIZE
+        return len(self.expression) + len(self.extra) + POSE_SIZE
+
+    @property
+    def pose_start(self) -> int:
+        """Index of yaw, the first of the pose."""
+        return self.size - POSE_SIZE
+
+    @cached_property
+    def limits(self) -> tuple[tuple[float, float], ...]:
+        """Least and largest value of every raw coefficient that may be sent."""
+        return (
+            *(slider.limits for slider in self.expression),
+            *((-EXTRA_LIMIT, EXTRA_LIMIT) for _ in self.extra),
+            *((-limit, limit) for limit in POSE_LIMITS.values()),
+        )
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -77,7 +116,7 @@ class CoefficientSpace:
             left, right = (self.index[name] for name in pair)
             order[[left, right]] = right, left
         signs = np.ones(self.size, np.float32)
-        yaw, _, roll, x, _, _ = range(len(self.expression), self.size)
+        yaw, _, roll, x, _, _ = range(self.pose_start, self.size)
         signs[[yaw, roll, x]] = -1
         return order, signs
 

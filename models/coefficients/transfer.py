@@ -71,6 +71,8 @@ def transfer(
     `normalise_crop`. absolute: expression = gain · driving; rotation = R_driving^gain; x, y and log zoom as in
     relative when `normalise_crop`, else source + gain · (driving - source).
 
+    A space's further numbers (`extra`) go with the translation: source + gain · change, or, absolute, the driver's.
+
     The reference is the frame of the driver most like the source (`most_like`), or most like what a source in motion
     shows most of the time. A driver of a single frame would be its own reference, and nothing would move: a still
     source takes it as absolute; to a source in motion it is an edit of every frame, relative to a neutral face that
@@ -94,6 +96,7 @@ def transfer(
         )
     if not (np.isfinite(own).all() and np.isfinite(track).all()):
         raise ControlError("the motion holds numbers that are not finite; extract it again", field="driver")
+    _check_parts(space, parameters)
     weights, rotation, place = _slices(space)
     reference = track[most_like(space, np.median(own, 0), track)].copy()
     if in_motion and len(track) == 1:
@@ -109,6 +112,9 @@ def transfer(
         own[:, rotation], reference[rotation], track[:, rotation], parameters.gain("pose"), absolute
     )
     motion[:, place] = _places(own[:, place], reference[place], track[:, place], parameters, absolute)
+    rest = slice(weights.stop, rotation.start)
+    goal = track[:, rest] if absolute else own[:, rest] + track[:, rest] - reference[rest]
+    motion[:, rest] = own[:, rest] + parameters.gain("translation") * (goal - own[:, rest])
     motion = within_reach(space, own, motion)
     kept = ~moved(space, parameters.region)
     motion[:, kept] = own[:, kept]
@@ -135,6 +141,18 @@ def moved(space: CoefficientSpace, region: Region) -> NDArray[np.bool_]:
     mask[:count] = region in ("all", "expression")
     mask[count:] = region in ("all", "pose")
     return mask
+
+
+def _check_parts(space: CoefficientSpace, parameters: Transfer) -> None:
+    """Refuse eyes and mouth where the axes do not tell them apart."""
+    groups = {slider.group for slider in space.expression}
+    for part, named in _PARTS.items():
+        if groups.isdisjoint(named):
+            message = f"the axes of the space {space.name} do not tell {part} from the rest of the face"
+            if parameters.region == part:
+                raise ControlError(f"{message}: use region all, expression or pose", field="options.region")
+            if parameters.gain(part) != 1:
+                raise ControlError(f"{message}: use the gain expression", field=f"options.gains.{part}")
 
 
 def _expression_gains(space: CoefficientSpace, parameters: Transfer) -> NDArray[np.float64]:
@@ -180,7 +198,7 @@ def _places(
 
 def within_reach(space: CoefficientSpace, own: NDArray[np.float64], motion: NDArray[np.float64]) -> NDArray[np.float64]:
     """The motion with its pose held to what the sliders reach: beyond, the square shows no head to render."""
-    count = len(space.expression)
+    count = space.pose_start
     for offset, axis in enumerate(space.pose):
         low, high = axis.min, axis.max
         if axis.unit == "degrees":
@@ -198,5 +216,5 @@ def _fits(space: CoefficientSpace, motion: NDArray[np.float64]) -> bool:
 
 
 def _slices(space: CoefficientSpace) -> tuple[slice, slice, slice]:
-    count = len(space.expression)
-    return slice(0, count), slice(count, count + 3), slice(count + 3, count + 6)
+    start = space.pose_start
+    return slice(0, len(space.expression)), slice(start, start + 3), slice(start + 3, start + 6)

@@ -19,7 +19,7 @@ from models.bundle import DEFAULT_BUNDLE, open_bundle
 from models.coefficients import space
 from models.coefficients.document import Motion, motion_document, motion_npz, names
 from models.errors import PortraitError
-from models.extractor.extractor import Extractor
+from models.extractor.load import load_extractor
 from models.extractor.motion import smoothed, tracked_motion
 from models.extractor.tracker import FaceTracker
 from models.video import probe, read_frames
@@ -38,8 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         bundle = open_bundle(asked.bundle)
-        extractor = Extractor(bundle.path("detector.onnx"), bundle.path("extractor.onnx"), threads=asked.threads)
-        tracker = FaceTracker(extractor, asked.face)
+        tracker = FaceTracker(load_extractor(bundle, asked.threads), asked.face)
         picture = _picture(asked.media)
         fps = None if picture is not None else probe(asked.media).fps
         frames = read_frames(asked.media) if picture is None else [(0.0, picture)]
@@ -121,7 +120,7 @@ def _table(motion: Motion) -> str:
     values[:, -1] = np.exp(values[:, -1])
     labels = [*names(motion.space)[:-1], "zoom"]
     count = len(labels)
-    shown = [*range(count - 6, count), *(i for i in range(count - 6) if values[:, i].max() >= _SHOWN)]
+    shown = [*range(count - 6, count), *(i for i in range(count - 6) if np.abs(values[:, i]).max() >= _SHOWN)]
     seconds = motion.times[-1] - motion.times[0]
     head = "1 picture" if motion.fps is None else f"{len(values)} frames, {seconds:.2f} s, {motion.fps:.3g} frames/s"
     lines = [f"{head}; {count - 6 - (len(shown) - 6)} weights stay below {_SHOWN}"]

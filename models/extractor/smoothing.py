@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import ARKIT, sample
+from models.coefficients import ARKIT, BFM, sample
 from models.errors import MotionError, NoFaceError
 
 # At strength 1: standard deviations in time (seconds) and in value, of what may average with what. Lips and lids move
@@ -23,6 +23,8 @@ _ROTATION = (0.16, 0.06)  # radians
 _PLACE = (0.16, 0.02)  # fractions of the crop, log zoom
 _FAST_GROUPS = ("eyes", "jaw", "mouth")
 _ROTATION_SIZE, _PLACE_SIZE = 3, 3
+_AXIS = (0.05, 0.15)  # of the bfm space: every axis moves lips and lids, and a blink is about 1
+_TRANSLATION = (0.16, 0.02)  # of the bfm space, decimetres
 _REACH = 3.0  # half the window, in its standard deviations
 _WIDEST = 120  # frames, half the window: bounds the work when times stand almost still
 
@@ -106,10 +108,13 @@ def _bilateral(
 
 def _scales(size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Standard deviations in time and in value of every channel, [C] each, at strength 1."""
-    expression = [_FAST if slider.group in _FAST_GROUPS else _FACE for slider in ARKIT.expression]
-    scales = expression + [_ROTATION] * _ROTATION_SIZE + [_PLACE] * _PLACE_SIZE
-    if len(scales) != size:
-        raise MotionError(f"smoothing knows motions of {len(scales)} coefficients, not of {size}")
+    if size == ARKIT.size:
+        face = [_FAST if slider.group in _FAST_GROUPS else _FACE for slider in ARKIT.expression]
+    elif size == BFM.size:
+        face = [_AXIS] * len(BFM.expression) + [_TRANSLATION] * len(BFM.extra)
+    else:
+        raise MotionError(f"smoothing knows motions of {ARKIT.size} or {BFM.size} coefficients, not of {size}")
+    scales = face + [_ROTATION] * _ROTATION_SIZE + [_PLACE] * _PLACE_SIZE
     spread, tolerance = np.array(scales).T
     return spread, tolerance
 

@@ -47,7 +47,7 @@ class TrackedFrame:
     Attributes:
         time: seconds from the first frame.
         face: where it is; None when it is out of sight.
-        coefficients: float32 [59]; x, y and log zoom are relative to the first square of the track, whichever square
+        coefficients: float32 [C]; x, y and log zoom are relative to the first square of the track, whichever square
             the frame was read in. None when the face is out of sight.
         square: the square that the frame was read in: the same from frame to frame, as long as the face fits into it.
             None when the face is out of sight.
@@ -142,7 +142,7 @@ class FaceTracker:
 
 
 def in_square(coefficients: np.ndarray, square: Crop, first: Crop) -> np.ndarray:
-    """Coefficients [..., 59] read in `square`, with x, y and log zoom as they would read in the square `first`."""
+    """Coefficients [..., C] read in `square`, with x, y and log zoom as they would read in the square `first`."""
     result = coefficients.copy()
     x, y, log_zoom = np.moveaxis(coefficients[..., -3:].astype(np.float64), -1, 0)
     result[..., -3] = (square.x + (x + 0.5) * square.side - first.x) / first.side - 0.5

@@ -37,11 +37,10 @@ def reference_warp(image: Tensor, flow: Tensor) -> Tensor:
     zeros outside.
     """
     h, w = flow.shape[-2:]
-    y, x = torch.meshgrid(
-        torch.linspace(-1, 1, h, device=flow.device), torch.linspace(-1, 1, w, device=flow.device), indexing="ij"
-    )
-    unit = flow.new_tensor([2 / (w - 1), 2 / (h - 1)])[:, None, None]
-    position = torch.stack([x, y]) + flow * unit
+    # In the published order of operations: a rounding of the position is visible where a picture has an edge.
+    y, x = (2 * (torch.arange(count, device=flow.device) / (count - 1)) - 1 for count in (h, w))
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"))
+    position = grid + 2 * (flow / flow.new_tensor([w - 1, h - 1])[:, None, None])
     if (h, w) != tuple(image.shape[-2:]):
         position = F.interpolate(position, image.shape[-2:], mode="bilinear", align_corners=False)
     return F.grid_sample(image, position.permute(0, 2, 3, 1), align_corners=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -38,6 +39,7 @@ class PIRenderer(nn.Module):
     def __init__(self, preset: Preset) -> None:
         super().__init__()
         self.preset = preset
+        self.move: Callable[[Tensor, Tensor], Tensor] = reference_warp if preset.reference_grid else warp
         latent = preset.mapping.width
         self.mapping = MappingNetwork(preset.mapping)
         self.warping = WarpingNetwork(preset.warping, latent)
@@ -71,7 +73,7 @@ class PIRenderer(nn.Module):
     def warp(self, source: Tensor, descriptor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """w, Î_w = w(I_s) and z, the first half of `forward`."""
         flow, z = self.flow(source, descriptor)
-        return flow, (reference_warp if self.preset.reference_grid else warp)(source, flow), z
+        return flow, self.move(source, flow), z
 
     def forward(self, source: Tensor, descriptor: Tensor) -> Rendering:
         """Source [N, 3, H, W] in [-1, 1] and `descriptor` [N, channels, window] to a `Rendering`."""

@@ -1,7 +1,8 @@
 """Named network configurations. One code, three sets of numbers.
 
-`paper` is the published network, parameter for parameter; `small` is what the default bundle ships, sized for a CPU;
-`debug` is a real but tiny network for tests.
+`paper` is the published network, parameter for parameter, and `paper-debug` the same with hardly any channels, for
+tests and trials; `small` is what the default bundle ships, sized for a CPU; `debug` is a real but tiny network for
+tests.
 """
 
 from __future__ import annotations
@@ -101,17 +102,25 @@ def _ours(name: str, mapping_width: int, warping: WarpingConfig, editing: Editin
     return Preset(name, "arkit", 59, mapping, warping, editing, source_and_target=True, standardise=True)
 
 
+def _published(name: str, width: int, warping: WarpingConfig, editing: EditingConfig) -> Preset:
+    mapping = MappingConfig(channels=73, window=27, width=width)
+    return Preset(name, "bfm", 73, mapping, warping, editing, reference_grid=True)
+
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset(
-            name="paper",
-            space="bfm",
-            coefficients=73,
-            mapping=MappingConfig(channels=73, window=27),
-            warping=WarpingConfig(input_size=256, base=32, maximum=256, down=5, up=3),
-            editing=EditingConfig(base=64, maximum=256, levels=3, blocks=2, bypass_first_conv=True),
-            reference_grid=True,
+        _published(
+            "paper",
+            256,
+            WarpingConfig(input_size=256, base=32, maximum=256, down=5, up=3),
+            EditingConfig(base=64, maximum=256, levels=3, blocks=2, bypass_first_conv=True),
+        ),
+        _published(
+            "paper-debug",
+            16,
+            WarpingConfig(input_size=256, base=4, maximum=8, down=5, up=3),
+            EditingConfig(base=4, maximum=8, levels=3, blocks=2, bypass_first_conv=True),
         ),
         _ours(
             "small",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -14,7 +16,7 @@ FAINT, COVERING = 0.04, 0.16  # changes of the range [-1, 1] that leave the phot
 FEATHER = 0.08  # of the crop's side: width of the seam between rendered crop and photo
 
 
-def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
+def full_resolution(crop: Tensor, rendering: Rendering, move: Callable[[Tensor, Tensor], Tensor] = warp) -> Tensor:
     """Show a rendering at the resolution of the photo.
 
     The predicted flow moves the full-resolution crop itself, so that skin and hair keep the photo's own detail; what
@@ -24,6 +26,7 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     Args:
         crop: the source crop in [-1, 1]: [1, 3, S, S], or [N, 3, S, S] with one for each frame.
         rendering: of N frames.
+        move: how the renderer applies a flow to a picture (`PIRenderer.move`).
 
     Returns:
         [N, 3, S, S] in [-1, 1].
@@ -33,7 +36,7 @@ def full_resolution(crop: Tensor, rendering: Rendering) -> Tensor:
     layers = torch.cat([rendering.image - (1 - repainted) * rendering.warped, repainted], 1)
     if side != layers.shape[-1]:
         layers = F.interpolate(layers, (side, side), mode="bicubic", align_corners=False, antialias=True)
-    kept = warp(crop.expand(count, -1, -1, -1), rendering.flow).mul_(1 - layers[:, 3:].clamp(0, 1))
+    kept = move(crop.expand(count, -1, -1, -1), rendering.flow).mul_(1 - layers[:, 3:].clamp(0, 1))
     return kept.add_(layers[:, :3]).clamp_(-1, 1)
 
 

@@ -52,7 +52,7 @@ def by_motion(pairs: Pairs) -> np.ndarray:
 
 
 def by_slider(pairs: Pairs) -> np.ndarray:
-    """Chance of every pair to be drawn, [P]: a third to all, a third each to lids and jaws that move in a still head."""
+    """Chance of every pair to be drawn, [P]: a third each to all, to lids and to jaws that move in a still head."""
     change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
     still = change[:, -6:].max(1) < 1e-4
     chance = np.full(len(pairs), 1 / len(pairs))

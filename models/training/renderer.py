@@ -148,11 +148,13 @@ def _housekeeping(run: Run, batch: Batch, steps: int) -> None:
     if run.step % DRAW_EVERY == 0 or run.step == steps:
         renderer = cast(PIRenderer, run.average.module)
         with torch.no_grad():
-            draw(run.folder / f"step-{run.step:06d}.png", batch, renderer(batch.source, _descriptor(renderer, batch)))
+            rendering = renderer(batch.source, _descriptor(renderer, batch))
+            draw(run.folder / f"step-{run.step:06d}.png", batch.source, batch.target, rendering)
 
 
-def draw(file: Path, batch: Batch, rendering: Rendering) -> None:
+def draw(file: Path, source: Tensor, target: Tensor, rendering: Rendering) -> None:
     """One row each: source, warped, final, target."""
-    rows = [torch.cat(list(row[:8]), -1) for row in (batch.source, rendering.warped, rendering.image, batch.target)]
+    pictures = (source, rendering.warped.cpu(), rendering.image.cpu(), target)
+    rows = [torch.cat(list(row[:8]), -1) for row in pictures]
     sheet = torch.cat(rows, -2).add(1).mul(127.5).clamp(0, 255).byte()
     Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(file)

@@ -66,11 +66,6 @@ class Controls(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if self.mode == "absolute":
-            for where, expression in self.expressions():
-                for name, value in expression.items():
-                    if value < 0:
-                        raise FieldError(f"{where}.{name}", f"in absolute mode sliders go from 0 to 1, got {value:g}")
         if self.keyframes is not None:
             times = [keyframe.time for keyframe in self.keyframes]
             if any(later <= earlier for earlier, later in pairwise(times)):
@@ -108,6 +103,8 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
                 for side in shorthands.get(name, [])
                 if side in expression
             ]
+    if controls.mode == "absolute":
+        faults += _check_absolute(controls, sliders)
     if controls.coefficients is not None:
         faults += _check_coefficients(controls.coefficients, sliders)
     if controls.keyframes and controls.keyframes[-1].time > max_clip_seconds:
@@ -124,14 +121,28 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -> list[tuple[str, str]]:
-    size, weights = sliders["coefficients"], len(sliders["expression"])
+    size = sliders["coefficients"]
     if len(coefficients) != size:
         return [("coefficients", f"must be {size} numbers in the order of GET /sliders, got {len(coefficients)}")]
     # A photo's own pose may lie outside of the sliders' range, so these limits are wider than theirs.
-    pose_limits = (math.pi / 2, math.pi / 2, math.pi, 1.0, 1.0, math.log(4))
-    faults = []
-    for index, value in enumerate(coefficients):
-        low, high = (0.0, 1.0) if index < weights else (-pose_limits[index - weights], pose_limits[index - weights])
-        if not low <= value <= high:
-            faults.append((f"coefficients.{index}", f"must lie between {low:g} and {high:g}, got {value:g}"))
-    return faults
+    pose = (math.pi / 2, math.pi / 2, math.pi, 1.0, 1.0, math.log(4))
+    limits = {size - len(pose) + place: (-limit, limit) for place, limit in enumerate(pose)}
+    # Axes that go both ways may show more on a face than a request may ask for: the worker knows how much.
+    limits |= {s["index"]: (s["min"], s["max"]) for s in sliders["expression"] if s["min"] == 0}
+    return [
+        (f"coefficients.{index}", f"must lie between {low:g} and {high:g}, got {coefficients[index]:g}")
+        for index, (low, high) in sorted(limits.items())
+        if not low <= coefficients[index] <= high
+    ]
+
+
+def _check_absolute(controls: Controls, sliders: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A slider's own range: some spaces have axes that go both ways, others weights that start at 0."""
+    low = {slider["name"]: slider["min"] for slider in sliders["expression"]}
+    low |= {name: low[left] for name, (left, _) in sliders["shorthands"].items()}
+    return [
+        (f"{where}.{name}", f"in absolute mode this slider goes from {low[name]:g} to 1, got {value:g}")
+        for where, expression in controls.expressions()
+        for name, value in expression.items()
+        if name in low and value < low[name]
+    ]

@@ -22,11 +22,6 @@ from workers.contract.requests import EditRequest
         ({"controls": {"keyframes": [{"time": 1}, {"time": 1}]}}, "controls.keyframes", "rising"),
         ({"controls": {"mode": "relativ"}}, "controls.mode", "'relative' or 'absolute'"),
         ({"controls": []}, "controls", "dictionary"),
-        (
-            {"controls": {"mode": "absolute", "expression": {"jawOpen": -0.1}}},
-            "controls.expression.jawOpen",
-            "from 0 to 1",
-        ),
         ({"options": {"face": "smallest"}}, "options.face", "'largest'"),
         ({"options": {"face": None}}, "options.face", "'largest'"),
         ({"options": {"output": {"size": 1}}}, "options.output.size", "64"),

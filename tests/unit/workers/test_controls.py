@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from models.coefficients import ARKIT
+from models.coefficients import ARKIT, BFM
 from workers.contract.controls import Controls, check_controls
 
 SLIDERS = ARKIT.document()
@@ -26,7 +26,6 @@ def faults(controls: dict[str, Any]) -> list[str]:
         {"expression": {"jawOpen": math.nan}},
         {"expression": {"jawOpen": "0.5"}},
         {"expression": {"jawOpen": True}},
-        {"mode": "absolute", "expression": {"jawOpen": -0.1}},
         {"mode": "sideways"},
         {"pose": {"yaw": 46}},
         {"pose": {"pitch": -31}},
@@ -38,13 +37,21 @@ def faults(controls: dict[str, Any]) -> list[str]:
         {"keyframes": [{"expression": {}}]},
         {"keyframes": [{"time": 1.0}, {"time": 1.0}]},
         {"keyframes": [{"time": -1.0}]},
-        {"mode": "absolute", "keyframes": [{"time": 0.0, "expression": {"jawOpen": -0.5}}]},
         {"smile": 1},
     ],
 )
 def test_what_is_malformed_or_out_of_range_is_refused(controls: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Controls.model_validate(controls)
+
+
+def test_absolute_sliders_stay_in_their_own_range() -> None:
+    assert faults({"mode": "absolute", "expression": {"jawOpen": -0.1}}) == ["expression.jawOpen"]
+    assert faults({"mode": "absolute", "expression": {"mouthSmile": -0.1}}) == ["expression.mouthSmile"]
+    keyframes = [{"time": 0.0, "expression": {"jawOpen": -0.5}}]
+    assert faults({"mode": "absolute", "keyframes": keyframes}) == ["keyframes.0.expression.jawOpen"]
+    controls = Controls.model_validate({"mode": "absolute", "expression": {"exp_0": -0.5}})
+    assert check_controls(controls, BFM.document(), max_clip_seconds=10) == []
 
 
 def test_empty_controls_and_whole_numbers_are_accepted() -> None:
