@@ -49,7 +49,7 @@ def _spread(names: tuple[str, ...]) -> NDArray[np.float32]:
     return matrix
 
 
-_SPREAD = {names: _spread(names) for names in (MOUTH, HEAD)}
+_SPREAD: dict[tuple[str, ...], NDArray[np.float32]] = {names: _spread(names) for names in (MOUTH, HEAD)}
 
 
 def gather(motion: NDArray[np.floating], names: tuple[str, ...]) -> NDArray[np.float32]:

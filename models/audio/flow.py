@@ -6,8 +6,8 @@ n ~ N(0, I) ↔ p_i given c_i = (p_{i-k:i-1}, a_{i-k:i+τ}).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -147,9 +147,10 @@ class FlowSampler:
         self._flow = flow
         config, device = flow.config, flow.mean.device
         self._previous = torch.zeros(count, config.past, config.channels, device=device)
-        layers: Sequence[Conditioned | Coupling] = [flow.first, *(step.coupling for step in flow.steps)]  # type: ignore[misc, union-attr]
+        self._steps = [cast(FlowStep, step) for step in flow.steps]
+        layers: list[Conditioned | Coupling] = [flow.first, *(step.coupling for step in self._steps)]
         self._states: list[State] = [layer.network.start(count) for layer in layers]
-        self._undo = [self._affine(step) for step in flow.steps]  # type: ignore[arg-type]
+        self._undo = [self._affine(step) for step in self._steps]
 
     @staticmethod
     def _affine(step: FlowStep) -> tuple[Tensor, Tensor]:
@@ -166,10 +167,9 @@ class FlowSampler:
     def _frame(self, z: Tensor, sound: Tensor) -> Tensor:
         flow = self._flow
         condition = flow.encoded(sound, self._previous.flatten(1))
-        for number in range(len(flow.steps), 0, -1):
-            step: FlowStep = flow.steps[number - 1]  # type: ignore[assignment]
-            z, self._states[number] = step.coupling.inverse(z, condition, self._states[number])
-            matrix, bias = self._undo[number - 1]
+        for number in range(len(self._steps), 0, -1):
+            coupling, (matrix, bias) = self._steps[number - 1].coupling, self._undo[number - 1]
+            z, self._states[number] = coupling.inverse(z, condition, self._states[number])
             z = z @ matrix + bias
         x, self._states[0] = flow.first.inverse(z, condition, self._states[0])
         x = x.clamp(-_LEASH, _LEASH)

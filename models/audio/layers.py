@@ -92,8 +92,7 @@ class Recurrent(nn.Module):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """[N, inputs] and the state -> [N, outputs] and the next state; the same numbers as `forward`."""
-        cell = self.lstm
-        state = torch.lstm_cell(x, state, cell.weight_ih_l0, cell.weight_hh_l0, cell.bias_ih_l0, cell.bias_hh_l0)
+        state = torch.lstm_cell(x, state, *self.lstm.all_weights[0])
         return self.head(state[0]), state
 
 

@@ -20,7 +20,7 @@ from models.evaluation.report import Table
 
 def speech_table(report: SpeechReport) -> Table:
     """A row a measure."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"negative log-likelihood, {name}", "", f"{value:.2f} nats a number") for name, value in report.nats.items()
     ]
     for at, agreement in report.agreements.items():

@@ -88,7 +88,7 @@ class Espeak:
         data = text.encode()
         self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARACTERS_UTF8, None, None)
         self._library.espeak_Synchronize()
-        samples = np.concatenate([*self._pieces, np.zeros(1, np.int16)]).astype(np.float32) / 32768
+        samples = np.asarray(np.concatenate([*self._pieces, np.zeros(1, np.int16)]) / 32768, np.float32)
         return Utterance(_at_16k(samples, self._rate), self._phonemes(len(samples)))
 
     def _receive(self, samples: Any, count: int, events: Any) -> int:

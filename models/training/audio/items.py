@@ -83,7 +83,7 @@ def batches(
         features = np.empty((size, HOPS_PER_FRAME * (sum(reach) + frames), BANDS), np.float32)
         motion = []
         for row, kind in zip(features, rng.choice(present, size, p=weight / weight.sum()), strict=True):
-            item = kinds[kind][rng.integers(len(kinds[kind]))]
+            item = kinds[kind][int(rng.integers(len(kinds[kind])))]
             row[:], moved = item.window(int(rng.integers(len(item.motion) - frames + 1)), frames, *reach)
             motion.append(moved)
         yield torch.from_numpy(features), torch.from_numpy(np.stack(motion))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ FORGET = 0.4
 # In deviations. Weights that are exactly 0 most of the time would have no density; heads, which are never still, need
 # less: it would make them tremble.
 _MOUTH_NOISE, _HEAD_NOISE = 0.07, 0.02
-_LEAST = 0.03  # added to every weight's deviation: what hardly moves must not count as much as what does
+_LEAST = 0.06  # added to every weight's deviation: what hardly moves must not count as much as what does
 _LOG_EVERY, _WATCH_EVERY, _SAVE_EVERY = 50, 500, 250
 _WATCHED = 75  # frames
 
@@ -67,7 +68,7 @@ def train(corpus: Path, out: Path, preset: str, schedule: Schedule, seed: int = 
             figures |= {
                 f"{name}_{kind}": value
                 for kind in ("devgrid", "devsaid")
-                for name, value in watch(run.average.module, kinds.get(kind, [])).items()
+                for name, value in watch(cast(SpeechNetwork, run.average.module), kinds.get(kind, [])).items()
             }
         if run.step % _LOG_EVERY == 0 or run.step == schedule.steps:
             run.log(**figures)
@@ -109,7 +110,7 @@ def _parts(network: SpeechNetwork, motion: Tensor) -> tuple[_Part, _Part]:
     mouth, head = motion.split([len(MOUTH), len(HEAD)], -1)
     return (
         _Part(network.mouth, mouth, _MOUTH_NOISE, _LEAST),
-        _Part(network.head, head, _HEAD_NOISE, 0.1 * _LEAST),  # radians and fractions of the crop are small
+        _Part(network.head, head, _HEAD_NOISE, 0.05 * _LEAST),  # radians and fractions of the crop are small
     )
 
 

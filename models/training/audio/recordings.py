@@ -105,7 +105,7 @@ def read_sound(clip: Path) -> NDArray[np.float32]:
         frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
     frames += resampler.resample(None)
     samples = np.concatenate([frame.to_ndarray().ravel() for frame in frames])
-    return samples.astype(np.float32) / 32768
+    return np.asarray(samples / 32768, np.float32)
 
 
 _process: dict[str, object] = {}  # what a process of the pool keeps between clips

@@ -70,7 +70,7 @@ class Workshop:
             motion = np.concatenate([mouth_change(recording, self.rest), head_change(recording)], -1)
             frames = len(sound) // FRAME
             sounds.append(sound[: frames * FRAME])
-            motions.append(retimed(motion, np.arange(frames) * speed))
+            motions.append(retimed(motion, np.arange(frames, dtype=np.float64) * speed))
         sound, motion = crossfaded(sounds, _OVERLAP * FRAME), crossfaded(motions, _OVERLAP)
         mouth, head = np.split(motion, [len(MOUTH)], 1)
         if not plain:

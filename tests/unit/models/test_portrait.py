@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from models.audio import SpeechGains, SpeechMotion, SpeechNetwork
+from models.audio.presets import SPEECH_PRESETS
 from models.coefficients import apply_controls
-from models.errors import ControlError, FaceIndexError, NoFaceError, RenderMemoryError
+from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError, RenderMemoryError
 from models.extractor.motion import Track, VideoSource, tracked_motion
 from models.portrait import PortraitEditor, Source
 
@@ -218,3 +220,34 @@ def test_a_videos_frames_are_tried_again_in_smaller_batches(
 def test_a_single_frame_that_does_not_fit_is_an_error(editor: PortraitEditor, source: Source) -> None:
     with pytest.raises(RenderMemoryError, match="smaller"):
         next(crammed(editor, 0)[0].render(source, source.coefficients[None]))
+
+
+@pytest.fixture(scope="module")
+def speaker(editor: PortraitEditor) -> PortraitEditor:
+    """The editor with a fresh, tiny speech network: it moves by chance."""
+    torch.manual_seed(0)
+    network = SpeechNetwork(SPEECH_PRESETS["debug"])
+    for flow in (network.mouth, network.head):
+        flow.deviation.fill_(0.05)
+    speech = SpeechMotion(network, torch.device("cpu"))
+    return PortraitEditor(
+        editor.space, editor._extractor, editor._renderer, editor._device, editor.manifest, speech=speech
+    )
+
+
+def test_a_portrait_speaks_in_a_motion_that_can_be_rendered(speaker: PortraitEditor, source: Source) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 17_000).astype(np.float32)
+    motion = np.concatenate(list(speaker.speak(source, [sound], seed=1)))
+    assert motion.shape == (27, 59)
+    assert motion.std(0)[[speaker.space.index["jawOpen"], 53, 54, 55]].min() > 0
+    assert len(list(speaker.render(source, motion[:2]))) == 2
+    slow = np.concatenate(list(speaker.speak(source, [sound], seed=1, gains=SpeechGains(head=0), fps=12.5)))
+    assert len(slow) == 14
+    assert slow[:, 53:] == pytest.approx(np.repeat(source.coefficients[None, 53:], 14, 0), abs=1e-5)
+
+
+def test_a_bundle_without_speech_says_so(editor: PortraitEditor, source: Source) -> None:
+    silent = PortraitEditor(editor.space, editor._extractor, editor._renderer, editor._device, editor.manifest)
+    assert silent.speech is None
+    with pytest.raises(NoSpeechError, match=r"audio\.safetensors"):
+        silent.speak(source, [], seed=0)
