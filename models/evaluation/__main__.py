@@ -20,10 +20,10 @@ from models.evaluation.extractor import evaluate_extractor
 from models.evaluation.extractor_report import extractor_data, extractor_table
 from models.evaluation.extractor_sheet import write_extractor_sheet
 from models.evaluation.flow import evaluate_flow, load_flow_test
-from models.evaluation.judge import MediaPipeJudge
 from models.evaluation.reenactment import choose_clips, evaluate_reenactment
 from models.portrait import PortraitEditor
 from models.renderer import load_renderer
+from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.portraits import Portraits
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -32,9 +32,7 @@ console = Console()
 Data = Annotated[Path, typer.Option(help="Folder with portraits/ and flow_test.npz.")]
 BundleFolder = Annotated[Path, typer.Option("--bundle", help="The bundle to measure.")]
 Out = Annotated[Path, typer.Option(help="Where tables and contact sheets go.")]
-Task = Annotated[
-    Path | None, typer.Option("--judge", help="MediaPipe's face landmarker; the .task file in DATA if not given.")
-]
+Task = Annotated[Path | None, typer.Option("--judge", help="MediaPipe's face landmarker; that of DATA if not given.")]
 Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
 Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos, paintings, engravings) instead.")]
 Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
@@ -76,7 +74,7 @@ def edits(
     chosen = held_out.choose(data, portraits, photos, seed, archive=archive)
     pictures = held_out.load(portraits, chosen)
     editor = PortraitEditor.load(bundle)
-    with MediaPipeJudge(judge or next(data.glob("*.task"), data)) as mediapipe:
+    with Landmarker(judge or data / TASK) as mediapipe:
         result = evaluate_edits(editor, mediapipe, track(pictures, "editing", len(chosen), console=console))
     table = report.edits_table(result)
     report.write(out, "edits", table, report.edits_data(result))

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from models.coefficients import ARKIT
 from models.errors import NoFaceError
 from models.extractor import Extractor, FaceTracker
+from models.training.extractor.landmarker import Landmarker
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.speaker import SpeakerFit
-from models.training.extractor.teacher import Teacher
 from models.video import read_frames
 
 CHANNELS = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight")
@@ -28,7 +28,7 @@ _IDENTITY_FRAMES = 25
 _BLINK = 0.1  # a lid that varies by less in standard deviation does not blink in the clip
 
 
-def evaluate_clip(extractor: Extractor, teacher: Teacher, mesh: LandmarkMesh, clip: Path) -> dict[str, float]:
+def evaluate_clip(extractor: Extractor, teacher: Landmarker, mesh: LandmarkMesh, clip: Path) -> dict[str, float]:
     """Correlation of `CHANNELS` with the 3DMM's fit to the teacher's landmarks, one identity for the whole clip.
 
     A lid that does not blink in the clip is left out. Raises NoFaceError where the extractor or the teacher sees no
