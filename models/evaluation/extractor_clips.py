@@ -63,6 +63,19 @@ def tremor(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> d
     "expression": of the weight that moves most; "mean expression": mean of all weights; "pose": of the angle that moves
     most, degrees. Raises NoFaceError where the tracker does not see the face in every frame.
     """
+    deviation = still_readings(extractor, picture, seed).std(0)
+    return {
+        "expression": float(deviation[:_COUNT].max()),
+        "mean expression": float(deviation[:_COUNT].mean()),
+        "pose": float(np.degrees(deviation[_COUNT : _COUNT + 3].max())),
+    }
+
+
+def still_readings(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float32]:
+    """The coefficients [F, 59] that are read from a still [H, W, 3] shown as a noisy compressed video.
+
+    Raises NoFaceError where the tracker does not see the face in every frame.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "still.mp4"
         rng = np.random.default_rng(seed)
@@ -71,12 +84,7 @@ def tremor(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> d
     seen = [coefficients for coefficients in tracked if coefficients is not None]
     if len(seen) < STILL_FRAMES:
         raise NoFaceError(f"the face of the still was seen in {len(seen)} of {STILL_FRAMES} frames")
-    deviation = np.stack(seen).std(0)
-    return {
-        "expression": float(deviation[:_COUNT].max()),
-        "mean expression": float(deviation[:_COUNT].mean()),
-        "pose": float(np.degrees(deviation[_COUNT : _COUNT + 3].max())),
-    }
+    return np.stack(seen)
 
 
 def _noisy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

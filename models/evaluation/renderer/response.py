@@ -1,0 +1,182 @@
+"""What a slider does per unit that is asked of it: its slope, and its cross-talk into the other main sliders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients import CoefficientSpace, rotation_matrix
+from models.errors import NoFaceError
+from models.evaluation.measures import turn
+from models.evaluation.photos import Photo
+from models.evaluation.renderer.bench import Bench, cut
+from models.evaluation.renderer.edit import Edit
+from models.evaluation.renderer.geometry import Geometry
+from models.evaluation.statistics import Summary, ratio
+
+EXPRESSIONS = ("jawOpen", "eyeBlink", "mouthSmile", "browInnerUp", "mouthPucker")
+TURNS = ("yaw", "pitch", "roll")
+MAIN = (*EXPRESSIONS, *TURNS)
+
+AMOUNTS = (-0.5, 0.3, 0.6, 0.9)
+"""Relative edits of an expression slider; what clamping takes away is not counted as asked."""
+DEGREES = (-20.0, -10.0, 10.0, 20.0)
+UNIT_TURN = 30.0
+"""Degrees that count as one unit of a turn, as a weight of 1 is one unit of an expression."""
+
+JUDGE, OWN = "MediaPipe", "own extractor"
+_LEAST = 0.05  # units: an edit that clamping leaves smaller says nothing
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a reader sees in a picture: expression weights or scores [53], head rotation [3, 3]."""
+
+    weights: NDArray[np.float32]
+    rotation: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, slider judged; NaN where it saw no face.
+
+    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change of i,
+    over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known` is the
+    same on the pair generator's known-flow targets of the same edits, so `known[p, j, j]` tells the reader's own scale.
+    """
+
+    rendered: Matrix
+    known: Matrix
+
+    def slope(self, slider: str) -> Summary:
+        """Mean rendered response over mean known-flow response: 1 where the bundle does what the mesh does."""
+        j = MAIN.index(slider)
+        made, wanted = self.rendered[:, j, j], self.known[:, j, j]
+        both = np.isfinite(made) & np.isfinite(wanted)
+        return ratio(made[both], wanted[both])
+
+    def matrix(self) -> Matrix:
+        """[8, 8]: row i, column j: units of j per unit of i, on j's scale. Its diagonal are the slopes."""
+        return np.nanmean(self.rendered, 0) / self._scale()
+
+    def known_matrix(self) -> Matrix:
+        """The same of the known-flow targets: 1 on the diagonal; beside it what the mesh or the reader itself mixes up."""
+        return np.nanmean(self.known, 0) / self._scale()
+
+    def _scale(self) -> NDArray[np.float64]:
+        return np.diagonal(np.nanmean(self.known, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """Reader -> slopes; reader -> rendered edits in which it lost the face; photo -> why it was not measured."""
+
+    slopes: Mapping[str, Slopes]
+    lost: Mapping[str, int]
+    unmeasured: Mapping[str, str]
+
+
+def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]) -> Responses:
+    """Move every main slider of every photo, alone, through its range.
+
+    The bundle starts from what its extractor reads, as for users; the known-flow target from the fit of the 3DMM, by the
+    same controls.
+    """
+    readers = (JUDGE, OWN) if bench.judge is not None else (OWN,)
+    rows: dict[str, list[tuple[Matrix, Matrix]]] = {reader: [] for reader in readers}
+    lost, unmeasured = dict.fromkeys(readers, 0), {}
+    for photo in photos:
+        try:
+            square = bench.square(photo.picture)
+        except NoFaceError as error:
+            unmeasured[f"photo {photo.number}"] = str(error)
+            continue
+        crop = cut(square, photo.picture)
+        own, fit = bench.coefficients(crop), geometry.own(photo.number, square)
+        made, wanted = _sweeps(bench.space, own), _sweeps(bench.space, fit)
+        pictures = [bench.render(crop, own, np.stack([asked for _, asked in sweep])) for sweep in made]
+        targets = [
+            [geometry.retarget(photo.number, crop, fit, asked).picture for _, asked in sweep] for sweep in wanted
+        ]
+        for reader in readers:
+            before = _see(bench, reader, crop)
+            if before is None:
+                unmeasured[f"photo {photo.number}"] = "the judge finds no face in it"
+                continue
+            seen = [[_see(bench, reader, picture) for picture in sweep] for sweep in pictures]
+            lost[reader] += sum(one is None for sweep in seen for one in sweep)
+            known = [[_see(bench, reader, picture) for picture in sweep] for sweep in targets]
+            rows[reader].append((_slopes(bench.space, before, made, seen), _slopes(bench.space, before, wanted, known)))
+    slopes = {
+        reader: Slopes(*(np.array(part).reshape(-1, 8, 8) for part in _split(rows[reader]))) for reader in readers
+    }
+    return Responses(slopes, lost, unmeasured)
+
+
+Sweep = list[tuple[float, NDArray[np.float32]]]
+
+
+def _sweeps(space: CoefficientSpace, own: NDArray[np.float32]) -> list[Sweep]:
+    """For each main slider, what is asked: units, and coefficients [C]. At least one, if only of nothing."""
+    sweeps = []
+    for slider in MAIN:
+        turned = slider in TURNS
+        sides = [space.index[name] for name in space.shorthands.get(slider, (slider,)) if not turned]
+        sweep: Sweep = []
+        for value in DEGREES if turned else AMOUNTS:
+            asked = (Edit(pose={slider: value}) if turned else Edit({slider: value})).apply(space, own)
+            units = value / UNIT_TURN if turned else float((asked - own)[sides].mean())
+            if abs(units) >= _LEAST:
+                sweep.append((units, asked))
+        sweeps.append(sweep or [(0.0, own)])
+    return sweeps
+
+
+def _see(bench: Bench, reader: str, picture: NDArray[np.uint8]) -> Seen | None:
+    if reader == OWN:
+        coefficients = bench.coefficients(picture)
+        count = len(bench.space.expression)
+        return Seen(coefficients[:count], np.asarray(rotation_matrix(*coefficients[count : count + 3])))
+    reading = None if bench.judge is None else bench.judge.read(picture)
+    return None if reading is None else Seen(reading.scores, reading.rotation)
+
+
+def change(space: CoefficientSpace, before: Seen, after: Seen) -> NDArray[np.float64]:
+    """Judged change of the main sliders, [8] in units: mean of both sides' weights, turn from one rotation to the other."""
+    weights = [
+        float(
+            (after.weights - before.weights)[
+                [space.index[name] for name in space.shorthands.get(slider, (slider,))]
+            ].mean()
+        )
+        for slider in EXPRESSIONS
+    ]
+    return np.array([*weights, *(degrees / UNIT_TURN for degrees in turn(before.rotation, after.rotation))])
+
+
+def _slopes(
+    space: CoefficientSpace, before: Seen, sweeps: Sequence[Sweep], seen: Sequence[Sequence[Seen | None]]
+) -> Matrix:
+    rows = []
+    for sweep, pictures in zip(sweeps, seen, strict=True):
+        points = [(units, after) for (units, _), after in zip(sweep, pictures, strict=True) if after is not None]
+        asked = np.array([0.0, *(units for units, _ in points)])
+        judged = np.stack([np.zeros(len(MAIN)), *(change(space, before, after) for _, after in points)])
+        rows.append(slope(asked, judged))
+    return np.stack(rows)
+
+
+def slope(asked: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least-squares slopes [J], with intercept, of judged values [K, J] against asked ones [K]; NaN if those are equal."""
+    centred = asked - asked.mean()
+    spread = float(np.square(centred).sum())
+    return centred @ judged / spread if spread else np.full(judged.shape[1], np.nan)
+
+
+def _split(rows: Sequence[tuple[Matrix, Matrix]]) -> tuple[list[Matrix], list[Matrix]]:
+    return [rendered for rendered, _ in rows], [known for _, known in rows]
