@@ -1,4 +1,4 @@
-"""Measure a bundle on held-out people: `python -m models.evaluation flow | edits | reenactment | extractor | all`."""
+"""Measure a bundle on held-out people: `python -m models.evaluation COMMAND`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ from models.evaluation.extractor_report import extractor_data, extractor_table
 from models.evaluation.extractor_sheet import write_extractor_sheet
 from models.evaluation.flow import evaluate_flow, load_flow_test
 from models.evaluation.reenactment import choose_clips, evaluate_reenactment
+from models.evaluation.renderer.command import renderer
 from models.portrait import PortraitEditor
 from models.renderer import load_renderer
 from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.portraits import Portraits
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(renderer)
 console = Console()
 
 Data = Annotated[Path, typer.Option(help="Folder with portraits/ and flow_test.npz.")]

@@ -21,7 +21,11 @@ class Summary:
     count: int
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]" if self.count else "–"
+        return self.text(2)
+
+    def text(self, digits: int) -> str:
+        """The mean and its interval with so many decimals; a dash where there is no value."""
+        return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]" if self.count else "–"
 
 
 def summarise(values: Sequence[float], weights: Sequence[float] | None = None, seed: int = 0) -> Summary:

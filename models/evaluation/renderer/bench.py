@@ -21,8 +21,8 @@ from models.renderer import PIRenderer, load_renderer
 from models.rendering import FrameRenderer
 
 RENDERED, UNEDITED, WARPED, COPIED = "renderer", "without editing", "geometric warp", "copy the source"
-"""The methods that are compared: the bundle; its warped picture alone (the paper's ablation); the 3DMM's own flow by the
-same coefficients, without networks; the source as it is."""
+"""The methods that are compared: the bundle; its warped picture alone (the paper's ablation); the 3DMM's own flow by
+the same coefficients, without networks; the source as it is."""
 
 _BATCH = 16
 Pixels = NDArray[np.uint8]

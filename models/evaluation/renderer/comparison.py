@@ -43,8 +43,8 @@ def compare(bench: Bench, name: str, target: Pixels, pictures: Mapping[str, Pixe
 
     Regions are where the extractor's landmarks of the target put them. AED and APD, as in the paper (section 4.1), by
     reading the picture and the target again in the same square: mean |Δ expression weight| over 53, mean |Δ| of yaw,
-    pitch, roll (radians), x, y (fractions of the crop) and log zoom. MediaPipe's: mean |Δ blendshape score| over the same
-    names, mean |Δ| of its yaw, pitch and roll (radians).
+    pitch, roll (radians), x, y (fractions of the crop) and log zoom. MediaPipe's: mean |Δ blendshape score| over the
+    same names, mean |Δ| of its yaw, pitch and roll (radians).
     """
     seen = bench.see(np.stack([target, *pictures.values()]))
     masks = regions(seen.landmarks[0], len(target))

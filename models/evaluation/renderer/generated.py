@@ -1,4 +1,4 @@
-"""Random edits of held-out people, there and back: from the photo to the known-flow target, and from it to the photo."""
+"""Random edits of held-out people, there and back: from the photo to the known-flow target, and from that back."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Generated:
 def evaluate_generated(bench: Bench, geometry: Geometry, photos: Iterable[Photo], seed: int) -> Generated:
     """One random edit of each photo; the same seed asks the same of the same photo.
 
-    The networks are given the coefficients that the target was made with (the fit's, not the extractor's): what is wrong
-    here is the renderer's alone. An edit of nothing uses the extractor's, as the service does.
+    The networks are given the coefficients that the target was made with (the fit's, not the extractor's): what is
+    wrong here is the renderer's alone. An edit of nothing uses the extractor's, as the service does.
     """
     result = Generated([], [], [], {})
     for photo in photos:

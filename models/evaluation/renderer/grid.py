@@ -21,7 +21,7 @@ FLICKER = "flicker"
 
 
 def evaluate_clips(bench: Bench, clips: Iterable[Path]) -> tuple[list[Comparison], dict[str, str]]:
-    """Drive each clip's first frame by what the extractor reads in all of them. Also why some could not be: name -> why.
+    """Drive each clip's first frame by what the extractor reads in all frames. Also why some could not be: name -> why.
 
     All frames are seen in the first one's square, and their coefficients taken as they are. "flicker" is that of the
     face, over the clip's own (`flicker`).

@@ -2,14 +2,15 @@
 
 No face-recognition network is free to ship here, so this is a stand-in and no embedding: the 3DMM's identity is fitted
 to MediaPipe's landmarks of a picture, with its expression and pose fitted away, and the neutral shapes are compared. It
-sees the shape of the face, not its skin, hair or colours; what of an expression leaks into a fit of one picture counts as
-change, as the known-flow target's value shows.
+sees the shape of the face, not its skin, hair or colours; what of an expression leaks into a fit of one picture counts
+as change, as the known-flow target's value shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def evaluate_identity(
             readings = [reading for picture in made if (reading := bench.judge.read(picture)) is not None]
             if readings:
                 distances.append(float(np.mean([millimetres(shape, neutral_shape(mesh, one)) for one in readings])))
-    strangers = [millimetres(one, other) for one, other in zip(own_shapes, own_shapes[1:], strict=False)]
+    strangers = [millimetres(one, other) for one, other in pairwise(own_shapes)]
     return IdentityChange(rendered, known, strangers)
 
 

@@ -1,7 +1,7 @@
 """LPIPS and FID, the paper's picture metrics, where somebody gives their weights; this project may ship neither.
 
-Both are read as TorchScript files with the interface of the metrics of StyleGAN2-ADA and StyleGAN3, for which such files
-are in general use: LPIPS as VGG-16 features whose squared distance is the metric, FID as Inception-v3 features.
+Both are read as TorchScript files with the interface of the metrics of StyleGAN2-ADA and StyleGAN3, for which such
+files are in general use: LPIPS as VGG-16 features whose squared distance is the metric, FID as Inception-v3 features.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ Mask = NDArray[np.bool_]
 def regions(landmarks: NDArray[np.floating], size: int) -> dict[str, Mask]:
     """Masks [size, size] of `REGIONS`.
 
-    Mouth: the lips' hull, widened by 15 % of its width. Eyes: the hulls of both eyes' lids, widened by 30 % of an eye's.
-    Face: the hull of all landmarks, mouth and eyes in it. Background: what is not face, so hair and clothes too.
+    Mouth: the lips' hull, widened by 15 % of its width. Eyes: the hulls of both eyes' lids, widened by 30 % of an eye's
+    width. Face: the hull of all landmarks, mouth and eyes in it. Background: what is not face, so hair and clothes too.
 
     Args:
         landmarks: [478, 2] in fractions of the picture.

@@ -45,9 +45,9 @@ class Seen:
 class Slopes:
     """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, slider judged; NaN where it saw no face.
 
-    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change of i,
-    over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known` is the
-    same on the pair generator's known-flow targets of the same edits, so `known[p, j, j]` tells the reader's own scale.
+    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change of
+    i, over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known` is
+    the same on the pair generator's known-flow targets of the same edits: `known[p, j, j]` tells the reader's scale.
     """
 
     rendered: Matrix
@@ -65,7 +65,7 @@ class Slopes:
         return np.nanmean(self.rendered, 0) / self._scale()
 
     def known_matrix(self) -> Matrix:
-        """The same of the known-flow targets: 1 on the diagonal; beside it what the mesh or the reader itself mixes up."""
+        """The same of the known-flow targets: 1 on the diagonal; beside it what the mesh or the reader mixes up."""
         return np.nanmean(self.known, 0) / self._scale()
 
     def _scale(self) -> NDArray[np.float64]:
@@ -84,8 +84,8 @@ class Responses:
 def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]) -> Responses:
     """Move every main slider of every photo, alone, through its range.
 
-    The bundle starts from what its extractor reads, as for users; the known-flow target from the fit of the 3DMM, by the
-    same controls.
+    The bundle starts from what its extractor reads, as for users; the known-flow target from the fit of the 3DMM, by
+    the same controls.
     """
     readers = (JUDGE, OWN) if bench.judge is not None else (OWN,)
     rows: dict[str, list[tuple[Matrix, Matrix]]] = {reader: [] for reader in readers}
@@ -147,7 +147,7 @@ def _see(bench: Bench, reader: str, picture: NDArray[np.uint8]) -> Seen | None:
 
 
 def change(space: CoefficientSpace, before: Seen, after: Seen) -> NDArray[np.float64]:
-    """Judged change of the main sliders, [8] in units: mean of both sides' weights, turn from one rotation to the other."""
+    """Judged change of the main sliders, [8] in units: mean of both sides' weights, and the turn between rotations."""
     weights = [
         float(
             (after.weights - before.weights)[
@@ -172,7 +172,7 @@ def _slopes(
 
 
 def slope(asked: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least-squares slopes [J], with intercept, of judged values [K, J] against asked ones [K]; NaN if those are equal."""
+    """Least-squares slopes [J], with intercept, of judged values [K, J] over asked ones [K]; NaN if those are equal."""
     centred = asked - asked.mean()
     spread = float(np.square(centred).sum())
     return centred @ judged / spread if spread else np.full(judged.shape[1], np.nan)

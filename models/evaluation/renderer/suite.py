@@ -1,0 +1,116 @@
+"""Everything that is measured of a renderer, one part after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.evaluation.flow import FlowReport, FlowTest, evaluate_flow
+from models.evaluation.photos import load
+from models.evaluation.renderer.bench import Bench
+from models.evaluation.renderer.comparison import Comparison
+from models.evaluation.renderer.generated import Generated, evaluate_generated
+from models.evaluation.renderer.geometry import Geometry
+from models.evaluation.renderer.grid import evaluate_clips
+from models.evaluation.renderer.identity import IdentityChange, evaluate_identity
+from models.evaluation.renderer.london import Smile, evaluate_smiles
+from models.evaluation.renderer.response import Responses, evaluate_responses
+from models.evaluation.renderer.sharpness import Sharpness, evaluate_sharpness
+from models.evaluation.renderer.steadiness import Steadiness, evaluate_steadiness
+from models.renderer import PIRenderer
+from models.training.extractor.mesh import LandmarkMesh
+from models.training.portraits import Portraits
+
+T = TypeVar("T")
+Watch = Callable[[Iterable[T], str, int], Iterable[T]]
+"""Passes things on, one by one, and shows how far it is: things, what they are, how many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What to measure on: everything of the test split.
+
+    Attributes:
+        data: the training data folder.
+        flow: known-flow targets.
+        photos: numbers of the photos for random edits, sliders and identity.
+        stills: numbers of the photos for steadiness.
+        smiles: people who are asked for their own smile.
+        clips: videos to reenact.
+        public: name -> portrait for the sharpness at full resolution.
+        seed: of the random edits.
+    """
+
+    data: Path
+    flow: FlowTest
+    photos: NDArray[np.int64]
+    stills: NDArray[np.int64]
+    smiles: list[Smile]
+    clips: list[Path]
+    public: dict[str, NDArray[np.uint8]]
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class RendererReport:
+    """All results. `seconds`: part -> what it took; `unmeasured`: what could not be measured -> why."""
+
+    flow: FlowReport
+    smiles: list[Comparison]
+    clips: list[Comparison]
+    generated: Generated
+    responses: Responses
+    identity: IdentityChange | None
+    steadiness: list[Steadiness]
+    sharpness: list[Sharpness]
+    seconds: dict[str, float] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:  # type: ignore[type-arg]
+    """Measure a bundle; `renderer` is its network by itself.
+
+    Raises:
+        EvaluationError, TrainingDataError: something that is needed is missing.
+    """
+    portraits = Portraits(plan.data, "test")
+    geometry, mesh = Geometry(plan.data, portraits), LandmarkMesh.load(plan.data)
+    seconds: dict[str, float] = {}
+
+    def photos(what: str, numbers: NDArray[np.int64] = plan.photos) -> Iterable:  # type: ignore[type-arg]
+        return watch(load(portraits, numbers), what, len(numbers))
+
+    with _timed(seconds, "flow"):
+        flow = evaluate_flow(renderer, portraits, plan.flow)
+    with _timed(seconds, "smiles"):
+        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, watch(plan.smiles, "smiles", len(plan.smiles)))
+    with _timed(seconds, "clips"):
+        clips, no_clip = evaluate_clips(bench, watch(plan.clips, "clips", len(plan.clips)))
+    with _timed(seconds, "random edits"):
+        generated = evaluate_generated(bench, geometry, photos("random edits"), plan.seed)
+    with _timed(seconds, "sliders"):
+        responses = evaluate_responses(bench, geometry, photos("sliders"))
+    with _timed(seconds, "identity"):
+        identity = evaluate_identity(bench, geometry, mesh, photos("identity"))
+    with _timed(seconds, "steadiness"):
+        steadiness, no_still = evaluate_steadiness(bench, photos("steadiness", plan.stills))
+    with _timed(seconds, "sharpness"):
+        sharpness = evaluate_sharpness(bench, plan.public)
+    unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still
+    return RendererReport(
+        flow, smiles, clips, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
+    )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    seconds[part] = time.monotonic() - start
