@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,11 +39,11 @@ def verdicts(report: RendererReport) -> list[Verdict]:
     """Every requirement, in the order of the project's own list."""
     smiles, clips = report.smiles, report.clips
     found = [Verdict("flow error on the fixed test, pixels of 256²", Bar(high=1.3), report.flow.network)]
-    for measure in (MOUTH, AED):
-        for baseline in (COPIED, WARPED):
-            found.append(
-                Verdict(f"own smile, {measure}: lead over “{baseline}”", Bar(low=0), lead(smiles, measure, baseline))
-            )
+    found += [
+        Verdict(f"own smile, {measure}: lead over “{baseline}”", Bar(low=0), lead(smiles, measure, baseline))
+        for measure in (MOUTH, AED)
+        for baseline in (COPIED, WARPED)
+    ]
     found.append(Verdict("clips, AED of copying over the renderer's", Bar(low=3), times(clips, AED)))
     found.append(Verdict(f"clips, {MOUTH}: lead over “{COPIED}”", Bar(low=0), lead(clips, MOUTH, COPIED)))
     judge, own = report.responses.slopes.get(JUDGE), report.responses.slopes[OWN]
@@ -56,13 +55,9 @@ def verdicts(report: RendererReport) -> list[Verdict]:
     ]
     found.append(Verdict("largest cross-talk", CROSS_TALK, worst(first), worst(second) if second else None))
     found.append(Verdict("edit of nothing, dB", Bar(low=34), summarise(report.generated.nothing)))
-    sharp: dict[str, Callable[[], list[float]]] = {
-        part: lambda part=part: [one.against_skin(part) for one in report.sharpness]  # type: ignore[misc]
-        for part in ("mouth", "eyes")
-    }
-    found += [
-        Verdict(f"{part} at 1024², sharpness over the skin's", SHARP, summarise(get())) for part, get in sharp.items()
-    ]
+    for part in ("mouth", "eyes"):
+        sharpness = summarise([one.against_skin(part) for one in report.sharpness])
+        found.append(Verdict(f"{part} at 1024², sharpness over the skin's", SHARP, sharpness))
     repeated = [float(one.repeated) for one in report.steadiness]
     return [*found, Verdict("equal descriptors, largest difference of frames", Bar(high=0), summarise(repeated))]
 

@@ -45,9 +45,9 @@ class Seen:
 class Slopes:
     """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, slider judged; NaN where it saw no face.
 
-    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change of
-    i, over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known` is
-    the same on the pair generator's known-flow targets of the same edits: `known[p, j, j]` tells the reader's scale.
+    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change
+    of i, over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known`
+    is the same on the pair generator's known-flow targets of the same edits: `known[p, j, j]` tells the reader's scale.
     """
 
     rendered: Matrix

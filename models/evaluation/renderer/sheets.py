@@ -29,7 +29,7 @@ def edit_sheets(
 ) -> Iterator[tuple[int, Pixels]]:
     """One sheet of random edits of a random person each; the same seed and number make the same sheet.
 
-    One row for each method, one with the known-flow targets of the same edits; sheets without a face found are left out.
+    One row for each method, one with the known-flow targets of the same edits; photos without a face are left out.
     """
     for sheet in sheets:
         rng = np.random.default_rng((seed, sheet))

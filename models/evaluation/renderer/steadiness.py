@@ -27,7 +27,7 @@ class Steadiness:
     Attributes:
         name: the still's.
         repeated: largest difference, in levels of 255, between frames of equal descriptors; 0 is asked for.
-        tremor: standard deviation of the expression weights read from the still as a noisy compressed video; their mean.
+        tremor: standard deviation of the weights that are read from the still as a noisy compressed video; their mean.
         shimmer: region -> mean |I(t+1) − I(t)| of the frames that this tremor drives, levels of 255.
     """
 
