@@ -45,7 +45,7 @@ def test_a_smile_changes_identity_less_than_another_person_does(mesh: LandmarkMe
     )
     assert millimetres(rest, smiling) < 0.3 * millimetres(rest, stranger)
     assert millimetres(rest, rest) == 0
-    assert millimetres(rest, rest + (0.3, 0, 0.4)) == pytest.approx(5)
+    assert millimetres(rest, rest + np.array([0.3, 0, 0.4])) == pytest.approx(5)
 
 
 def test_pictures_are_held_against_their_photo(portrait: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

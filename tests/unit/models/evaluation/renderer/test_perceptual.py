@@ -53,6 +53,6 @@ def test_frechet_distance_of_gaussians() -> None:
     rng = np.random.default_rng(0)
     one = rng.normal(0, 1, (4000, 3))
     assert frechet_distance(one, one) == pytest.approx(0, abs=1e-6)
-    assert frechet_distance(one, one + (3, 4, 0)) == pytest.approx(25, abs=1e-6)
+    assert frechet_distance(one, one + np.array([3, 4, 0])) == pytest.approx(25, abs=1e-6)
     assert frechet_distance(one, 2 * one) == pytest.approx(3, rel=0.1)  # 3 · (2 − 1)²
     assert frechet_distance(one[:1], one) is None
