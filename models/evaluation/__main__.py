@@ -143,6 +143,7 @@ def everything(
     faceless: Faceless = None,
 ) -> None:
     """Every evaluation, one after the other."""
+    renderer(data, bundle, out, photos, clips, seed=seed, judge=judge)
     flow(data, bundle, out)
     edits(data, bundle, out, judge, photos, seed, archive)
     reenactment(data, bundle, out, clips, seed)

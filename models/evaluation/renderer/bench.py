@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.bundle import open_bundle
-from models.coefficients import CoefficientSpace, constrain, space
-from models.errors import NoFaceError
+from models.coefficients import ARKIT, CoefficientSpace, constrain
+from models.errors import EvaluationError, NoFaceError
 from models.evaluation.judge import Judge
 from models.evaluation.renderer.perceptual import Perceptual
 from models.extractor import CROP, Crop, Extraction, Extractor, square_crop
@@ -48,14 +48,21 @@ class Bench:
 
     @classmethod
     def load(cls, bundle: Path, judge: Judge | None, perceptual: Perceptual, *, without_editing: bool) -> Bench:
-        """Open and verify a bundle. Raises BundleError."""
+        """Open and verify a bundle.
+
+        Raises:
+            BundleError: it cannot be used.
+            EvaluationError: its space is not `arkit`, in which the fits and the sliders are told.
+        """
         opened = open_bundle(bundle)
+        if opened.manifest.space != ARKIT.name:
+            raise EvaluationError(f"{bundle} has the space {opened.manifest.space}; choose a bundle of {ARKIT.name}")
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         renderers = {RENDERED: FrameRenderer(load_renderer(opened).to(device), device)}
         if without_editing:
             renderers[UNEDITED] = FrameRenderer(unedited(load_renderer(opened)).to(device), device)
         extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"))
-        return cls(space(opened.manifest.space), extractor, renderers, judge, perceptual)
+        return cls(ARKIT, extractor, renderers, judge, perceptual)
 
     def square(self, picture: Pixels) -> Crop:
         """The square of the largest face of a picture [H, W, 3]. Raises NoFaceError."""

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.evaluation.renderer.bench import RENDERED, Bench, cut
+from models.errors import NoFaceError
+from models.evaluation.renderer.bench import Bench, cut
 from models.evaluation.renderer.edit import Edit
 from models.evaluation.renderer.regions import Mask, regions, skin
 from models.evaluation.renderer.scores import luma
@@ -49,19 +50,23 @@ class Sharpness:
         return self.kept[part] / self.kept["skin"]
 
 
-def evaluate_sharpness(bench: Bench, portraits: Mapping[str, Pixels], method: str = RENDERED) -> list[Sharpness]:
-    """Every edit of `EDITS` on every portrait, at `SIDE`². Raises NoFaceError."""
-    found = []
+def evaluate_sharpness(bench: Bench, portraits: Mapping[str, Pixels]) -> tuple[list[Sharpness], dict[str, str]]:
+    """Every edit of `EDITS` on every portrait, at `SIDE`². Also why some could not be: name -> why."""
+    found, unmeasured = [], {}
     for name, picture in portraits.items():
-        square = bench.square(picture)
+        try:
+            square = bench.square(picture)
+        except NoFaceError as error:
+            unmeasured[name] = str(error)
+            continue
         photo, own = square.cut(picture, SIDE), bench.coefficients(cut(square, picture))
         before = _energies(bench, photo)
         for edit in EDITS:
-            rendered = bench.render(photo, own, edit.apply(bench.space, own)[None], method)[0]
+            rendered = bench.render(photo, own, edit.apply(bench.space, own)[None])[0]
             after = _energies(bench, rendered)
             label = f"{name}: {edit.label or 'nothing'}"
             found.append(Sharpness(label, {part: after[part] / before[part] for part in before}))
-    return found
+    return found, unmeasured
 
 
 def gradient_energy(picture: Pixels, mask: Mask) -> float:

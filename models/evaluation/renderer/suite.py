@@ -102,8 +102,8 @@ def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Wat
     with _timed(seconds, "steadiness"):
         steadiness, no_still = evaluate_steadiness(bench, photos("steadiness", plan.stills))
     with _timed(seconds, "sharpness"):
-        sharpness = evaluate_sharpness(bench, plan.public)
-    unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still
+        sharpness, no_portrait = evaluate_sharpness(bench, plan.public)
+    unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still | no_portrait
     return RendererReport(
         flow, smiles, clips, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
     )

@@ -103,7 +103,9 @@ def test_a_soft_mouth_is_less_sharp_than_its_skin(crop: np.ndarray, monkeypatch:
 
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
     renderers = {RENDERED: cast(FrameRenderer, Softening())}
-    found = evaluate_sharpness(Bench(ARKIT, cast(Extractor, SeeingExtractor()), renderers), {"noise": noise})
+    soft = Bench(ARKIT, cast(Extractor, SeeingExtractor()), renderers)
+    found, unmeasured = evaluate_sharpness(soft, {"noise": noise, "nobody": 0 * noise})
+    assert list(unmeasured) == ["nobody"]
     assert len(found) == len(sharpness.EDITS)
     for one in found:
         assert one.against_skin("eyes") == pytest.approx(1, abs=0.1)
