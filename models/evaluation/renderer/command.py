@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -103,12 +103,12 @@ def _shortened(plan: Plan) -> Plan:
     return replace(plan, flow=flow, stills=plan.stills[:1], smiles=plan.smiles[:QUICK_PHOTOS])
 
 
-def _judge(task: Path) -> Landmarker | nullcontext[Judge | None]:
+def _judge(task: Path) -> AbstractContextManager[Judge | None]:
     if find_spec("mediapipe") is None:
         _console.print("MediaPipe is not installed (extra `judge`): our own extractor judges alone")
         return nullcontext()
     return Landmarker(task)
 
 
-def _watch(things: Iterable, what: str, count: int) -> Iterable:  # type: ignore[type-arg]
+def _watch(things: Iterable[Any], what: str, count: int) -> Iterable[Any]:
     return track(things, what, count, console=_console)

@@ -48,7 +48,9 @@ def evaluate_identity(
     """None without a judge. Photos and edits in which a face is lost are left out."""
     if bench.judge is None:
         return None
-    own_shapes, rendered, known = [], [], []
+    own_shapes: list[NDArray[np.float64]] = []
+    rendered: list[float] = []
+    known: list[float] = []
     for photo in photos:
         try:
             square = bench.square(photo.picture)

@@ -111,7 +111,7 @@ def write(out: Path, report: RendererReport) -> None:
 
 def _verdict_table(report: RendererReport) -> Table:
     answer = {True: "yes", False: "no", None: "–"}
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (one.what, str(one.bar), one.value.text(3), "" if one.second is None else one.second.text(3), answer[one.met])
         for one in verdicts(report)
     ]
@@ -175,4 +175,6 @@ def _frechet(comparisons: Sequence[Comparison], method: str) -> str:
 
 def _finite(matrix: np.ndarray) -> list[Any]:
     """NaN is no JSON."""
-    return np.where(np.isfinite(matrix), matrix, None).tolist()
+    values = matrix.astype(object)
+    values[~np.isfinite(matrix)] = None
+    return list(values.tolist())

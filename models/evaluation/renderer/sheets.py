@@ -43,7 +43,7 @@ def edit_sheets(
         own, fit = bench.coefficients(crop), geometry.own(photo, square)
         edits = [draw_edit(bench.space, rng) for _ in range(EDITS)]
         motion = np.stack([edit.apply(bench.space, own) for edit in edits])
-        made = {method: bench.render(crop, own, motion, method) for method in bench.renderers}
+        made = {method: list(bench.render(crop, own, motion, method)) for method in bench.renderers}
         known = [geometry.retarget(photo, crop, fit, edit.apply(bench.space, fit)).picture for edit in edits]
         source = (f"photo {photo}", crop)
         rows = [

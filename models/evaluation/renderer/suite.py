@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ from models.renderer import PIRenderer
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.portraits import Portraits
 
-T = TypeVar("T")
-Watch = Callable[[Iterable[T], str, int], Iterable[T]]
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Passes things on, one by one, and shows how far it is: things, what they are, how many."""
 
 
@@ -74,7 +73,7 @@ class RendererReport:
     unmeasured: dict[str, str] = field(default_factory=dict)
 
 
-def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:  # type: ignore[type-arg]
+def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:
     """Measure a bundle; `renderer` is its network by itself.
 
     Raises:
@@ -84,7 +83,7 @@ def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Wat
     geometry, mesh = Geometry(plan.data, portraits), LandmarkMesh.load(plan.data)
     seconds: dict[str, float] = {}
 
-    def photos(what: str, numbers: NDArray[np.int64] = plan.photos) -> Iterable:  # type: ignore[type-arg]
+    def photos(what: str, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
         return watch(load(portraits, numbers), what, len(numbers))
 
     with _timed(seconds, "flow"):
