@@ -61,7 +61,7 @@ def renderer(
         photos, clips, sheets = min(photos, QUICK_PHOTOS), min(clips, QUICK_CLIPS), min(sheets, QUICK_SHEETS)
     portraits = Portraits(data, "test")
     plan = _plan(data, portraits, photos, clips, seed)
-    plan = _shortened(plan) if quick else plan
+    plan = shortened(plan) if quick else plan
     perceptual = Perceptual.load(lpips, inception)
     with _judge(judge or data / TASK) as judging:
         bench = Bench.load(bundle, judging, perceptual, without_editing=without_editing)
@@ -96,7 +96,8 @@ def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int) 
     )
 
 
-def _shortened(plan: Plan) -> Plan:
+def shortened(plan: Plan) -> Plan:
+    """The plan of a quick look: fewer flow targets from all over the test, one still, three people's smiles."""
     some = np.linspace(0, len(plan.flow.photo) - 1, QUICK_FLOW).astype(int)
     names = ("photo", "source", "target", "flow", "mask")
     flow = FlowTest(*(getattr(plan.flow, name)[some] for name in names))
