@@ -26,7 +26,7 @@ from models.evaluation.renderer.london import smiles
 from models.evaluation.renderer.perceptual import Perceptual
 from models.evaluation.renderer.sharpness import public_portraits
 from models.evaluation.renderer.sheets import comparison_sheets, edit_sheets, write_sheet
-from models.evaluation.renderer.suite import Plan, evaluate_renderer
+from models.evaluation.renderer.suite import Part, Plan, evaluate_renderer
 from models.renderer import load_renderer
 from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.portraits import Portraits
@@ -39,6 +39,7 @@ Photos = Annotated[int, typer.Option("--photos", min=1, help="Photos for random 
 Clips = Annotated[int, typer.Option("--clips", min=1, help="Clips to reenact.")]
 Sheets = Annotated[int, typer.Option("--sheets", min=0, help="Contact sheets of random people and edits.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A look in minutes: 3 photos, 3 smiles, 1 clip, 2 sheets.")]
+Only = Annotated[list[Part] | None, typer.Option(help="Parts to measure, each with its own --only; all if not given.")]
 Weights = Annotated[Path | None, typer.Option(exists=True, help="TorchScript file of the metric's network.")]
 
 
@@ -54,6 +55,7 @@ def renderer(
     without_editing: Annotated[bool, typer.Option("--without-editing", help="A column of the warp alone.")] = False,
     lpips: Weights = None,
     inception: Weights = None,
+    only: Only = None,
     quick: Quick = False,
 ) -> None:
     """Pictures, motions, sliders, identity, steadiness and sharpness of the renderer on held-out people."""
@@ -61,6 +63,7 @@ def renderer(
         photos, clips, sheets = min(photos, QUICK_PHOTOS), min(clips, QUICK_CLIPS), min(sheets, QUICK_SHEETS)
     portraits = Portraits(data, "test")
     plan = _plan(data, portraits, photos, clips, seed)
+    plan = replace(plan, parts=frozenset(only or Part))
     plan = shortened(plan) if quick else plan
     perceptual = Perceptual.load(lpips, inception)
     with _judge(judge or data / TASK) as judging:

@@ -62,14 +62,14 @@ class Slopes:
 
     def matrix(self) -> Matrix:
         """[8, 8]: row i, column j: units of j per unit of i, on j's scale. Its diagonal are the slopes."""
-        return np.nanmean(self.rendered, 0) / self._scale()
+        return _mean(self.rendered) / self._scale()
 
     def known_matrix(self) -> Matrix:
         """The same of the known-flow targets: 1 on the diagonal; beside it what the mesh or the reader mixes up."""
-        return np.nanmean(self.known, 0) / self._scale()
+        return _mean(self.known) / self._scale()
 
     def _scale(self) -> NDArray[np.float64]:
-        return np.diagonal(np.nanmean(self.known, 0))
+        return np.diagonal(_mean(self.known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,6 +176,12 @@ def slope(asked: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np
     centred = asked - asked.mean()
     spread = float(np.square(centred).sum())
     return centred @ judged / spread if spread else np.full(judged.shape[1], np.nan)
+
+
+def _mean(photos: Matrix) -> Matrix:
+    """Over the photos [P, 8, 8] that have a value; NaN where none has."""
+    count = np.isfinite(photos).sum(0)
+    return np.where(count > 0, np.nansum(photos, 0) / np.maximum(count, 1), np.nan)
 
 
 def _split(rows: Sequence[tuple[Matrix, Matrix]]) -> tuple[list[Matrix], list[Matrix]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,29 @@ from models.evaluation.renderer.london import Smile, evaluate_smiles
 from models.evaluation.renderer.response import Responses, evaluate_responses
 from models.evaluation.renderer.sharpness import Sharpness, evaluate_sharpness
 from models.evaluation.renderer.steadiness import Steadiness, evaluate_steadiness
+from models.evaluation.statistics import summarise
 from models.renderer import PIRenderer
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.portraits import Portraits
 
 Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Passes things on, one by one, and shows how far it is: things, what they are, how many."""
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    FLOW = "flow"
+    SMILES = "smiles"
+    CLIPS = "clips"
+    EDITS = "edits"
+    SLIDERS = "sliders"
+    IDENTITY = "identity"
+    STEADINESS = "steadiness"
+    SHARPNESS = "sharpness"
+
+
+NO_FLOW = FlowReport(summarise([]), summarise([]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +63,7 @@ class Plan:
         clips: videos to reenact.
         public: name -> portrait for the sharpness at full resolution.
         seed: of the random edits.
+        parts: what to measure; the rest stays empty.
     """
 
     data: Path
@@ -55,6 +74,7 @@ class Plan:
     clips: list[Path]
     public: dict[str, NDArray[np.uint8]]
     seed: int
+    parts: frozenset[Part] = frozenset(Part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,25 +103,29 @@ def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Wat
     geometry, mesh = Geometry(plan.data, portraits), LandmarkMesh.load(plan.data)
     seconds: dict[str, float] = {}
 
-    def photos(what: str, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
-        return watch(load(portraits, numbers), what, len(numbers))
+    def chosen(part: Part, things: Sequence[Any]) -> Iterable[Any]:
+        return watch(things, part, len(things)) if part in plan.parts else ()
 
-    with _timed(seconds, "flow"):
-        flow = evaluate_flow(renderer, portraits, plan.flow)
-    with _timed(seconds, "smiles"):
-        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, watch(plan.smiles, "smiles", len(plan.smiles)))
-    with _timed(seconds, "clips"):
-        clips, no_clip = evaluate_clips(bench, watch(plan.clips, "clips", len(plan.clips)))
-    with _timed(seconds, "random edits"):
-        generated = evaluate_generated(bench, geometry, photos("random edits"), plan.seed)
-    with _timed(seconds, "sliders"):
-        responses = evaluate_responses(bench, geometry, photos("sliders"))
-    with _timed(seconds, "identity"):
-        identity = evaluate_identity(bench, geometry, mesh, photos("identity"))
-    with _timed(seconds, "steadiness"):
-        steadiness, no_still = evaluate_steadiness(bench, photos("steadiness", plan.stills))
-    with _timed(seconds, "sharpness"):
-        sharpness, no_portrait = evaluate_sharpness(bench, plan.public)
+    def photos(part: Part, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
+        return watch(load(portraits, numbers), part, len(numbers)) if part in plan.parts else ()
+
+    with _timed(seconds, Part.FLOW):
+        flow = evaluate_flow(renderer, portraits, plan.flow) if Part.FLOW in plan.parts else NO_FLOW
+    with _timed(seconds, Part.SMILES):
+        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(Part.SMILES, plan.smiles))
+    with _timed(seconds, Part.CLIPS):
+        clips, no_clip = evaluate_clips(bench, chosen(Part.CLIPS, plan.clips))
+    with _timed(seconds, Part.EDITS):
+        generated = evaluate_generated(bench, geometry, photos(Part.EDITS), plan.seed)
+    with _timed(seconds, Part.SLIDERS):
+        responses = evaluate_responses(bench, geometry, photos(Part.SLIDERS))
+    with _timed(seconds, Part.IDENTITY):
+        identity = evaluate_identity(bench, geometry, mesh, photos(Part.IDENTITY))
+    with _timed(seconds, Part.STEADINESS):
+        steadiness, no_still = evaluate_steadiness(bench, photos(Part.STEADINESS, plan.stills))
+    with _timed(seconds, Part.SHARPNESS):
+        public = plan.public if Part.SHARPNESS in plan.parts else {}
+        sharpness, no_portrait = evaluate_sharpness(bench, public)
     unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still | no_portrait
     return RendererReport(
         flow, smiles, clips, generated, responses, identity, steadiness, sharpness, seconds, unmeasured

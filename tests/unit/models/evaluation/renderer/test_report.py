@@ -19,7 +19,7 @@ from models.evaluation.renderer.report import comparison_table, metrics, tables,
 from models.evaluation.renderer.response import JUDGE, MAIN, OWN, Responses, Slopes
 from models.evaluation.renderer.sharpness import Sharpness
 from models.evaluation.renderer.steadiness import Steadiness
-from models.evaluation.renderer.suite import RendererReport
+from models.evaluation.renderer.suite import NO_FLOW, RendererReport
 from models.evaluation.statistics import summarise
 
 
@@ -97,6 +97,16 @@ def test_tables_show_methods_side_by_side_and_say_what_is_missing() -> None:
     assert rows["AED, thousandths"][2].startswith("7.00")
     assert rows["LPIPS"] == rows["FID"] == ("weights not given",) * 3
     assert "PSNR mouth, dB" not in rows
+
+
+def test_parts_that_were_not_measured_stay_open(tmp_path: Path) -> None:
+    nothing = Slopes(*(np.zeros((0, 8, 8)) for _ in range(2)))
+    empty = RendererReport(
+        NO_FLOW, [], [], Generated([], [], [], {}), Responses({OWN: nothing}, {OWN: 0}, {}), None, [], []
+    )
+    assert {one.met for one in verdicts(empty)} == {None}
+    write(tmp_path, empty)
+    assert json.loads((tmp_path / "renderer_metrics.json").read_text()) == {}
 
 
 def test_fid_is_over_all_pictures_of_a_method() -> None:
