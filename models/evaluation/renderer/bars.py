@@ -80,8 +80,7 @@ def worst(slopes: Slopes) -> Summary:
     if not np.isfinite(matrix).any():
         return summarise([])
     i, j = np.unravel_index(np.nanargmax(matrix), matrix.shape)
-    scale = float(np.nanmean(slopes.known[:, j, j]))
-    entry = slopes.rendered[:, i, j] / scale
+    entry = slopes.photos()[:, i, j]
     entry = entry[np.isfinite(entry)]
     return summarise((entry * np.sign(entry.mean())).tolist())
 

@@ -122,9 +122,10 @@ def _slope_tables(reader: str, slopes: Slopes, lost: int) -> list[Table]:
     header = ("asked \\ judged", *MAIN)
     photos = len(slopes.rendered)
     titles = {
-        f"Slopes and cross-talk judged by {reader}, {photos} photos, {lost} edits without a face": slopes.matrix(),
-        f"The same of the known-flow targets, judged by {reader}": slopes.known_matrix(),
+        f"Slopes and cross-talk judged by {reader}, {photos} photos, {lost} edits without a face": slopes.matrix()
     }
+    if not slopes.unmixed:
+        titles[f"The same of the known-flow targets, judged by {reader}"] = slopes.known_matrix()
     return [
         Table(
             title,

@@ -15,7 +15,8 @@ from models.evaluation.photos import Photo
 from models.evaluation.renderer.bench import Bench, cut
 from models.evaluation.renderer.edit import Edit
 from models.evaluation.renderer.geometry import Geometry
-from models.evaluation.statistics import Summary, ratio
+from models.evaluation.renderer.landmark_features import features
+from models.evaluation.statistics import Summary, summarise
 
 EXPRESSIONS = ("jawOpen", "eyeBlink", "mouthSmile", "browInnerUp", "mouthPucker")
 TURNS = ("yaw", "pitch", "roll")
@@ -35,41 +36,50 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a reader sees in a picture: expression weights or scores [53], head rotation [3, 3]."""
+    """What a reader sees in a picture: float64 [5], one value for each of `EXPRESSIONS`, and head rotation [3, 3]."""
 
-    weights: NDArray[np.float32]
+    expressions: NDArray[np.float64]
     rotation: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, slider judged; NaN where it saw no face.
+    """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, quantity read; NaN where it saw no face.
 
-    `rendered[p, i, j]` is the least-squares slope, with intercept, of the judged change of j against the asked change
-    of i, over the edits of photo p and the photo itself at 0; both in units (weight 1, or `UNIT_TURN` degrees). `known`
-    is the same on the pair generator's known-flow targets of the same edits: `known[p, j, j]` tells the reader's scale.
+    `rendered[p, i, j]` is the least-squares slope, with intercept, of the change read in quantity j against the asked
+    change of slider i, over the edits of photo p and the photo itself at 0. `known` is the same on the pair generator's
+    known-flow targets of the same edits. Sliders and turns are in units: a weight of 1, or `UNIT_TURN` degrees.
+
+    With `unmixed`, what was read is told in sliders: [P] · K⁻¹ with K the mean of `known`, so that 1 means as much as
+    the mesh moves per unit, and quantities that move together on every face (a smile widens the mouth, a pucker narrows
+    it) are no cross-talk. Without, the reader reads sliders itself and nothing is rescaled.
     """
 
     rendered: Matrix
     known: Matrix
+    unmixed: bool
+
+    def photos(self) -> Matrix:
+        """[P, 8, 8]: units of slider j read per unit of slider i asked, photo by photo.
+
+        The intervals over photos take K as it is."""
+        return self.rendered @ self._unmixing() if len(self.rendered) else self.rendered
 
     def slope(self, slider: str) -> Summary:
-        """Mean rendered response over mean known-flow response: 1 where the bundle does what the mesh does."""
-        j = MAIN.index(slider)
-        made, wanted = self.rendered[:, j, j], self.known[:, j, j]
-        both = np.isfinite(made) & np.isfinite(wanted)
-        return ratio(made[both], wanted[both])
+        """Units read per unit asked: 1 is what was asked for."""
+        values = self.photos()[:, MAIN.index(slider), MAIN.index(slider)]
+        return summarise(values[np.isfinite(values)].tolist())
 
     def matrix(self) -> Matrix:
-        """[8, 8]: row i, column j: units of j per unit of i, on j's scale. Its diagonal are the slopes."""
-        return _mean(self.rendered) / self._scale()
+        """Mean of `photos`, [8, 8]: slopes on the diagonal, cross-talk beside it."""
+        return _mean(self.photos())
 
     def known_matrix(self) -> Matrix:
-        """The same of the known-flow targets: 1 on the diagonal; beside it what the mesh or the reader mixes up."""
-        return _mean(self.known) / self._scale()
+        """The same of the known-flow targets, what a perfect renderer would be read to do: exactly 1 if unmixed."""
+        return _mean(self.known @ self._unmixing()) if len(self.known) else _mean(self.known)
 
-    def _scale(self) -> NDArray[np.float64]:
-        return np.diagonal(_mean(self.known))
+    def _unmixing(self) -> Matrix:
+        return np.linalg.inv(_mean(self.known)) if self.unmixed else np.eye(len(MAIN))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +121,11 @@ def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]
             seen = [[_see(bench, reader, picture) for picture in sweep] for sweep in pictures]
             lost[reader] += sum(one is None for sweep in seen for one in sweep)
             known = [[_see(bench, reader, picture) for picture in sweep] for sweep in targets]
-            rows[reader].append((_slopes(bench.space, before, made, seen), _slopes(bench.space, before, wanted, known)))
-    slopes = {
-        reader: Slopes(*(np.array(part).reshape(-1, 8, 8) for part in _split(rows[reader]))) for reader in readers
-    }
+            rows[reader].append((_slopes(before, made, seen), _slopes(before, wanted, known)))
+    slopes = {}
+    for reader in readers:
+        rendered, known = (np.array(part, np.float64).reshape(-1, 8, 8) for part in _split(rows[reader]))
+        slopes[reader] = Slopes(rendered, known, unmixed=reader == JUDGE)
     return Responses(slopes, lost, unmeasured)
 
 
@@ -141,32 +152,29 @@ def _see(bench: Bench, reader: str, picture: NDArray[np.uint8]) -> Seen | None:
     if reader == OWN:
         coefficients = bench.coefficients(picture)
         count = len(bench.space.expression)
-        return Seen(coefficients[:count], np.asarray(rotation_matrix(*coefficients[count : count + 3])))
+        rotation = np.asarray(rotation_matrix(*coefficients[count : count + 3]))
+        return Seen(np.array([_weight(bench.space, coefficients, slider) for slider in EXPRESSIONS]), rotation)
     reading = None if bench.judge is None else bench.judge.read(picture)
-    return None if reading is None else Seen(reading.scores, reading.rotation)
+    return None if reading is None else Seen(features(reading), reading.rotation)
 
 
-def change(space: CoefficientSpace, before: Seen, after: Seen) -> NDArray[np.float64]:
-    """Judged change of the main sliders, [8] in units: mean of both sides' weights, and the turn between rotations."""
-    weights = [
-        float(
-            (after.weights - before.weights)[
-                [space.index[name] for name in space.shorthands.get(slider, (slider,))]
-            ].mean()
-        )
-        for slider in EXPRESSIONS
-    ]
-    return np.array([*weights, *(degrees / UNIT_TURN for degrees in turn(before.rotation, after.rotation))])
+def _weight(space: CoefficientSpace, coefficients: NDArray[np.float32], slider: str) -> float:
+    """Of a slider, or the mean of its two sides."""
+    return float(coefficients[[space.index[name] for name in space.shorthands.get(slider, (slider,))]].mean())
 
 
-def _slopes(
-    space: CoefficientSpace, before: Seen, sweeps: Sequence[Sweep], seen: Sequence[Sequence[Seen | None]]
-) -> Matrix:
+def change(before: Seen, after: Seen) -> NDArray[np.float64]:
+    """What a reader reads of an edit, [8]: differences of the expressions, and the turn from rotation to rotation."""
+    turned = np.divide(turn(before.rotation, after.rotation), UNIT_TURN)
+    return np.concatenate([after.expressions - before.expressions, turned])
+
+
+def _slopes(before: Seen, sweeps: Sequence[Sweep], seen: Sequence[Sequence[Seen | None]]) -> Matrix:
     rows = []
     for sweep, pictures in zip(sweeps, seen, strict=True):
         points = [(units, after) for (units, _), after in zip(sweep, pictures, strict=True) if after is not None]
         asked = np.array([0.0, *(units for units, _ in points)])
-        judged = np.stack([np.zeros(len(MAIN)), *(change(space, before, after) for _, after in points)])
+        judged = np.stack([np.zeros(len(MAIN)), *(change(before, after) for _, after in points)])
         rows.append(slope(asked, judged))
     return np.stack(rows)
 

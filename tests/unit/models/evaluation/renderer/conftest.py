@@ -89,15 +89,33 @@ class SpellingGeometry:
         return SimpleNamespace(picture=spell(asked), flow=still, reverse_flow=still)
 
 
+def landmarks_of(coefficients: np.ndarray) -> np.ndarray:
+    """Landmarks [478, 3] of a face whose main expressions move its points in proportion, turned as its head is."""
+
+    def weight(name: str) -> float:
+        return float(coefficients[[ARKIT.index[side] for side in ARKIT.shorthands.get(name, (name,))]].mean())
+
+    points, lid = np.zeros((478, 3)), 0.2 * (1 - weight("eyeBlink"))
+    points[[33, 133, 362, 263], 0] = -1.25, -0.75, 0.75, 1.25
+    points[[160, 158, 385, 387], :2] = [-1.1, lid], [-0.9, lid], [0.9, lid], [1.1, lid]
+    points[[144, 153, 380, 373], :2] = [-1.1, -lid], [-0.9, -lid], [0.9, -lid], [1.1, -lid]
+    points[13, 1], points[14, 1] = -1, -1.2 - weight("jawOpen")
+    wide, high = 0.6 - 0.2 * weight("mouthPucker") + 0.1 * weight("mouthSmile"), -1 + 0.3 * weight("mouthSmile")
+    points[[61, 291], :2] = [-wide, high], [wide, high]
+    points[[55, 285, 107, 336], 1] = 0.5 + 0.3 * weight("browInnerUp")
+    turned = points @ np.asarray(rotation_matrix(*coefficients[53:56])).T
+    return (100 * turned * (1, -1, -1) + (128, 128, 0)).astype(np.float32)
+
+
 class HalvingJudge:
-    """Scores half of every weight, and sees every turn; loses faces that look far down."""
+    """Scores half of every weight, and sees landmarks and turns; loses faces that look far down."""
 
     def read(self, picture: np.ndarray) -> FaceReading | None:
         coefficients = read(picture)
         if coefficients[54] < -0.3:
             return None
         rotation = np.asarray(rotation_matrix(*coefficients[53:56]))
-        return FaceReading(np.zeros((478, 3), np.float32), coefficients[:53] / 2, rotation)
+        return FaceReading(landmarks_of(coefficients), coefficients[:53] / 2, rotation)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def slopes(diagonal: float, beside: float, scale: float) -> Slopes:
     rendered[:, range(8), range(8)] = diagonal * scale
     rendered[1, 0] = np.nan  # a jaw that could not be asked to move
     known = np.repeat(np.eye(8)[None] * scale, 2, 0)
-    return Slopes(rendered, known)
+    return Slopes(rendered, known, unmixed=scale != 1)
 
 
 SMILES = [comparison("a", 4, 5, 6), comparison("b", 4, 7, 8)]
@@ -100,7 +100,7 @@ def test_tables_show_methods_side_by_side_and_say_what_is_missing() -> None:
 
 
 def test_parts_that_were_not_measured_stay_open(tmp_path: Path) -> None:
-    nothing = Slopes(*(np.zeros((0, 8, 8)) for _ in range(2)))
+    nothing = Slopes(*(np.zeros((0, 8, 8)) for _ in range(2)), unmixed=False)
     empty = RendererReport(
         NO_FLOW, [], [], Generated([], [], [], {}), Responses({OWN: nothing}, {OWN: 0}, {}), None, [], []
     )
