@@ -124,8 +124,8 @@ def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]
             rows[reader].append((_slopes(before, made, seen), _slopes(before, wanted, known)))
     slopes = {}
     for reader in readers:
-        both = (np.array(part, np.float64).reshape(-1, 8, 8) for part in _split(rows[reader]))
-        slopes[reader] = Slopes(*both, unmixed=reader == JUDGE)
+        made_all, wanted_all = (np.array(part, np.float64).reshape(-1, 8, 8) for part in _split(rows[reader]))
+        slopes[reader] = Slopes(made_all, wanted_all, unmixed=reader == JUDGE)
     return Responses(slopes, lost, unmeasured)
 
 
