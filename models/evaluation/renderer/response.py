@@ -79,7 +79,7 @@ class Slopes:
         return _mean(self.known @ self._unmixing()) if len(self.known) else _mean(self.known)
 
     def _unmixing(self) -> Matrix:
-        return np.linalg.inv(_mean(self.known)) if self.unmixed else np.eye(len(MAIN))
+        return np.asarray(np.linalg.inv(_mean(self.known)) if self.unmixed else np.eye(len(MAIN)), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
