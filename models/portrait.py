@@ -15,8 +15,9 @@ from models.audio import FILE as SPEECH_FILE
 from models.audio import FRAME_RATE, TEMPERATURE, SpeechGains, SpeechMotion, at_rate, speaking
 from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
 from models.coefficients import CoefficientSpace, constrain, space
-from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError
+from models.errors import ControlError, NoFaceError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, load_extractor, square_crop
+from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
 from models.renderer import PIRenderer, load_renderer
 from models.rendering import FrameRenderer
@@ -98,16 +99,11 @@ class PortraitEditor:
             raise NoFaceError(
                 "No face was found. Send a picture of an upright, unobstructed face, at least 40 pixels wide."
             )
-        index = 0 if face == "largest" else face
-        if not 0 <= index < len(faces):
-            raise FaceIndexError(
-                f"options.face is {index}, but the picture shows {len(faces)} face(s): use 0 to {len(faces) - 1}.",
-                field="options.face",
-            )
-        crop = square_crop(faces[index].box)
+        chosen = choose_face(faces, face, "the picture")
+        crop = square_crop(chosen.box)
         extraction = self._extractor.extract(crop.cut(image, self._renderer.preset.image_size))
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
-        return Source(image, faces[index], crop, constrain(self.space, extraction.coefficients))
+        return Source(image, chosen, crop, constrain(self.space, extraction.coefficients))
 
     def track(
         self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"

@@ -1,4 +1,4 @@
-"""Measure a bundle on held-out people: `python -m models.evaluation flow|edits|reenactment|extractor|audio|all`."""
+"""Measure a bundle on held-out people: `python -m models.evaluation COMMAND`."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from models.evaluation.extractor import evaluate_extractor
 from models.evaluation.extractor_report import extractor_data, extractor_table
 from models.evaluation.extractor_sheet import write_extractor_sheet
 from models.evaluation.flow import evaluate_flow, load_flow_test
-from models.evaluation.judge import MediaPipeJudge
 from models.evaluation.reenactment import choose_clips, evaluate_reenactment
+from models.evaluation.renderer.command import renderer
 from models.portrait import PortraitEditor
 from models.renderer import load_renderer
+from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.portraits import Portraits
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command()(renderer)
 console = Console()
 
 Data = Annotated[Path, typer.Option(help="Folder with portraits/ and flow_test.npz.")]
 BundleFolder = Annotated[Path, typer.Option("--bundle", help="The bundle to measure.")]
 Out = Annotated[Path, typer.Option(help="Where tables and contact sheets go.")]
-Task = Annotated[
-    Path | None, typer.Option("--judge", help="MediaPipe's face landmarker; the .task file in DATA if not given.")
-]
+Task = Annotated[Path | None, typer.Option("--judge", help="MediaPipe's face landmarker; that of DATA if not given.")]
 Count = Annotated[int, typer.Option("--photos", min=1, help="How many photos of the test split to edit.")]
 Archive = Annotated[bool, typer.Option(help="Edit the historical archive (photos, paintings, engravings) instead.")]
 Seed = Annotated[int, typer.Option(help="Which photos: the same seed draws the same ones.")]
@@ -94,7 +94,7 @@ def edits(
     chosen = held_out.choose(data, portraits, photos, seed, archive=archive)
     pictures = held_out.load(portraits, chosen)
     editor = PortraitEditor.load(bundle)
-    with MediaPipeJudge(judge or next(data.glob("*.task"), data)) as mediapipe:
+    with Landmarker(judge or data / TASK) as mediapipe:
         result = evaluate_edits(editor, mediapipe, track(pictures, "editing", len(chosen), console=console))
     table = report.edits_table(result)
     report.write(out, "edits", table, report.edits_data(result))
@@ -170,7 +170,7 @@ def audio(
     photos = (portrait or [Path(mpl.get_data_path(), "sample_data", "grace_hopper.jpg")]) if rendered else []
     with contextlib.ExitStack() as stack:
         if photos:
-            mediapipe = stack.enter_context(MediaPipeJudge(judge or next(data.glob("*.task"), data)))
+            mediapipe = stack.enter_context(Landmarker(judge or data / TASK))
         lips = {photo.stem: RenderedLips(editor, mediapipe, photo, temperature).gap for photo in photos}
         report_ = evaluate_speech(editor.speech, data, recordings, temperature, seeds, clips, threads, lips)
     table = speech_table(report_)
@@ -192,6 +192,7 @@ def everything(
     faceless: Faceless = None,
 ) -> None:
     """Every evaluation, one after the other."""
+    renderer(data, bundle, out, photos, clips, seed=seed, judge=judge)
     flow(data, bundle, out)
     edits(data, bundle, out, judge, photos, seed, archive)
     reenactment(data, bundle, out, clips, seed)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace, apply_controls, rotation_matrix
-from models.evaluation.judge import Reading
 from models.evaluation.measures import eye_opening, face_height, lip_opening, turn
+from models.training.extractor.landmarker import FaceReading
 
 Vector = NDArray[np.float32]
 """Coefficients of one frame."""
@@ -39,7 +39,7 @@ class SliderCheck:
     slider: str
     amount: float
     unit: str
-    measured: Callable[[Reading, Reading], float]
+    measured: Callable[[FaceReading, FaceReading], float]
     bar: Bar
     extracted_unit = "share of the change asked for"
 
@@ -51,7 +51,7 @@ class SliderCheck:
         """Coefficients of the edited portrait."""
         return apply_controls(space, source, expression={self.slider: self.amount})
 
-    def judged(self, before: Reading, after: Reading) -> float:
+    def judged(self, before: FaceReading, after: FaceReading) -> float:
         """The effect that the judge sees, in `unit`."""
         return self.measured(before, after)
 
@@ -79,7 +79,7 @@ class TurnCheck:
         """Coefficients of the edited portrait."""
         return apply_controls(space, source, pose={self.axis: self.degrees})
 
-    def judged(self, before: Reading, after: Reading) -> float:
+    def judged(self, before: FaceReading, after: FaceReading) -> float:
         """The turn that the judge sees; negative if it goes the wrong way."""
         return self._response(before.rotation, after.rotation)
 
@@ -96,11 +96,11 @@ class TurnCheck:
 Check = SliderCheck | TurnCheck
 
 
-def _lips_part(before: Reading, after: Reading) -> float:
+def _lips_part(before: FaceReading, after: FaceReading) -> float:
     return 100 * (lip_opening(after) - lip_opening(before)) / face_height(before)
 
 
-def _eyes_stay_open(before: Reading, after: Reading) -> float:
+def _eyes_stay_open(before: FaceReading, after: FaceReading) -> float:
     return eye_opening(after) / eye_opening(before)
 
 

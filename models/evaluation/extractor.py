@@ -11,8 +11,8 @@ from models.evaluation.extractor_clips import evaluate_clip, tremor
 from models.evaluation.extractor_photos import PortraitScores, count_false_faces, evaluate_portraits, measure_speed
 from models.evaluation.photos import Photo
 from models.extractor import Extractor
+from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.extractor.mesh import LandmarkMesh
-from models.training.extractor.teacher import Teacher
 
 THREADS = 2
 """CPU threads that the speed is measured with."""
@@ -69,7 +69,7 @@ def evaluate_extractor(
             unmeasured[f"photo {photo.number}"] = str(error)
     speech: dict[str, dict[str, float]] = {}
     mesh = LandmarkMesh.load(data)
-    with Teacher(data) as teacher:
+    with Landmarker(data / TASK) as teacher:
         for clip in clips:
             try:
                 speech[clip.name] = evaluate_clip(extractor, teacher, mesh, clip)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from models.coefficients import ARKIT
 from models.errors import NoFaceError
 from models.extractor import Extractor, FaceTracker
+from models.training.extractor.landmarker import Landmarker
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.speaker import SpeakerFit
-from models.training.extractor.teacher import Teacher
 from models.video import read_frames
 
 CHANNELS = ("jawOpen", "eyeBlinkLeft", "eyeBlinkRight")
@@ -28,7 +28,7 @@ _IDENTITY_FRAMES = 25
 _BLINK = 0.1  # a lid that varies by less in standard deviation does not blink in the clip
 
 
-def evaluate_clip(extractor: Extractor, teacher: Teacher, mesh: LandmarkMesh, clip: Path) -> dict[str, float]:
+def evaluate_clip(extractor: Extractor, teacher: Landmarker, mesh: LandmarkMesh, clip: Path) -> dict[str, float]:
     """Correlation of `CHANNELS` with the 3DMM's fit to the teacher's landmarks, one identity for the whole clip.
 
     A lid that does not blink in the clip is left out. Raises NoFaceError where the extractor or the teacher sees no
@@ -63,6 +63,19 @@ def tremor(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> d
     "expression": of the weight that moves most; "mean expression": mean of all weights; "pose": of the angle that moves
     most, degrees. Raises NoFaceError where the tracker does not see the face in every frame.
     """
+    deviation = still_readings(extractor, picture, seed).std(0)
+    return {
+        "expression": float(deviation[:_COUNT].max()),
+        "mean expression": float(deviation[:_COUNT].mean()),
+        "pose": float(np.degrees(deviation[_COUNT : _COUNT + 3].max())),
+    }
+
+
+def still_readings(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float32]:
+    """The coefficients [F, 59] that are read from a still [H, W, 3] shown as a noisy compressed video.
+
+    Raises NoFaceError where the tracker does not see the face in every frame.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "still.mp4"
         rng = np.random.default_rng(seed)
@@ -71,12 +84,7 @@ def tremor(extractor: Extractor, picture: NDArray[np.uint8], seed: int = 0) -> d
     seen = [coefficients for coefficients in tracked if coefficients is not None]
     if len(seen) < STILL_FRAMES:
         raise NoFaceError(f"the face of the still was seen in {len(seen)} of {STILL_FRAMES} frames")
-    deviation = np.stack(seen).std(0)
-    return {
-        "expression": float(deviation[:_COUNT].max()),
-        "mean expression": float(deviation[:_COUNT].mean()),
-        "pose": float(np.degrees(deviation[_COUNT : _COUNT + 3].max())),
-    }
+    return np.stack(seen)
 
 
 def _noisy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -70,10 +70,7 @@ def _stills(report: ExtractorReport, name: str) -> list[float]:
 
 def _row(measure: str, bar: Bar, values: Sequence[float] | np.ndarray, digits: int = 2) -> tuple[str, ...]:
     summary = summarise(list(values))
-    if summary.mean is None or summary.low is None or summary.high is None:
-        return (measure, str(bar), "–", "–")
-    interval = f"{summary.mean:.{digits}f} [{summary.low:.{digits}f}, {summary.high:.{digits}f}]"
-    return (measure, str(bar), interval, _verdict(bar, summary.mean))
+    return (measure, str(bar), summary.text(digits), "–" if summary.mean is None else _verdict(bar, summary.mean))
 
 
 def _single(measure: str, bar: Bar, value: float | None) -> tuple[str, ...]:

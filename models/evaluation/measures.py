@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import euler_angles
-from models.evaluation.judge import Reading
+from models.training.extractor.landmarker import FaceReading
 
 # MediaPipe's face mesh. Points of an eye: corner, two on the upper lid, corner, two on the lower lid.
 _UPPER_LIP, _LOWER_LIP = 13, 14  # inner rims
@@ -14,19 +14,19 @@ _FOREHEAD, _CHIN = 10, 152
 _EYES = np.array([[33, 160, 158, 133, 153, 144], [362, 385, 387, 263, 373, 380]])
 
 
-def face_height(reading: Reading) -> float:
+def face_height(reading: FaceReading) -> float:
     """Forehead to chin, pixels."""
-    return float(np.linalg.norm(reading.points[_FOREHEAD] - reading.points[_CHIN]))
+    return _distance(reading, _FOREHEAD, _CHIN)
 
 
-def lip_opening(reading: Reading) -> float:
+def lip_opening(reading: FaceReading) -> float:
     """Distance of the lips' inner rims at their middle, pixels."""
-    return float(np.linalg.norm(reading.points[_UPPER_LIP] - reading.points[_LOWER_LIP]))
+    return _distance(reading, _UPPER_LIP, _LOWER_LIP)
 
 
-def eye_opening(reading: Reading) -> float:
+def eye_opening(reading: FaceReading) -> float:
     """Mean eye aspect ratio of both eyes: lid distance over eye width (Soukupová & Čech 2016)."""
-    corner, up, up2, corner2, low2, low = (reading.points[_EYES[:, k]] for k in range(6))
+    corner, up, up2, corner2, low2, low = (reading.landmarks[_EYES[:, k], :2] for k in range(6))
     lids = np.linalg.norm(up - low, axis=-1) + np.linalg.norm(up2 - low2, axis=-1)
     return float((lids / (2 * np.linalg.norm(corner - corner2, axis=-1))).mean())
 
@@ -41,3 +41,7 @@ def psnr(picture: NDArray[np.uint8], reference: NDArray[np.uint8]) -> float:
     """Peak signal-to-noise ratio in dB of two pictures of one shape; at most 100, so that means stay finite."""
     error = float(np.mean((picture.astype(np.float64) - reference.astype(np.float64)) ** 2))
     return min(10 * float(np.log10(255**2 / max(error, 1e-9))), 100.0)
+
+
+def _distance(reading: FaceReading, one: int, other: int) -> float:
+    return float(np.linalg.norm(reading.landmarks[one, :2] - reading.landmarks[other, :2]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace, Transfer, transfer
-from models.errors import EvaluationError, NoFaceError
+from models.errors import NoFaceError
 from models.extractor.smoothing import bridge_gaps
 from models.portrait import PortraitEditor
+from models.training.extractor.clips import clip_files
 from models.video import read_frames
 
 LEAST_TURN = 2.0
@@ -45,16 +45,12 @@ class ClipResult:
 
 
 def choose_clips(data: Path, count: int, seed: int) -> list[Path]:
-    """At most `count` clips of the test split of DATA/grid_s1, drawn by `seed`. Raises EvaluationError without any."""
-    index = data / "grid_s1" / "words.csv"
-    if not index.is_file():
-        raise EvaluationError(f"{index} is missing: point --data at the folder that holds grid_s1/")
-    with index.open(newline="") as file:
-        names = [row["file"] for row in csv.DictReader(file) if row["split"] == "test"]
-    if not names:
-        raise EvaluationError(f"{index} names no clip of the test split; check its column split")
-    drawn = np.random.default_rng(seed).choice(len(names), min(count, len(names)), replace=False)
-    return [index.parent / names[i] for i in sorted(drawn)]
+    """At most `count` clips of the test split of DATA/grid_s1, drawn by `seed`.
+
+    Raises TrainingDataError without any."""
+    clips = clip_files(data, "test")
+    drawn = np.random.default_rng(seed).choice(len(clips), min(count, len(clips)), replace=False)
+    return [clips[i] for i in sorted(drawn)]
 
 
 def evaluate_reenactment(editor: PortraitEditor, clips: Iterable[Path]) -> tuple[list[ClipResult], dict[str, str]]:

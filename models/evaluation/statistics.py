@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _RESAMPLES = 2000
 
@@ -20,7 +21,11 @@ class Summary:
     count: int
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]" if self.count else "–"
+        return self.text(2)
+
+    def text(self, digits: int) -> str:
+        """The mean and its interval with so many decimals; a dash where there is no value."""
+        return f"{self.mean:.{digits}f} [{self.low:.{digits}f}, {self.high:.{digits}f}]" if self.count else "–"
 
 
 def summarise(values: Sequence[float], weights: Sequence[float] | None = None, seed: int = 0) -> Summary:
@@ -30,9 +35,15 @@ def summarise(values: Sequence[float], weights: Sequence[float] | None = None, s
     """
     x = np.asarray(values, np.float64)
     w = np.ones_like(x) if weights is None else np.asarray(weights, np.float64)
-    if not len(x):
+    return ratio(x * w, w, seed)
+
+
+def ratio(numerators: ArrayLike, denominators: ArrayLike, seed: int = 0) -> Summary:
+    """The ratio of two means over the same photos, and the interval that 95% of its bootstrap resamples fall in."""
+    above, below = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
+    if not len(above):
         return Summary(None, None, None, 0)
-    draws = np.random.default_rng(seed).integers(0, len(x), (_RESAMPLES, len(x)))
-    means = (x * w)[draws].sum(1) / w[draws].sum(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Summary(float((x * w).sum() / w.sum()), float(low), float(high), len(x))
+    draws = np.random.default_rng(seed).integers(0, len(above), (_RESAMPLES, len(above)))
+    ratios = above[draws].sum(1) / below[draws].sum(1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return Summary(float(above.sum() / below.sum()), float(low), float(high), len(above))

@@ -9,11 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from models.errors import FaceIndexError
 from models.extractor.crop import Crop, square_crop
 from models.extractor.distinct import overlap
 from models.extractor.extractor import Extractor
-from models.extractor.face import Face
+from models.extractor.face import Face, choose_face
 from models.extractor.landmarks import face_box, five_points
 from models.extractor.regressor import CROP
 
@@ -128,14 +127,7 @@ class FaceTracker:
             return None
         last = self._last
         if last is None:
-            index = 0 if self._chosen == "largest" else self._chosen
-            if not 0 <= index < len(faces):
-                raise FaceIndexError(
-                    f"options.face is {index}, but the first frame with a face shows {len(faces)}: "
-                    f"use 0 to {len(faces) - 1}.",
-                    field="options.face",
-                )
-            return faces[index]
+            return choose_face(faces, self._chosen, "the first frame with a face")
         reach = REACH + (REACH_GROWTH * self._lost if self._alone else 0)
         nearest = min(faces, key=lambda face: _distance(face, last) - overlap(face, last))
         return nearest if _distance(nearest, last) <= reach else None

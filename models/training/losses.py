@@ -48,7 +48,6 @@ def picture_loss(picture: Tensor, goal: Tensor, weight: Tensor) -> Tensor:
     ℓ1 rounded off below `NEAR` (Huber): most of the picture should stay as it is, and there the full slope of ℓ1 at
     zero would be noise of a constant size, in which the few other pixels drown.
 
-
     The pyramid and the use of differences stand in for the paper's VGG-19 perceptual loss (eq. 3 and 5), whose weights
     are not free to ship.
 
@@ -69,17 +68,16 @@ def picture_loss(picture: Tensor, goal: Tensor, weight: Tensor) -> Tensor:
     return loss
 
 
-def editing_goal(batch: Batch, warped: Tensor) -> tuple[Tensor, Tensor]:
-    """What the editing network should make of Î_w [B, 3, S, S], and the share [B, 1, S, S] of it that should change.
+def editing_share(batch: Batch) -> Tensor:
+    """How much of a warped picture the editing network should replace by the target, [B, 1, S, S] in [0, 1].
 
     Around lips, lids and inside the mouth, what even the known flow cannot show comes from the target: teeth, a shut
     lid. Everywhere else the warped photo is its own goal. Asked for the target everywhere, the network answers flow
     errors of a pixel or two by blurring what the photo shows sharply.
     """
     best = warp(batch.source, batch.flow * (batch.flow.shape[-1] / 256))
-    hidden = (best - batch.target).abs().mean(1, keepdim=True) * _upsampled(batch.detail * batch.reliable, warped)
-    share = (F.avg_pool2d(hidden, 7, stride=1, padding=3) / HIDDEN).clamp(max=1)
-    return warped + share * (batch.target - warped), share
+    hidden = (best - batch.target).abs().mean(1, keepdim=True) * _upsampled(batch.detail * batch.reliable, best)
+    return (F.avg_pool2d(hidden, 7, stride=1, padding=3) / HIDDEN).clamp(max=1)
 
 
 def painting_loss(painting: Tensor, gate: Tensor, target: Tensor, share: Tensor) -> Tensor:
@@ -91,7 +89,7 @@ def painting_loss(painting: Tensor, gate: Tensor, target: Tensor, share: Tensor)
     Args:
         painting, target: pictures [B, 3, S, S].
         gate: logits [B, 1, S, S].
-        share: in [0, 1], [B, 1, S, S]; from `editing_goal`.
+        share: in [0, 1], [B, 1, S, S]; from `editing_share`.
     """
     weight = share / (share.mean((1, 2, 3), keepdim=True) + LEAST_SHARE)
     what = picture_loss(painting, target, weight)

@@ -20,7 +20,7 @@ from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch, batches, by_motion, by_slider
-from models.training.losses import DETAIL_WEIGHT, editing_goal, flow_loss, painting_loss, picture_loss
+from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
 
@@ -94,9 +94,10 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
             with torch.no_grad():
                 _, warped, z = warp(batch.source, _descriptor(renderer, batch))
             painting, gate = paint(warped, batch.source, z)
-        goal, share = editing_goal(batch, warped.float())
+        share = editing_share(batch)
         run.advance(painting_loss(painting.float(), gate.float(), batch.target, share), schedule.rate(run.step))
         if run.step % LOG_EVERY == 0:
+            goal = torch.lerp(warped.float(), batch.target, share)
             image = torch.lerp(warped.float(), painting.float(), gate.float().sigmoid())
             weight = 1 + (DETAIL_WEIGHT - 1) * share
             run.log(

@@ -118,8 +118,7 @@ class ClipWriter:
         )
         context = stream.codec_context
         if self._format.codec == "gif":
-            # One palette for the clip: chosen anew for each frame, its colours would flicker.
-            self._palette = Image.fromarray(pixels).quantize(256)
+            self._palette = _palette(pixels)
             context.width, context.height, context.pix_fmt = width, height, "pal8"
         else:
             context.width, context.height, context.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
@@ -142,6 +141,18 @@ class ClipWriter:
         argb = np.full((256, 4), 255, np.uint8)
         argb[: len(colours), 1:] = colours
         return av.VideoFrame.from_ndarray((indices, argb), format="pal8")  # type: ignore[arg-type]
+
+
+def _palette(first: NDArray[np.uint8]) -> Image.Image:
+    """One palette for a whole clip: chosen anew for each frame, its colours would flicker.
+
+    Three quarters are the first frame's own colours; the rest are spread evenly, for what comes into the clip later.
+    """
+    spread = np.stack(np.meshgrid(*[np.linspace(0, 255, 4)] * 3), -1).reshape(-1, 3).astype(np.uint8)
+    own = Image.fromarray(first).quantize(256 - len(spread)).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(bytes(own[: 3 * (256 - len(spread))]) + spread.tobytes())
+    return palette
 
 
 def _to_yuv(pixels: NDArray[np.uint8]) -> av.VideoFrame:

@@ -24,9 +24,9 @@ from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
 from models.extractor.landmarks import face_box
 from models.training.extractor.clips import clip_files, sane
+from models.training.extractor.landmarker import TASK, FaceReading, Landmarker
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.speaker import FrameFit, SpeakerFit
-from models.training.extractor.teacher import Teacher, TeacherReading
 from models.video import read_frames
 
 logger = logging.getLogger(__name__)
@@ -113,14 +113,14 @@ _process: dict[str, object] = {}  # what a process of the pool keeps between cli
 
 def _start(data: Path, identity: Path) -> None:
     logging.disable(logging.WARNING)
-    teacher = Teacher(data)
+    teacher = Landmarker(data / TASK)
     _process["teacher"] = teacher
     _process["fit"] = SpeakerFit(LandmarkMesh.load(data), np.load(identity))
 
 
 def _record(folder: Path, clip: Path) -> None:
     teacher, fit = _process["teacher"], _process["fit"]
-    assert isinstance(teacher, Teacher)
+    assert isinstance(teacher, Landmarker)
     assert isinstance(fit, SpeakerFit)
     motion = fitted_motion((teacher.read(picture) for _, picture in read_frames(clip)), fit)
     length = len(motion) * SAMPLE_RATE // FRAME_RATE
@@ -130,7 +130,7 @@ def _record(folder: Path, clip: Path) -> None:
     partial_file.rename(folder / f"{clip.stem}.npz")
 
 
-def fitted_motion(readings: Iterable[TeacherReading | None], fit: SpeakerFit) -> NDArray[np.float32]:
+def fitted_motion(readings: Iterable[FaceReading | None], fit: SpeakerFit) -> NDArray[np.float32]:
     """Coefficients [T, 59] of a clip's frames, in the square that the first face places; holes and fits that are not to
     be believed are bridged. Empty where too much would have to be."""
     square: Crop | None = None
@@ -150,7 +150,7 @@ def fitted_motion(readings: Iterable[TeacherReading | None], fit: SpeakerFit) ->
     return np.stack([np.interp(np.arange(len(fits)), kept, channel) for channel in motion.T], -1).astype(np.float32)
 
 
-def _in(square: Crop, reading: TeacherReading) -> NDArray[np.float64]:
+def _in(square: Crop, reading: FaceReading) -> NDArray[np.float64]:
     """Landmarks in fractions of the square."""
     return (reading.landmarks.astype(np.float64) - (square.x, square.y, 0)) / square.side
 
@@ -159,7 +159,7 @@ def _find_identity(data: Path) -> NDArray[np.float64]:
     """The speaker's identity, from frames of training clips."""
     clips = clip_files(data, "train")
     chosen = [clips[i] for i in np.linspace(0, len(clips) - 1, min(_IDENTITY_CLIPS, len(clips))).astype(int)]
-    with Teacher(data) as teacher:
+    with Landmarker(data / TASK) as teacher:
         pictures = (
             picture for clip in chosen for i, (_, picture) in enumerate(read_frames(clip)) if i in _IDENTITY_FRAMES
         )

@@ -21,10 +21,10 @@ from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
 from models.extractor.landmarks import face_box
 from models.training.extractor.couples import Couples
+from models.training.extractor.landmarker import TASK, Landmarker
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.photos import FacePhotos
 from models.training.extractor.speaker import FrameFit, SpeakerFit
-from models.training.extractor.teacher import Teacher
 from models.training.pose import Pose
 from models.video import read_frames
 
@@ -53,7 +53,7 @@ def label_clips(data: Path, out: Path, every: int) -> None:
     Raises:
         TrainingDataError: the clips, the teacher or the 3DMM are missing.
     """
-    with Teacher(data) as teacher:
+    with Landmarker(data / TASK) as teacher:
         for split in ("train", "test"):
             clips = clip_files(data, split)
             for shard, start in enumerate(range(0, len(clips), SHARD_CLIPS)):
@@ -75,7 +75,7 @@ def clip_files(data: Path, split: str) -> list[Path]:
     return [index.parent / name for name in names]
 
 
-def read_clip(clip: Path, teacher: Teacher, every: int) -> ClipFrames | None:
+def read_clip(clip: Path, teacher: Landmarker, every: int) -> ClipFrames | None:
     """Every `every`-th frame in which the teacher sees a face, in one square that the first one places; or None."""
     square: Crop | None = None
     frames = []
@@ -153,7 +153,7 @@ def _shard_faces(shard: Path) -> Couples:
     return Couples.grouped(photos, np.load(shard / "clip.npy"), np.load(shard / "kept.npy"))
 
 
-def _read_shard(folder: Path, teacher: Teacher, clips: Iterable[Path], every: int) -> None:
+def _read_shard(folder: Path, teacher: Landmarker, clips: Iterable[Path], every: int) -> None:
     read = [(number, read_clip(clip, teacher, every)) for number, clip in enumerate(clips)]
     seen = [(number, frames) for number, frames in read if frames is not None]
     partial = folder.with_suffix(f".{os.getpid()}.partial")

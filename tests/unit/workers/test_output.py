@@ -58,6 +58,17 @@ def test_clips_keep_frames_size_rate_and_colour(
         assert np.abs(difference.mean((0, 1))).max() < 1.6, "no shift of colour"
 
 
+def test_a_gif_shows_colours_that_its_first_frame_did_not_have(tmp_path: Path) -> None:
+    grey, red = np.full((64, 64, 3), 120, np.uint8), np.full((64, 64, 3), (200, 30, 60), np.uint8)
+    with ClipWriter(tmp_path / "clip.gif", "gif", Clock.even(3, 10)) as writer:
+        for frame in (grey, grey, red):
+            writer.write(frame)
+    with av.open(str(tmp_path / "clip.gif")) as clip:
+        shown = [frame.to_ndarray(format="rgb24").astype(float).mean((0, 1)) for frame in clip.decode(video=0)]
+    assert np.abs(shown[0] - 120).max() < 2
+    assert np.abs(shown[2] - (200, 30, 60)).max() < 6, "the mean of what dithering mixes"
+
+
 def test_an_mp4_can_be_played_while_it_loads(astronaut: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     with ClipWriter(path, "mp4", Clock.even(1, 25)) as writer:

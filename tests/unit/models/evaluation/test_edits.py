@@ -11,10 +11,10 @@ import pytest
 from models.coefficients import ARKIT, rotation_matrix
 from models.errors import NoFaceError
 from models.evaluation.edits import evaluate_edits
-from models.evaluation.judge import Reading
 from models.evaluation.photos import Photo
 from models.extractor import Crop, Face
 from models.portrait import PortraitEditor, Source
+from models.training.extractor.landmarker import FaceReading
 
 SIZE = 16
 
@@ -55,19 +55,19 @@ class SpellingEditor:
 class SpellingJudge:
     """Sees the rotation, lips as far apart as the jaw is open and lids as the eyes; loses faces turned to the left."""
 
-    def read(self, picture: np.ndarray) -> Reading | None:
+    def read(self, picture: np.ndarray) -> FaceReading | None:
         coefficients = read(picture)
         rotation = rotation_matrix(*coefficients[53:56])
         if rotation[0, 2] < -0.1:
             return None
-        points = np.zeros((478, 2))
-        points[152] = 0, 100
-        points[14] = 0, 20 * coefficients[ARKIT.index["jawOpen"]]
+        points = np.zeros((478, 3), np.float32)
+        points[152, :2] = 0, 100
+        points[14, 1] = 20 * coefficients[ARKIT.index["jawOpen"]]
         lids = 5 * (1 - coefficients[ARKIT.index["eyeBlinkLeft"]])
         for corners, upper, lower in [((33, 133), (160, 158), (144, 153)), ((362, 263), (385, 387), (380, 373))]:
-            points[list(corners)] = [0, 0], [20, 0]
-            points[list(upper)], points[list(lower)] = [10, -lids], [10, lids]
-        return Reading(points, rotation)
+            points[list(corners)] = [0, 0, 0], [20, 0, 0]
+            points[list(upper)], points[list(lower)] = [10, -lids, 0], [10, lids, 0]
+        return FaceReading(points, coefficients[:53], rotation)
 
 
 def evaluate(pictures: list[np.ndarray], error: int = 0) -> Any:

@@ -7,21 +7,21 @@ import pytest
 
 from models.coefficients import ARKIT, apply_controls, rotation_matrix
 from models.evaluation.checks import CHECKS, ZERO_EDIT, Bar, SliderCheck, TurnCheck
-from models.evaluation.judge import Reading
 from models.evaluation.measures import eye_opening, face_height, lip_opening, psnr, turn
 from models.evaluation.statistics import summarise
+from models.training.extractor.landmarker import FaceReading
 
 
-def face(lips: float, lids: float, rotation: np.ndarray | None = None) -> Reading:
+def face(lips: float, lids: float, rotation: np.ndarray | None = None) -> FaceReading:
     """A face 100 px high, its lips and lids that many pixels apart, its eyes 20 px wide."""
-    points = np.zeros((478, 2))
-    points[152] = 0, 100
-    points[14] = 0, lips
+    points = np.zeros((478, 3), np.float32)
+    points[152, 1] = 100
+    points[14, 1] = lips
     for corner, up, up2, corner2, low2, low in [(33, 160, 158, 133, 153, 144), (362, 385, 387, 263, 373, 380)]:
-        points[[corner, corner2]] = [0, 0], [20, 0]
-        points[[up, up2]] = [5, -lids / 2], [15, -lids / 2]
-        points[[low, low2]] = [5, lids / 2], [15, lids / 2]
-    return Reading(points, np.eye(3) if rotation is None else rotation)
+        points[[corner, corner2], 0] = 0, 20
+        points[[up, up2], :2] = [5, -lids / 2], [15, -lids / 2]
+        points[[low, low2], :2] = [5, lids / 2], [15, lids / 2]
+    return FaceReading(points, np.zeros(53, np.float32), np.eye(3) if rotation is None else rotation)
 
 
 def check(name: str) -> SliderCheck | TurnCheck:

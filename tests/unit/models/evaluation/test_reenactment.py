@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from models.coefficients import ARKIT
-from models.errors import EvaluationError
+from models.errors import TrainingDataError
 from models.evaluation import report
 from models.evaluation.reenactment import choose_clips, compare
 
@@ -57,7 +57,7 @@ def test_the_table_shows_the_copy_beside_the_clip() -> None:
 
 
 def test_clips_come_from_the_test_split(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="grid_s1"):
+    with pytest.raises(TrainingDataError, match="grid_s1"):
         choose_clips(tmp_path, 3, 0)
     (tmp_path / "grid_s1").mkdir()
     index = tmp_path / "grid_s1" / "words.csv"
@@ -65,5 +65,5 @@ def test_clips_come_from_the_test_split(tmp_path: Path) -> None:
     assert [path.name for path in choose_clips(tmp_path, 3, 0)] == ["b.mp4", "c.mp4"]
     assert len(choose_clips(tmp_path, 1, 0)) == 1
     index.write_text("file,words,split\na.mp4,x,train\n")
-    with pytest.raises(EvaluationError, match="test split"):
+    with pytest.raises(TrainingDataError, match="split test"):
         choose_clips(tmp_path, 3, 0)

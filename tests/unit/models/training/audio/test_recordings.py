@@ -13,9 +13,9 @@ from models.errors import TrainingDataError
 from models.extractor.crop import square_crop
 from models.extractor.landmarks import face_box
 from models.training.audio.recordings import fitted_motion, load_recordings, read_sound
+from models.training.extractor.landmarker import FaceReading
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.speaker import SpeakerFit
-from models.training.extractor.teacher import TeacherReading
 from models.training.pose import Pose
 
 JAW = ARKIT.index["jawOpen"]
@@ -29,17 +29,17 @@ def mesh() -> LandmarkMesh:
     return LandmarkMesh(*shapes)
 
 
-def reading(mesh: LandmarkMesh, jaw: float, yaw: float) -> TeacherReading:
+def reading(mesh: LandmarkMesh, jaw: float, yaw: float) -> FaceReading:
     pose = Pose(6.0, rotation_matrix(yaw, 0.05, 0), np.array([128.0, -110, 0]))
     vertices = pose.scale * (mesh.mean + jaw * mesh.expression[JAW]) @ pose.rotation.T + pose.translation
     points = np.concatenate([vertices * (1, -1, -1), np.zeros((10, 3))]).astype(np.float32)
-    return TeacherReading(points, np.zeros(53, np.float32))
+    return FaceReading(points, np.zeros(53, np.float32), np.eye(3))
 
 
 def test_every_frame_is_fitted_and_holes_are_bridged(mesh: LandmarkMesh) -> None:
     jaws, yaws = np.linspace(0.1, 0.5, 12), np.linspace(0, 0.1, 12)
     readings = [reading(mesh, jaw, yaw) for jaw, yaw in zip(jaws, yaws, strict=True)]
-    seen: list[TeacherReading | None] = [*readings]
+    seen: list[FaceReading | None] = [*readings]
     seen[5] = None
     motion = fitted_motion(seen, SpeakerFit(mesh, np.zeros(2)))
     assert motion.shape == (12, 59)

@@ -6,18 +6,18 @@ import pytest
 from models.errors import TrainingDataError
 from models.training.extractor import clips as module
 from models.training.extractor.clips import clip_faces, clip_files, read_clip
-from models.training.extractor.teacher import Teacher, TeacherReading
+from models.training.extractor.landmarker import FaceReading, Landmarker
 
 
 class DotTeacher:
     """Sees a face of 40 pixels around the brightest pixel; none in a dark picture."""
 
-    def read(self, picture: np.ndarray) -> TeacherReading | None:
+    def read(self, picture: np.ndarray) -> FaceReading | None:
         if picture.max() < 100:
             return None
         y, x = np.unravel_index(picture[..., 0].argmax(), picture.shape[:2])
         corners = np.add([(-20, -20, 0), (20, 20, 0)], (x, y, 0))
-        return TeacherReading(np.resize(corners, (478, 3)).astype(np.float32), np.zeros(53, np.float32))
+        return FaceReading(np.resize(corners, (478, 3)).astype(np.float32), np.zeros(53, np.float32), np.eye(3))
 
 
 @pytest.fixture
@@ -79,8 +79,8 @@ def test_missing_data_is_named(tmp_path: Path) -> None:
         clip_faces(tmp_path)
     with pytest.raises(TrainingDataError, match=r"words\.csv"):
         clip_files(tmp_path, "train")
-    with pytest.raises(TrainingDataError):
-        Teacher(tmp_path)
+    with pytest.raises(TrainingDataError, match="landmarker"):
+        Landmarker(tmp_path / "none.task")
     (tmp_path / "grid_s1").mkdir()
     (tmp_path / "grid_s1" / "words.csv").write_text("file,words,split\na.mp4,x,train\nb.mp4,x,test\n")
     assert [path.name for path in clip_files(tmp_path, "test")] == ["b.mp4"]

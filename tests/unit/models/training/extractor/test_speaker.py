@@ -3,9 +3,9 @@ import pytest
 
 from models.coefficients import ARKIT, rotation_matrix
 from models.training.extractor.clips import sane
+from models.training.extractor.landmarker import arkit_scores
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.speaker import FrameFit, SpeakerFit
-from models.training.extractor.teacher import arkit_scores
 from models.training.pose import Pose
 
 JAW = ARKIT.index["jawOpen"]

@@ -1,0 +1,1 @@
+"""The renderer on held-out people: pictures, motions, sliders, identity, steadiness and sharpness."""
