@@ -31,9 +31,9 @@ class MappingConfig:
 class WarpingConfig:
     """g_w: the source and z to a flow field.
 
-    The picture enters at `input_size` and the flow leaves at input_size / 2^(down - up), or at twice that if it is
-    `refined`: what another level finds is then added to it. `coordinates` adds two channels that tell each pixel where
-    it is. `flow_unit` is how many pixels of the flow's own grid one unit of the head means.
+    The picture enters at `input_size` and the flow leaves at input_size / 2^(down - up). `coordinates` adds two
+    channels that tell each pixel where it is. `flow_unit` is how many pixels of the flow's own grid one unit of the
+    head means.
     """
 
     input_size: int
@@ -44,7 +44,6 @@ class WarpingConfig:
     upsampling: Literal["transposed", "bilinear"] = "transposed"
     coordinates: bool = False
     flow_unit: float = 1.0
-    refined: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,6 @@ PRESETS: dict[str, Preset] = {
                 upsampling="bilinear",
                 coordinates=True,
                 flow_unit=2.0,
-                refined=True,
             ),
             EditingConfig(base=24, maximum=96, levels=3, blocks=2, outer_kernel=3, unshuffle=2, gated=True),
         ),
@@ -150,7 +148,6 @@ PRESETS: dict[str, Preset] = {
                 upsampling="bilinear",
                 coordinates=True,
                 flow_unit=2.0,
-                refined=True,
             ),
             EditingConfig(base=4, maximum=8, levels=1, blocks=1, outer_kernel=3, unshuffle=4, gated=True),
         ),

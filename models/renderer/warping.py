@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -73,7 +71,6 @@ class WarpingNetwork(nn.Module):
         channels = 2 * width[levels[-1]]
         self.head_norm = PictureNorm(channels)
         self.head = nn.Conv2d(channels, 2, 7, padding=3)
-        self.refinement = _Refinement(channels, width[levels[-1] - 1], latent) if config.refined else None
 
     def forward(self, source: Tensor, z: Tensor) -> Tensor:
         """Source [N, 3, H, W] in [-1, 1] and z [N, latent] to backward flow [N, 2, h, w] in pixels of h × w."""
@@ -92,32 +89,4 @@ class WarpingNetwork(nn.Module):
         for up in self.up:
             x = torch.cat([up(x, z), skips.pop()], 1)
         with torch.autocast(x.device.type, enabled=False):  # half precision would round large motions to whole pixels
-            flow = self.head(activation(self.head_norm(x.float())))
-        if self.refinement is not None:
-            flow = _doubled(flow) + self.refinement(x, skips.pop(), z)
-        return flow * self.config.flow_unit
-
-
-class _Refinement(nn.Module):
-    """One level more: what the flow lacks at twice its size. Lids and lips are thinner than the coarse flow's pixels.
-
-    Nothing is missing for a fresh one, so that a trained coarse network can be refined.
-    """
-
-    def __init__(self, inside: int, skip: int, latent: int) -> None:
-        super().__init__()
-        self.up = _Up(inside, inside // 2, latent, transposed=False)
-        self.norm = PictureNorm(inside // 2 + skip)
-        self.head = nn.Conv2d(inside // 2 + skip, 2, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(cast(Tensor, self.head.bias))
-
-    def forward(self, x: Tensor, skip: Tensor, z: Tensor) -> Tensor:
-        x = torch.cat([self.up(x, z), skip], 1)
-        with torch.autocast(x.device.type, enabled=False):
-            return self.head(activation(self.norm(x.float())))
-
-
-def _doubled(flow: Tensor) -> Tensor:
-    """A flow on a grid of twice the size, in the pixels of that."""
-    return 2 * F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
+            return self.head(activation(self.head_norm(x.float()))) * self.config.flow_unit

@@ -20,7 +20,7 @@ from models.training.motion import MotionSampler
 from models.training.portraits import Portraits, Window, coefficients
 from models.training.retarget import Retargeted, retarget
 
-SIZE, FLOW_SIZE, MASK_SIZE = 256, 128, 128
+SIZE, FLOW_SIZE, MASK_SIZE = 256, 64, 128
 SHARD_SIZE = 500
 TARGETS_PER_WINDOW = 4
 

@@ -24,7 +24,6 @@ from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, pain
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights
 
-SLIDERS_FIRST = 0.1  # of stage one: beside turning heads the way of a lid is never found, only kept
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
 
 
@@ -60,18 +59,16 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
     run = Run(out, renderer, _adam(parameters))
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    sliders, heads = by_slider(data), by_motion(data)
-    for chance, end in ((sliders, round(SLIDERS_FIRST * schedule.steps)), ((sliders + heads) / 2, schedule.steps)):
-        for batch in batches(data, chance, schedule.batch_size, renderer.preset.warping.input_size, run.step):
-            if run.step >= end:
-                break
-            with torch.autocast("cpu", torch.bfloat16):
-                flow, _ = flow_of(batch.source, _descriptor(renderer, batch))
-            loss = flow_loss(flow, batch)
-            run.advance(loss, schedule.rate(run.step))
-            if run.step % LOG_EVERY == 0:
-                run.log(flow=loss.item())
-            _housekeeping(run, batch, schedule.steps)
+    for batch in batches(data, by_motion(data), schedule.batch_size, renderer.preset.warping.input_size, run.step):
+        if run.step >= schedule.steps:
+            break
+        with torch.autocast("cpu", torch.bfloat16):
+            flow, _ = flow_of(batch.source, _descriptor(renderer, batch))
+        loss = flow_loss(flow, batch)
+        run.advance(loss, schedule.rate(run.step))
+        if run.step % LOG_EVERY == 0:
+            run.log(flow=loss.item())
+        _housekeeping(run, batch, schedule.steps)
 
 
 def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: Schedule) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from models.renderer import PRESETS, PIRenderer
@@ -32,7 +31,7 @@ def test_paper_preset_has_the_published_parameter_counts() -> None:
     assert not list(renderer.buffers())
 
 
-@pytest.mark.parametrize(("name", "flow_size"), [("paper", 64), ("small", 128), ("debug", 32)])
+@pytest.mark.parametrize(("name", "flow_size"), [("paper", 64), ("small", 64), ("debug", 16)])
 def test_tensor_shapes(name: str, flow_size: int) -> None:
     renderer = PIRenderer(PRESETS[name]).eval()
     source, descriptor = inputs(renderer, count=1)
@@ -53,27 +52,7 @@ def test_small_preset_stays_within_its_budget() -> None:
     source, descriptor = inputs(renderer, count=1)
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         renderer(source, descriptor)
-    assert counter.get_total_flops() <= 5.25e9
-
-
-def test_a_fresh_refinement_leaves_the_coarse_flow_as_it_is() -> None:
-    renderer = PIRenderer(PRESETS["debug"]).eval()
-    source, descriptor = inputs(renderer)
-    flow, z = renderer.flow(source, descriptor)
-    assert renderer.warping.refinement is not None
-    nn.init.ones_(renderer.warping.refinement.head.bias)
-    torch.testing.assert_close(renderer.warping(source, z), flow + renderer.preset.warping.flow_unit)
-    renderer.warping.refinement = None
-    coarse = renderer.warping(source, z)
-    assert coarse.shape[-1] * 2 == flow.shape[-1]
-    # the same motion of the picture, told on a finer grid
-    torch.testing.assert_close(F.avg_pool2d(flow, 2)[..., 2:-2, 2:-2], 2 * smoothed(coarse)[..., 2:-2, 2:-2])
-
-
-def smoothed(flow: torch.Tensor) -> torch.Tensor:
-    """What is left of a grid that is upsampled linearly and averaged again."""
-    doubled = F.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
-    return F.avg_pool2d(doubled, 2)
+    assert counter.get_total_flops() <= 5e9
 
 
 def test_adain_normalises_and_restyles() -> None:

@@ -152,12 +152,12 @@ def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
 
 def test_a_fresh_run_starts_from_an_earlier_one_where_it_fits(tmp_path: Path) -> None:
     write_shift_pairs(tmp_path / "pairs")
-    train_warping(tmp_path / "pairs", tmp_path / "coarse", "debug", Schedule(3, 2))
-    state = torch.load(tmp_path / "coarse" / "state.pt", weights_only=True)
-    state["average"] = {name: value for name, value in state["average"].items() if "refinement" not in name}
-    torch.save(state, tmp_path / "coarse" / "state.pt")
-    train_warping(tmp_path / "pairs", tmp_path / "refined", "debug", Schedule(1, 2, 0.0, start=tmp_path / "coarse"))
-    first, second = averaged_weights(tmp_path / "coarse"), averaged_weights(tmp_path / "refined")
+    train_warping(tmp_path / "pairs", tmp_path / "earlier", "debug", Schedule(3, 2))
+    state = torch.load(tmp_path / "earlier" / "state.pt", weights_only=True)
+    state["average"] = {name: value for name, value in state["average"].items() if "warping.head" not in name}
+    torch.save(state, tmp_path / "earlier" / "state.pt")
+    train_warping(tmp_path / "pairs", tmp_path / "later", "debug", Schedule(1, 2, 0.0, start=tmp_path / "earlier"))
+    first, second = averaged_weights(tmp_path / "earlier"), averaged_weights(tmp_path / "later")
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     with pytest.raises(TrainingDataError, match="choose a run of that preset"):
         train_warping(
