@@ -181,7 +181,8 @@ class Crammed(torch.nn.Module):
 
     def __init__(self, renderer: Any, most: int) -> None:
         super().__init__()
-        self.renderer, self.preset, self.descriptor, self.most = renderer, renderer.preset, renderer.descriptor, most
+        self.renderer, self.preset, self.most = renderer, renderer.preset, most
+        self.descriptor, self.move = renderer.descriptor, renderer.move
         self.sizes: list[int] = []
 
     def forward(self, source: torch.Tensor, descriptor: torch.Tensor) -> Any:
