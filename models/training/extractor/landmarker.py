@@ -46,12 +46,12 @@ class Landmarker:
     """
 
     def __init__(self, task: Path) -> None:
+        if not task.is_file():
+            raise TrainingDataError(f"{task} is no file: it should be MediaPipe's face landmarker, {TASK} of the data")
         try:
             import mediapipe
         except ImportError as error:
             raise TrainingDataError("MediaPipe is missing: pip install 'pirenderer-service[judge]'") from error
-        if not task.is_file():
-            raise TrainingDataError(f"{task} is no file: it should be MediaPipe's face landmarker, {TASK} of the data")
         self._mediapipe = mediapipe
         tasks = mediapipe.tasks
         options = tasks.vision.FaceLandmarkerOptions(
