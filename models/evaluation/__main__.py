@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +15,13 @@ from rich.progress import track
 
 from models.audio import FILE, TEMPERATURE
 from models.bundle import DEFAULT_BUNDLE, open_bundle
-from models.errors import EvaluationError, PortraitError
+from models.errors import EvaluationError
 from models.evaluation import photos as held_out
 from models.evaluation import report, sheet
 from models.evaluation.audio.evaluate import evaluate_speech
 from models.evaluation.audio.rendered import RenderedLips
 from models.evaluation.audio.report import draw, speech_data, speech_table
+from models.evaluation.command_line import run
 from models.evaluation.edits import evaluate_edits
 from models.evaluation.extractor import evaluate_extractor
 from models.evaluation.extractor_report import extractor_data, extractor_table
@@ -199,14 +199,5 @@ def everything(
     extractor(data, bundle, out, clips, seed=seed, faceless=faceless)
 
 
-def main() -> None:
-    """Run a command; errors of the project end it with one line instead of a traceback."""
-    try:
-        app()
-    except PortraitError as error:
-        Console(stderr=True).print(f"[bold red]error[/] {error}")
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    run(app)

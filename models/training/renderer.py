@@ -22,7 +22,7 @@ from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch, batches, by_motion, by_slider
 from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
 from models.training.pairs import Pairs
-from models.training.run import Run, averaged_weights
+from models.training.run import Run, averaged_weights, fitting
 
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
 
@@ -118,14 +118,10 @@ def _adopt(renderer: PIRenderer, earlier: Path | None) -> None:
     if earlier is None:
         return
     own = renderer.state_dict()
-    fitting = {
-        name: value
-        for name, value in averaged_weights(earlier).items()
-        if name in own and own[name].shape == value.shape
-    }
-    if not fitting:
+    adopted = fitting(averaged_weights(earlier), own)
+    if not adopted:
         raise TrainingDataError(f"nothing in {earlier} fits preset {renderer.preset.name}: choose a run of that preset")
-    renderer.load_state_dict(own | fitting)
+    renderer.load_state_dict(own | adopted)
 
 
 def _descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,8 @@ def averaged_weights(folder: Path) -> dict[str, torch.Tensor]:
         raise TrainingDataError(f"{folder} holds no state.pt: train it first")
     average = torch.load(file, weights_only=True)["average"]
     return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
+
+
+def fitting(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of an earlier network's `weights` that a network with the tensors `own` can take: same name and shape."""
+    return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}

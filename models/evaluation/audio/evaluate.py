@@ -15,6 +15,7 @@ from models.evaluation.audio.lips import Agreement, LipGap
 from models.evaluation.audio.quiet import Quietness
 from models.evaluation.audio.recorded import Diversity, Motion
 from models.evaluation.audio.said import Closure
+from models.training.audio.espeak import Utterance
 from models.training.audio.recordings import Recording, load_recordings
 
 SPEED_SECONDS = 30
@@ -64,7 +65,7 @@ def evaluate_speech(
     seeds: int,
     clips: int,
     threads: int,
-    rendered: Mapping[str, Callable[[said.Said], NDArray[np.float64]]],
+    rendered: Mapping[str, Callable[[Utterance], NDArray[np.float64]]],
 ) -> SpeechReport:
     """Measure the speech of a bundle.
 

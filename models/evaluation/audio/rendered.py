@@ -10,10 +10,10 @@ from PIL import Image, ImageOps
 
 from models.audio import SpeechGains
 from models.errors import EvaluationError
-from models.evaluation.audio.said import Said
 from models.evaluation.judge import Judge
 from models.evaluation.measures import face_height, lip_opening
 from models.portrait import PortraitEditor, Source
+from models.training.audio.espeak import Utterance
 
 _SIZE = 256
 
@@ -32,7 +32,7 @@ class RenderedLips:
             self._source: Source = editor.analyse(np.array(ImageOps.exif_transpose(image).convert("RGB")))
         self._editor, self._judge, self._temperature = editor, judge, temperature
 
-    def gap(self, said: Said) -> NDArray[np.float64]:
+    def gap(self, said: Utterance) -> NDArray[np.float64]:
         """Lip gaps [T] of a sentence's frames, per cent of the face's height above rest.
 
         Raises EvaluationError where the judge finds no face in most frames.

@@ -54,16 +54,8 @@ class Closure:
     vowels: int
 
 
-@dataclass(frozen=True, eq=False)
-class Said:
-    """A test sentence's sound, from silence on, and its phonemes at their times in it."""
-
-    sound: NDArray[np.float32]
-    phonemes: tuple[Phoneme, ...]
-
-
-def said_sentences() -> list[Said]:
-    """The test sentences. Raises TrainingDataError where eSpeak NG is missing."""
+def said_sentences() -> list[Utterance]:
+    """The test sentences, from silence to silence. Raises TrainingDataError where eSpeak NG is missing."""
     espeak = Espeak()
     return [
         _with_silence(espeak.speak(text, voice, words_a_minute=150, pitch=50, pitch_range=50))
@@ -72,14 +64,17 @@ def said_sentences() -> list[Said]:
     ]
 
 
-def motion_on_neutral_face(speech: SpeechMotion, said: Said, seed: int, temperature: float) -> NDArray[np.float32]:
+def motion_on_neutral_face(speech: SpeechMotion, said: Utterance, seed: int, temperature: float) -> NDArray[np.float32]:
     """Coefficients [T, 59] of a face at rest that says it."""
     motion = np.concatenate(list(speech.sample([said.sound], seed=seed, temperature=temperature)))
     return speaking(ARKIT, np.zeros(ARKIT.size, np.float32), motion, SpeechGains())
 
 
 def closure(
-    said: Iterable[Said], gap_of: Callable[[Said], NDArray[np.float64]], closed: float = CLOSED, opened: float = OPEN
+    said: Iterable[Utterance],
+    gap_of: Callable[[Utterance], NDArray[np.float64]],
+    closed: float = CLOSED,
+    opened: float = OPEN,
 ) -> Closure:
     """Count closures and openings.
 
@@ -98,12 +93,12 @@ def closure(
     return Closure(float(np.mean(shut)), len(shut), float(np.mean(wide)), len(wide))
 
 
-def closure_of_motion(speech: SpeechMotion, gap: LipGap, said: list[Said], temperature: float) -> Closure:
+def closure_of_motion(speech: SpeechMotion, gap: LipGap, said: list[Utterance], temperature: float) -> Closure:
     """On the 3DMM's lips."""
     return closure(said, lambda sentence: gap(motion_on_neutral_face(speech, sentence, 0, temperature)))
 
 
-def _with_silence(utterance: Utterance) -> Said:
+def _with_silence(utterance: Utterance) -> Utterance:
     lead = np.zeros(round(_LEAD * SAMPLE_RATE), np.float32)
     moved = (Phoneme(p.name, p.start + _LEAD, p.end + _LEAD) for p in utterance.phonemes)
-    return Said(np.concatenate([lead, utterance.sound, lead]), tuple(moved))
+    return Utterance(np.concatenate([lead, utterance.sound, lead]), tuple(moved))

@@ -4,7 +4,6 @@ The clips are prepared as for training: `python -m models.training.published pre
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from rich.progress import Progress
 
 from models.bundle import DEFAULT_BUNDLE, open_bundle
 from models.coefficients import space
-from models.errors import PortraitError
+from models.evaluation.command_line import run
 from models.evaluation.published.distances import judges_of
 from models.evaluation.published.report import Report
 from models.evaluation.published.tasks import TASKS, Bench
@@ -70,14 +69,5 @@ def measure(
         console.print(f"wrote {path}")
 
 
-def main() -> None:
-    """Run the command; errors of the project end it with one line instead of a traceback."""
-    try:
-        app()
-    except PortraitError as error:
-        Console(stderr=True).print(f"[bold red]error[/] {error}")
-        sys.exit(1)
-
-
 if __name__ == "__main__":
-    main()
+    run(app)

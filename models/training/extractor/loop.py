@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from models.errors import TrainingDataError
+from models.training.run import fitting
 
 logger = logging.getLogger(__name__)
 
@@ -167,12 +168,8 @@ def adopt(network: nn.Module, path: Path) -> None:
         raise TrainingDataError(f"{path} is no file: point --start at the state.pt of an earlier run")
     weights, own = torch.load(path, weights_only=True)["average"], network.state_dict()
     constants = {name for name, _ in network.named_buffers() if "running_" not in name and "num_batches" not in name}
-    fitting = {
-        name: value
-        for name, value in weights.items()
-        if name in own and own[name].shape == value.shape and name not in constants
-    }
-    if not fitting:
+    adopted = fitting(weights, {name: value for name, value in own.items() if name not in constants})
+    if not adopted:
         raise TrainingDataError(f"{path} is of another network: point --start at a run of this one")
-    network.load_state_dict(fitting, strict=False)
-    logger.info("%d of %d tensors from %s", len(fitting), len(own), path)
+    network.load_state_dict(adopted, strict=False)
+    logger.info("%d of %d tensors from %s", len(adopted), len(own), path)

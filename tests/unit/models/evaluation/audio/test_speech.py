@@ -10,8 +10,8 @@ from models.coefficients import ARKIT
 from models.evaluation.audio.lips import LAGS, Agreement, LipGap, correlations, peak
 from models.evaluation.audio.quiet import blinks_a_minute, long_sound, sounds
 from models.evaluation.audio.recorded import diversity, spectra, summarised
-from models.evaluation.audio.said import Said, closure
-from models.training.audio.espeak import Phoneme
+from models.evaluation.audio.said import closure
+from models.training.audio.espeak import Phoneme, Utterance
 
 JAW = ARKIT.index["jawOpen"]
 
@@ -52,7 +52,7 @@ def test_the_top_of_a_curve_lies_between_its_samples() -> None:
 
 def test_closures_and_openings_are_counted_where_they_should_be() -> None:
     phonemes = (Phoneme("A:", 0.4, 0.8), Phoneme("b", 0.8, 0.9), Phoneme("A:", 0.9, 1.2), Phoneme("m", 1.2, 1.4))
-    said = Said(np.zeros(2 * SAMPLE_RATE, np.float32), phonemes)
+    said = Utterance(np.zeros(2 * SAMPLE_RATE, np.float32), phonemes)
     track = np.zeros(50)
     track[10:30] = 4
     track[21] = 0.5
