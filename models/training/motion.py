@@ -19,11 +19,11 @@ _SIDES = {**_OTHER_SIDE, **{right: left for left, right in _OTHER_SIDE.items()}}
 _FAVOURITES = {  # the sliders people use most, and how often each is drawn: what is small is hard, and needs more
     _NAMES.index(name): share
     for name, share in {
-        "jawOpen": 0.25,
-        "eyeBlinkLeft": 0.35,
+        "jawOpen": 0.2,
+        "eyeBlinkLeft": 0.3,
         "mouthSmileLeft": 0.1,
-        "browInnerUpLeft": 0.1,
-        "browDownLeft": 0.05,
+        "browInnerUpLeft": 0.18,
+        "browDownLeft": 0.07,
         "mouthPucker": 0.1,
         "mouthFunnel": 0.05,
     }.items()

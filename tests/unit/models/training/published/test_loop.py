@@ -196,5 +196,7 @@ def test_what_does_not_fit_is_said(bfm_store: Path, arguments: tuple[str, ...], 
     assert hint in said
 
 
-def test_the_space_of_a_store_is_checked(bfm_store: Path) -> None:
-    assert ClipStore(bfm_store).space == BFM.name
+def test_several_stores_read_one_file(bfm_store: Path) -> None:
+    first, second = ClipStore(bfm_store), ClipStore(bfm_store)
+    assert first.space == second.space == BFM.name
+    assert np.array_equal(first.frame(first.clips[0], 1), second.frame(second.clips[0], 1))

@@ -92,6 +92,5 @@ def test_a_folder_of_videos_becomes_clips_once(tmp_path: Path, astronaut: np.nda
     x, y, side = clip.square
     cut = pictures[1][max(y, 0) : y + side, x : x + side]
     assert np.abs(store.frame(clip, 1).mean((0, 1)) - cut.mean((0, 1))).max() < 12
-    store.close()
     assert went() == {}
     assert begun == [(2, 0), (2, 2)]
