@@ -47,7 +47,7 @@ class Clip:
 
 
 class ClipStore:
-    """Reads prepared clips. Any number of stores may read one file, in any process: nothing stays open between reads."""
+    """Reads prepared clips. Any number of stores may read one file, in any process: nothing is open between reads."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
@@ -81,9 +81,9 @@ class ClipStore:
     def _reading(self) -> Iterator[Any]:
         # LMDB refuses a file that its own process has open already, and an open one does not survive a fork. Mapping
         # the file for every read costs some 50 µs, a hundredth of what decoding a frame takes.
-        with lmdb().open(str(self._path), subdir=False, readonly=True, lock=False, readahead=False) as opened:
-            with opened.begin() as read:
-                yield read
+        opened = lmdb().open(str(self._path), subdir=False, readonly=True, lock=False, readahead=False)
+        with opened, opened.begin() as read:
+            yield read
 
 
 class ClipWriter:
