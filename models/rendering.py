@@ -51,7 +51,7 @@ class FrameRenderer:
             windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
             return self._made(network, crop, own[None], windows)
 
-        for pictures in in_batches(render, len(motion), _most_crops(side)):
+        for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:
                 yield seam.paste(picture) if seam else picture
 

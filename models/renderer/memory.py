@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
 
 from models.errors import RenderMemoryError
 
-Batch = TypeVar("Batch")
+Frame = TypeVar("Frame")
 
 # PyTorch tells an exhausted host, and some of CUDA's libraries an exhausted device, by the text of a RuntimeError.
 _TEXTS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed", "bad_alloc")
 
 
-def in_batches(render: Callable[[int, int], Batch], count: int, batch: int) -> Iterator[Batch]:
-    """Results of `render(start, stop)` over `count` frames, `batch` at a time.
+def in_batches(
+    render: Callable[[int, int], Sequence[Frame]], count: int, batch: int, *, whole: bool = False
+) -> Iterator[Sequence[Frame]]:
+    """Frames that `render(start, stop)` makes, of `count` in all, `batch` at a time.
 
     When memory runs out the batch is halved and tried again, and stays so: the next would not fit either.
+
+    Args:
+        whole: the last batch is as large as the others and begins with frames that have been made already. Libraries
+            compute batches of another size in another order, and equal descriptors would not give equal frames.
 
     Raises:
         RenderMemoryError: not even one frame fits.
@@ -26,12 +32,13 @@ def in_batches(render: Callable[[int, int], Batch], count: int, batch: int) -> I
     start = 0
     while start < count:
         stop = min(start + batch, count)
+        begin = max(0, stop - batch) if whole else start
         try:
-            result = render(start, stop)
+            result = render(begin, stop)[start - begin :]
         except (MemoryError, RuntimeError) as error:
             if not _is_exhausted(error):
                 raise
-            if stop - start == 1:
+            if stop - begin == 1:
                 raise RenderMemoryError(
                     "A single frame does not fit into the memory that is free: send a smaller photo, "
                     "or ask for a smaller output.size with paste_back false."
@@ -41,7 +48,7 @@ def in_batches(render: Callable[[int, int], Batch], count: int, batch: int) -> I
             start = stop
             continue
         # After the except clause: until it ends, the error's traceback holds the tensors that did not fit.
-        batch = (stop - start) // 2
+        batch = (stop - begin) // 2
         if torch.cuda.is_initialized():
             torch.cuda.empty_cache()
 

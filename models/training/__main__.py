@@ -34,7 +34,8 @@ Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate f
 BatchSize = Annotated[int, typer.Option(help="Pairs a step; half of them are used backwards.")]
 LearningRate = Annotated[float, typer.Option(help="Adam's, at full speed.")]
 Start = Annotated[
-    Path | None, typer.Option(help="Earlier run whose weights a fresh run takes, where they fit.", exists=True)
+    Path | None,
+    typer.Option(help="Run or bundle whose weights a fresh run takes, where they fit.", exists=True),
 ]
 Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: minutes at the start, faster after.")]
 

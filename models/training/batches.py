@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from models.coefficients import ARKIT, constrain
 from models.training.pairs import SIZE, Pairs
 
-EXPRESSIVE_SHARE = 0.4  # of the examples move the face in a still head: a turning one drowns what lips and lids do
+EXPRESSIVE_SHARE = 0.6  # of the examples move the face in a still head: a turning one drowns what lips and lids do
 MIRROR_SHARE, GREY_SHARE, NOISY_SHARE, LEANING_SHARE = 0.5, 0.15, 0.5, 0.4
 EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.07, 0.03, 0.015  # measured on held-out photos
 

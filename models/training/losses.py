@@ -18,6 +18,7 @@ GATE_WEIGHT = 4.0  # of a pixel to paint against one to leave: there are a hundr
 NEAR = 0.05  # of the range [-1, 1]
 HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
 STILL = 0.05  # pixels: below this mean motion, examples count alike
+RELATIVE = 0.75  # power of its mean motion that an example's error is divided by: 0 absolute, 1 relative errors
 SCALES = 4
 
 
@@ -25,7 +26,7 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     """Distance to the known flow; `flow` [B, 2, h, w] is in pixels of its own grid, the distance in those of 256.
 
     ℓ1 with a quadratic term: ℓ1 alone settles on the median, and most pixels of most expressions hardly move. Every
-    example is divided by the root of its mean motion: a turning head moves a hundred times as much as a blink, and
+    example is divided by a power of its mean motion: a turning head moves a hundred times as much as a blink, and
     would leave nothing of the gradient to the lids.
     """
     grid = flow.shape[-2:]
@@ -34,7 +35,7 @@ def flow_loss(flow: Tensor, batch: Batch) -> Tensor:
     error = (flow * (256 / grid[-1]) - known).abs()
     error = error + QUADRATIC * error.square()
     motion = (known.abs() * weight).mean((1, 2, 3))
-    return ((error * weight).mean((1, 2, 3)) / (motion + STILL).sqrt()).mean()
+    return ((error * weight).mean((1, 2, 3)) / (motion + STILL) ** RELATIVE).mean()
 
 
 def picture_loss(picture: Tensor, goal: Tensor, weight: Tensor) -> Tensor:

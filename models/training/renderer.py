@@ -16,8 +16,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from models.bundle import MANIFEST, open_bundle
 from models.errors import TrainingDataError
-from models.renderer import PRESETS, PIRenderer
+from models.renderer import PRESETS, PIRenderer, load_renderer
 from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch, batches, by_motion, by_slider
 from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
@@ -36,7 +37,7 @@ class Schedule:
         batch_size: pairs a step; half of them are used backwards.
         learning_rate: Adam's, at full speed.
         compile: fuse the networks with `torch.compile`: minutes at the start, about a third faster after.
-        start: folder of an earlier run whose averaged weights a fresh run takes, where they fit.
+        start: folder of an earlier run, or of a bundle, whose weights a fresh run takes, where they fit.
     """
 
     steps: int
@@ -114,13 +115,14 @@ def _network(preset: str) -> PIRenderer:
 
 
 def _adopt(renderer: PIRenderer, earlier: Path | None) -> None:
-    """Take the averaged weights of an earlier run where name and shape agree; new layers stay fresh."""
+    """Take the weights of an earlier run or of a bundle where name and shape agree; new layers stay fresh."""
     if earlier is None:
         return
     own = renderer.state_dict()
-    adopted = fitting(averaged_weights(earlier), own)
+    is_bundle = (earlier / MANIFEST).is_file()
+    adopted = fitting(load_renderer(open_bundle(earlier)).state_dict() if is_bundle else averaged_weights(earlier), own)
     if not adopted:
-        raise TrainingDataError(f"nothing in {earlier} fits preset {renderer.preset.name}: choose a run of that preset")
+        raise TrainingDataError(f"nothing in {earlier} fits preset {renderer.preset.name}: choose one of that preset")
     renderer.load_state_dict(own | adopted)
 
 

@@ -85,7 +85,7 @@ class RegressorNet(nn.Module):
 def centres_of_mass(heatmaps: Tensor) -> Tensor:
     """Expected place (x, y) [N, K, 2], in fractions of the picture, under the softmax of each heatmap [N, K, h, w]."""
     height, width = heatmaps.shape[-2:]
-    weights = heatmaps.flatten(2).softmax(-1).unflatten(2, (height, width))
+    weights = heatmaps.float().flatten(2).softmax(-1).unflatten(2, (height, width))
     x = (torch.arange(width, device=heatmaps.device) + 0.5) / width
     y = (torch.arange(height, device=heatmaps.device) + 0.5) / height
     return torch.stack([(weights.sum(2) * x).sum(-1), (weights.sum(3) * y).sum(-1)], -1)
@@ -122,7 +122,8 @@ class LinearShape(nn.Module):
         self.register_buffer("order", order, persistent=False)
 
     def forward(self, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        centred = anchors.flatten(1) - self.mean
-        decoded = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
-        landmarks = torch.cat([anchors, decoded], 1)[:, self.order]
-        return landmarks, centred @ self.coefficients + self.coefficients_mean, centred @ self.whitening
+        with torch.autocast(anchors.device.type, enabled=False):  # half precision would round away what lids do
+            centred = anchors.flatten(1) - self.mean
+            decoded = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
+            landmarks = torch.cat([anchors, decoded], 1)[:, self.order]
+            return landmarks, centred @ self.coefficients + self.coefficients_mean, centred @ self.whitening

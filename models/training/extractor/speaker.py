@@ -2,15 +2,15 @@
 
 Landmarks of a single picture do not tell a long chin from an open jaw, or small eyes from half-closed lids: identity
 and expression explain the same points. Over many frames they come apart, because only expression may change.
-Scaled-orthographic pose, bounded least squares (scipy's BVLS), with MediaPipe's scores as the expressions' prior.
+Scaled-orthographic pose, bounded least squares, with MediaPipe's scores as the expressions' prior.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from models.training.extractor.mesh import LandmarkMesh
 from models.training.extractor.shape import EYES, LIPS
@@ -22,6 +22,7 @@ IDENTITY_RIDGE, EXPRESSION_RIDGE = 1.2, 2.5  # as in the portraits' fits, so tha
 PRIOR = 0.7  # share of a score that the expression is drawn to: MediaPipe's run high
 IDENTITY_BOUND = 3.0  # standard deviations
 FRAME_ROUNDS, PERSON_ROUNDS = 4, 8
+SWEEPS, TOLERANCE = 1000, 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,10 @@ class SpeakerFit:
         self._neutral = mesh.mean + np.tensordot(identity, mesh.identity, 1)
         self._expression = mesh.expression.astype(np.float64)
         self._weight = _weights(len(mesh.mean))
+        # Inner products of all blendshapes over the landmarks, by pairs of axes: a frame's normal equations are their
+        # sum, weighted by what its rotation makes of the axes.
+        weighted = self._expression * self._weight[:, None]
+        self._products = np.tensordot(weighted, weighted, (1, 1)).transpose(1, 3, 0, 2)  # [3, 3, E, E]
 
     @classmethod
     def of_frames(cls, mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> SpeakerFit:
@@ -79,9 +84,11 @@ class SpeakerFit:
         ridge = np.full(count, EXPRESSION_RIDGE)
         for _ in range(FRAME_ROUNDS):
             scale, rotation, translation = _align(self._shape(expression), target, self._weight)
-            rows = _rows(self._expression, rotation, self._weight)
-            wanted = _wanted((target - translation) / scale - self._neutral @ rotation.T, self._weight)
-            expression = _solve(rows.T @ rows, rows.T @ wanted, ridge, PRIOR * prior, np.zeros(count), np.ones(count))
+            axes = rotation.T * (1, 1, DEPTH**2) @ rotation
+            left = np.tensordot(axes, self._products)
+            offset = (target - translation) / scale - self._neutral @ rotation.T
+            right = np.tensordot(self._expression, (self._weight[:, None] ** 2 * offset * (1, 1, DEPTH**2)) @ rotation)
+            expression = _solve(left, right, ridge, PRIOR * prior, np.zeros(count), np.ones(count))
         shape = self._shape(expression)
         scale, rotation, translation = _align(shape, target, self._weight)
         misses = (scale * shape @ rotation.T + translation - target)[:, :2]
@@ -127,7 +134,20 @@ def _solve(
     left: np.ndarray, right: np.ndarray, ridge: np.ndarray, prior: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
     """The bounded minimum of x·left·x − 2 right·x + |ridge (x − prior)|²."""
-    chol = np.linalg.cholesky(left + np.diag(ridge**2))
-    return lsq_linear(
-        chol.T, np.linalg.solve(chol, right + ridge**2 * prior), method="bvls", max_iter=60, bounds=(low, high)
-    ).x
+    return np.asarray(_descend(left + np.diag(ridge**2), right + ridge**2 * prior, low, high))
+
+
+@numba.njit(cache=True)
+def _descend(matrix: np.ndarray, vector: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The minimum of x·matrix·x − 2 vector·x within bounds, one number of x after the other until none moves."""
+    x = np.minimum(np.maximum(np.zeros(len(vector)), low), high)
+    for _ in range(SWEEPS):
+        farthest = 0.0
+        for i in range(len(x)):
+            best = x[i] + (vector[i] - (matrix[i] * x).sum()) / matrix[i, i]
+            best = min(max(best, low[i]), high[i])
+            farthest = max(farthest, abs(best - x[i]))
+            x[i] = best
+        if farthest < TOLERANCE:
+            break
+    return x

@@ -34,6 +34,20 @@ def test_one_exhaustion_halves_the_batch_and_loses_no_frame(error: Exception) ->
     assert sizes == [8, 4, 2, 2, 2, 2, 2, 1], "and it stays halved"
 
 
+def test_whole_batches_begin_with_frames_that_were_made_before() -> None:
+    sizes: list[int] = []
+    batches = [list(batch) for batch in in_batches(renderer(8, MemoryError(), sizes), 11, 8, whole=True)]
+    assert batches == [list(range(8)), [8, 9, 10]]
+    assert sizes == [8, 8]
+    sizes.clear()
+    assert list(in_batches(renderer(8, MemoryError(), sizes), 3, 8, whole=True)) == [[0, 1, 2]]
+    assert sizes == [3], "fewer frames than a batch stay fewer"
+    sizes.clear()
+    frames = [frame for batch in in_batches(renderer(3, MemoryError(), sizes), 11, 8, whole=True) for frame in batch]
+    assert frames == list(range(11))
+    assert sizes == [8, 4, 2, 2, 2, 2, 2, 2]
+
+
 def test_a_single_frame_that_does_not_fit_is_an_error() -> None:
     with pytest.raises(RenderMemoryError, match="smaller"):
         list(in_batches(renderer(0, EXHAUSTED[0], []), 4, 4))
