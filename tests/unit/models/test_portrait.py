@@ -75,6 +75,13 @@ def test_the_crop_comes_in_any_size(editor: PortraitEditor, source: Source) -> N
     assert next(editor.render(source, motion, paste_back=False)).shape == (source.crop.side, source.crop.side, 3)
 
 
+def test_equal_coefficients_give_equal_frames_in_the_last_batch_too(editor: PortraitEditor, source: Source) -> None:
+    moved = apply_controls(editor.space, source.coefficients, expression={"jawOpen": 0.6}, pose={"yaw": 8.0})
+    frames = list(editor.render(source, np.repeat(moved[None], 11, 0), paste_back=False))
+    assert len(frames) == 11
+    assert all(np.array_equal(frame, frames[0]) for frame in frames)
+
+
 def test_size_together_with_paste_back_is_refused(editor: PortraitEditor, source: Source) -> None:
     with pytest.raises(ControlError, match="paste_back"):
         editor.render(source, source.coefficients[None], size=256)
@@ -202,7 +209,7 @@ def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor,
     motion[:, editor.space.index["jawOpen"]] = np.linspace(0, 0.6, 5)
     small, renderer = crammed(editor, 2)
     frames = list(small.render(source, motion))
-    assert renderer.sizes == [5, 2, 2, 1]
+    assert renderer.sizes == [5, 2, 2, 2]
     for frame, expected in zip(frames, editor.render(source, motion), strict=True):
         assert np.abs(frame.astype(int) - expected).max() <= 1
 
