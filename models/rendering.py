@@ -47,9 +47,9 @@ class FrameRenderer:
         network, crop = self._cut([(image, square)], side)
         seam = None if size else Seam(image, square.x, square.y, side)
 
-        def render(start: int, stop: int) -> NDArray[np.uint8]:
+        def render(start: int, stop: int) -> list[Pixels]:
             windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
-            return self._made(network, crop, own[None], windows)
+            return list(self._made(network, crop, own[None], windows))
 
         for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.renderer.adain import AdaIN, PictureNorm, activation
 from models.renderer.presets import EditingConfig
+
+_SHUT = -4.0  # logit of a gate that leaves 98 % of the warped picture
 
 
 class _ConvNorm(nn.Module):
@@ -68,9 +72,10 @@ class EditingNetwork(nn.Module):
         self.last = nn.Conv2d(
             width[0], (4 if config.gated else 3) * folded, config.outer_kernel, padding=config.outer_kernel // 2
         )
-        if config.gated:  # training starts from the warped picture itself
+        if config.gated:  # training starts from next to no change
             for parameter in self.last.parameters():
-                nn.init.zeros_(parameter[: 3 * folded])
+                nn.init.zeros_(parameter)
+            nn.init.constant_(cast(Tensor, self.last.bias)[3 * folded :], _SHUT)
 
     def forward(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         """Î_w and I_s [N, 3, H, W] in [-1, 1], z [N, latent] to Î [N, 3, H, W] in [-1, 1]."""
@@ -80,9 +85,15 @@ class EditingNetwork(nn.Module):
         return (warped + gate.sigmoid() * (painting - warped)).clamp(-1, 1)
 
     def paint(self, warped: Tensor, source: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """What a gated network paints [N, 3, H, W], and the logit of the share that replaces Î_w [N, 1, H, W]."""
+        """What a gated network paints [N, 3, H, W], and the logit of the share that replaces Î_w [N, 1, H, W].
+
+        It paints on the warped picture's colours without their detail: to shut an eye, a change of the picture itself
+        would have to undo every edge of the iris.
+        """
         change, gate = self._decoded(warped, source, z).split([3, 1], 1)
-        return warped + change, gate
+        colours = F.avg_pool2d(warped, self.config.ground)
+        ground = F.interpolate(colours, warped.shape[-2:], mode="bilinear", align_corners=False)
+        return ground + change, gate
 
     def _decoded(self, warped: Tensor, source: Tensor, z: Tensor) -> Tensor:
         x = torch.cat([warped, source], 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from models.coefficients import ARKIT, constrain
 from models.training.pairs import SIZE, Pairs
 
-EXPRESSIVE_SHARE = 0.6  # of the examples move the face in a still head: a turning one drowns what lips and lids do
+FAR = 0.4  # change of a slider that is worth to be drawn more often
 MIRROR_SHARE, GREY_SHARE, NOISY_SHARE, LEANING_SHARE = 0.5, 0.15, 0.5, 0.4
 EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.07, 0.03, 0.015  # measured on held-out photos
 
@@ -42,23 +42,21 @@ class Batch:
     detail: Tensor
 
 
-def by_motion(pairs: Pairs) -> np.ndarray:
-    """Chance of every pair to be drawn, [P]: a share to faces that move in a still head, by how far they move."""
-    expressive, motion = pairs.expressive()
-    chance = np.full(len(pairs), (1 - EXPRESSIVE_SHARE) / max(len(pairs) - len(expressive), 1))
-    reach = np.sqrt(motion)  # drawn in proportion to the motion itself, jaws would crowd out lids
-    chance[expressive] = EXPRESSIVE_SHARE * reach / reach.sum()
-    return chance / chance.sum()  # there may be pairs of one kind only
+def by_slider(pairs: Pairs, shares: Mapping[str, float], *, still: bool) -> np.ndarray:
+    """Chance of every pair to be drawn, [P]: shares to pairs that move a slider far, the rest to all pairs alike.
 
-
-def by_slider(pairs: Pairs) -> np.ndarray:
-    """Chance of every pair to be drawn, [P]: a third to moving lids, a third to moving jaws, a third to all pairs."""
+    Args:
+        shares: slider, without its side, -> the share of pairs in which it moves by more than `FAR`.
+        still: those pairs are of a head that does not move: a turning one drowns what lips and lids do.
+    """
     change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
-    chance = np.full(len(pairs), 1 / len(pairs))
-    for sliders in (("eyeBlinkLeft", "eyeBlinkRight"), ("jawOpen",)):
-        moved = change[:, [ARKIT.index[name] for name in sliders]].max(1) > 0.4
+    eligible = change[:, -6:].max(1) < 1e-4 if still else np.full(len(pairs), fill_value=True)
+    chance = np.full(len(pairs), (1 - sum(shares.values())) / len(pairs))
+    for slider, share in shares.items():
+        sides = [index for name, index in ARKIT.index.items() if name in (slider, slider + "Left", slider + "Right")]
+        moved = eligible & (change[:, sides].max(1) > FAR)
         if moved.any():
-            chance += moved / moved.sum()
+            chance += share * moved / moved.sum()
     return chance / chance.sum()
 
 

@@ -146,17 +146,6 @@ class Pairs:
     def __len__(self) -> int:
         return int(self._ends[-1])
 
-    def expressive(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of the pairs in which only the face moves, not the head, and for each how far at most, in pixels."""
-        rows, motion = [], []
-        for shard, end in zip(self._shards, self._ends, strict=True):
-            turn = (shard["target_coefficients"] - shard["source_coefficients"])[:, -6:]
-            (still,) = np.nonzero(np.abs(turn).max(1) < 1e-4)
-            reach = np.abs(shard["flow"][still]).max((1, 2, 3), initial=0).astype(np.float64)
-            rows.append(still[reach > 0] + end - len(turn))
-            motion.append(reach[reach > 0])
-        return np.concatenate(rows), np.concatenate(motion)
-
     def all(self, name: str) -> np.ndarray:
         """One field of all pairs; for small ones."""
         return np.concatenate([shard[name] for shard in self._shards])

@@ -20,12 +20,22 @@ from models.bundle import MANIFEST, open_bundle
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer, load_renderer
 from models.renderer.pirenderer import Rendering
-from models.training.batches import Batch, batches, by_motion, by_slider
+from models.training.batches import Batch, batches, by_slider
 from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
 from models.training.pairs import Pairs
 from models.training.run import Run, averaged_weights, fitting
 
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
+WARPED = {
+    "browInnerUp": 0.15,
+    "browDown": 0.05,
+    "eyeBlink": 0.1,
+    "jawOpen": 0.1,
+    "mouthSmile": 0.05,
+    "mouthPucker": 0.05,
+}
+PAINTED = {"eyeBlink": 0.45, "jawOpen": 0.3}
+"""Sliders that the stages see more often: what is small is hard to learn."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,9 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
     _adopt(renderer, schedule.start)
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
     run = Run(out, renderer, _adam(parameters))
+    chance = by_slider(data, WARPED, still=True)
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    for batch in batches(data, by_motion(data), schedule.batch_size, renderer.preset.warping.input_size, run.step):
+    for batch in batches(data, chance, schedule.batch_size, renderer.preset.warping.input_size, run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):
@@ -83,9 +94,10 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
     trained = {name: value for name, value in averaged_weights(warping).items() if not name.startswith("editing.")}
     renderer.load_state_dict(renderer.state_dict() | trained)
     run = Run(out, renderer, _adam(renderer.editing.parameters()))
+    chance = by_slider(data, PAINTED, still=False)
     warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
     paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
-    for batch in batches(data, by_slider(data), schedule.batch_size, renderer.preset.image_size, 1_000_000 + run.step):
+    for batch in batches(data, chance, schedule.batch_size, renderer.preset.image_size, 1_000_000 + run.step):
         if run.step >= schedule.steps:
             break
         with torch.autocast("cpu", torch.bfloat16):

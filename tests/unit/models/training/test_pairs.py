@@ -12,7 +12,7 @@ from PIL import Image
 
 from models.coefficients import ARKIT
 from models.errors import TrainingDataError
-from models.training.batches import _mirror, _perturb, batches, by_motion, by_slider
+from models.training.batches import _mirror, _perturb, batches, by_slider
 from models.training.morphable import MorphableModel
 from models.training.pairs import Pairs, make_pairs
 from models.training.retarget import warp
@@ -89,7 +89,7 @@ def test_no_pairs_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_half_of_a_batch_runs_backwards(pairs: Pairs) -> None:
-    batch = next(batches(pairs, by_motion(pairs), 8, 128, seed=0))
+    batch = next(batches(pairs, by_slider(pairs, {}, still=True), 8, 128, seed=0))
     assert batch.source.shape == batch.target.shape == (8, 3, 128, 128)
     assert batch.flow.shape == (8, 2, 64, 64)
     assert (batch.reliable[4:] == 1).all(), "backwards the target is the untouched photo"
@@ -99,17 +99,17 @@ def test_small_motions_are_drawn_more_often_than_they_occur(pairs: Pairs) -> Non
     change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
     jaws = change[:, ARKIT.index["jawOpen"]] > 0.4
     still = change[:, -6:].max(1) < 1e-4
-    motion = np.abs(pairs.gather("flow", np.arange(len(pairs)))).max((1, 2, 3))
     assert jaws.any()
-    assert by_slider(pairs).sum() == pytest.approx(1)
-    assert by_slider(pairs)[jaws].sum() > max(0.33, jaws.mean())
-    assert by_motion(pairs).sum() == pytest.approx(1)
-    assert (by_motion(pairs) > 0).all()
-    assert by_motion(pairs)[still & (motion > 0)].sum() == pytest.approx(0.4)
+    anywhere, in_a_still_head = (by_slider(pairs, {"jawOpen": 0.5}, still=value) for value in (False, True))
+    for chance in (anywhere, in_a_still_head):
+        assert chance.sum() == pytest.approx(1)
+        assert (chance > 0).all()
+    assert anywhere[jaws].sum() == pytest.approx(0.5 + 0.5 * jaws.mean())
+    assert in_a_still_head[jaws & still].sum() == pytest.approx(0.5 + 0.5 * (jaws & still).mean())
 
 
 def test_mirroring_twice_changes_nothing_and_once_swaps_sides(pairs: Pairs) -> None:
-    batch = next(batches(pairs, by_motion(pairs), 4, 64, seed=0))
+    batch = next(batches(pairs, by_slider(pairs, {}, still=True), 4, 64, seed=0))
 
     class Always:
         def random(self, shape: object) -> np.ndarray:
@@ -125,7 +125,7 @@ def test_mirroring_twice_changes_nothing_and_once_swaps_sides(pairs: Pairs) -> N
 
 
 def test_extractor_noise_moves_both_vectors_alike(pairs: Pairs) -> None:
-    batch = next(batches(pairs, by_motion(pairs), 8, 64, seed=0))
+    batch = next(batches(pairs, by_slider(pairs, {}, still=True), 8, 64, seed=0))
     noisy = _perturb(batch, np.random.default_rng(5))
     change = noisy.source_coefficients - batch.source_coefficients
     assert change.abs().max() > 0

@@ -11,7 +11,9 @@ import pytest
 import torch
 from torch import nn
 
+from models.bundle import DEFAULT_BUNDLE, open_bundle
 from models.errors import TrainingDataError
+from models.renderer import load_renderer
 from models.training.batches import Batch
 from models.training.losses import editing_share, flow_loss, painting_loss, picture_loss
 from models.training.pairs import FIELDS
@@ -28,7 +30,8 @@ def batch() -> Batch:
 
 def test_flow_loss_is_in_pixels_of_the_picture() -> None:
     one_pixel_of_the_grid = torch.ones(2, 2, 64, 64)
-    four_pixels = (4.0 + 0.125 * 4.0**2) / 0.05**0.5
+    absolute, squared = (4.0 + 0.125 * 4.0**2) / 0.05**0.5, 4.0**2 / 0.3
+    four_pixels = absolute + squared
     assert flow_loss(one_pixel_of_the_grid, batch()).item() == pytest.approx(four_pixels)
     off_mesh = replace(batch(), mesh=torch.zeros(2, 1, 64, 64))
     assert flow_loss(one_pixel_of_the_grid, off_mesh).item() == pytest.approx(four_pixels * 0.3)
@@ -159,10 +162,17 @@ def test_a_fresh_run_starts_from_an_earlier_one_where_it_fits(tmp_path: Path) ->
     train_warping(tmp_path / "pairs", tmp_path / "later", "debug", Schedule(1, 2, 0.0, start=tmp_path / "earlier"))
     first, second = averaged_weights(tmp_path / "earlier"), averaged_weights(tmp_path / "later")
     assert all(torch.equal(value, second[name]) for name, value in first.items())
-    with pytest.raises(TrainingDataError, match="choose a run of that preset"):
+    with pytest.raises(TrainingDataError, match="choose one of that preset"):
         train_warping(
             tmp_path / "pairs", tmp_path / "small", "small", Schedule(1, 2, start=write_run(tmp_path / "other"))
         )
+
+
+def test_a_fresh_run_starts_from_a_bundle(tmp_path: Path) -> None:
+    write_shift_pairs(tmp_path / "pairs")
+    train_warping(tmp_path / "pairs", tmp_path / "later", "small", Schedule(1, 2, 0.0, start=DEFAULT_BUNDLE))
+    released = load_renderer(open_bundle(DEFAULT_BUNDLE)).state_dict()
+    assert all(torch.equal(value, released[name]) for name, value in averaged_weights(tmp_path / "later").items())
 
 
 def write_run(folder: Path) -> Path:
