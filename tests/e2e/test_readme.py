@@ -18,14 +18,11 @@ import pytest
 import soundfile
 from PIL import Image
 
-from models.audio import FILE
-from models.bundle import DEFAULT_BUNDLE, open_bundle
 from tests.clips import beep, write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 CURL = [block for block in BLOCKS if "curl" in block]
-SPEAKS = FILE in open_bundle(DEFAULT_BUNDLE).manifest.files
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -45,8 +42,6 @@ def run(block: str, url: str, folder: Path) -> str:
 def test_curl_examples_work(
     block: str, http: httpx.Client, hopper_jpeg: Path, hopper: np.ndarray, tmp_path: Path
 ) -> None:
-    if "/talk" in block and not SPEAKS:
-        pytest.skip("the released bundle has no speech model")
     shutil.copy(hopper_jpeg, tmp_path / "photo.jpg")
     soundfile.write(tmp_path / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
     write_clip(tmp_path / "driver.mp4", [hopper] * 6, [k / 25 for k in range(6)], sounds=[beep(0.24, 0.1)])
@@ -90,13 +85,8 @@ def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> 
     with av.open(str(sheet.with_name("reenactment.mp4"))) as clip:
         seconds = PERFORMANCE[-1]["time"]
         assert sum(1 for _ in clip.decode(video=0)) == pytest.approx(seconds * PERFORMANCE_FPS, abs=2)
-    talk = sheet.with_name("talk.mp4")
-    assert talk.exists() == SPEAKS
-    if SPEAKS:
-        with av.open(str(talk)) as clip:
-            assert [stream.type for stream in clip.streams] == ["video", "audio"]
-    else:
-        assert "no speech model" in printed
+    with av.open(str(sheet.with_name("talk.mp4"))) as clip:
+        assert [stream.type for stream in clip.streams] == ["video", "audio"]
     assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
 
 
