@@ -76,6 +76,15 @@ def test_bypassed_residual_ignores_its_first_convolution() -> None:
     assert not torch.allclose(block(x, z), before)
 
 
+def test_the_painting_begins_without_the_detail_of_the_warped_picture() -> None:
+    editing = PIRenderer(PRESETS["debug"]).eval().editing
+    eye = torch.full((1, 3, 256, 256), 0.5)
+    eye[..., ::2, 1::2] = eye[..., 1::2, ::2] = -0.5  # a checkerboard: all detail, one mean colour
+    painting, gate = editing.paint(eye, eye, torch.rand(1, 16))
+    assert painting.abs().max() < 1e-5
+    assert gate.sigmoid().max() < 0.05
+
+
 def test_mapping_reads_the_whole_window_of_the_paper() -> None:
     renderer = PIRenderer(PRESETS["paper"])
     window = torch.zeros(1, 73, 27, requires_grad=True)
