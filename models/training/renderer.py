@@ -34,7 +34,7 @@ WARPED = {
     "mouthSmile": 0.05,
     "mouthPucker": 0.05,
 }
-PAINTED = {"eyeBlink": 0.45, "jawOpen": 0.3}
+PAINTED = {"eyeBlink": 0.3, "jawOpen": 0.45}
 """Sliders that the stages see more often: what is small is hard to learn."""
 
 

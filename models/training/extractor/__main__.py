@@ -36,6 +36,7 @@ DetectorFile = Annotated[
 ]
 Steps = Annotated[int, typer.Option(help="Length of the whole schedule, in batches.")]
 Batch = Annotated[int, typer.Option(help="Pictures a batch.")]
+Rate = Annotated[float, typer.Option(help="AdamW's learning rate, at full speed.")]
 Threads = Annotated[int, typer.Option(help="CPU threads of the network.")]
 Workers = Annotated[int, typer.Option(help="Processes that draw samples.")]
 
@@ -55,12 +56,13 @@ def detector(
     start: Start = None,
     steps: Steps = 1500,
     batch: Batch = 24,
+    rate: Rate = 3e-3,
     threads: Threads = 2,
     workers: Workers = 1,
 ) -> None:
     """Train the detector on collages; writes detector.onnx into the run's folder."""
     torch.set_num_threads(threads)
-    train_detector(data, backgrounds, out, Schedule(steps, batch, rate=3e-3), workers, earlier, start)
+    train_detector(data, backgrounds, out, Schedule(steps, batch, rate), workers, earlier, start)
 
 
 @app.command()
@@ -84,13 +86,14 @@ def regressor(
     start: Start = None,
     steps: Steps = 4000,
     batch: Batch = 48,
+    rate: Rate = Schedule.rate,
     threads: Threads = 2,
     workers: Workers = 1,
 ) -> None:
     """Train the regressor on portraits, generated pairs and clips; writes extractor.onnx into the run's folder."""
     torch.set_num_threads(threads)
     material = RegressorMaterial(data, backgrounds, detector_file, pairs, clips_folder)
-    train_regressor(material, out, Schedule(steps, batch), workers, start)
+    train_regressor(material, out, Schedule(steps, batch, rate), workers, start)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from models.training.extractor.targets import detector_targets
 
 logger = logging.getLogger(__name__)
 
-PAIRS, CLIPS = 0.45, 0.2
+PAIRS, CLIPS = 0.4, 0.15
 """Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
 
 SHAPE_FACES = 6000  # that the shape model is fitted to
