@@ -19,6 +19,12 @@ from models.training.extractor.shape import ANCHORS, LEFT_EYE, MOUTH, RIGHT_EYE
 FEATURES = 128
 """Numbers that a region's network says besides its anchors, for the coefficients."""
 
+FARTHEST = 2.0
+"""Where a region's anchors are told to lie at most, in halves of its side."""
+
+SMALLEST = 0.3
+"""Least size of a face, in that of the mean one, that regions are cut for."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -72,10 +78,12 @@ class Regions(nn.Module):
 
 def similarity_to(mean: Tensor, anchors: Tensor) -> Tensor:
     """The scale and turn that lead from the mean anchors [K, 2] to others [N, K, 2], least squares: [N, 2], as the real
-    and imaginary part of a complex factor."""
+    and imaginary part of a complex factor; no smaller than `SMALLEST`, as a fresh trunk's collapsed guess would be."""
     a, b = mean - mean.mean(0), anchors - anchors.mean(1, keepdim=True)
     real, imaginary = (a * b).sum((1, 2)), (a[:, 0] * b[..., 1] - a[:, 1] * b[..., 0]).sum(1)
-    return torch.stack([real, imaginary], 1) / a.square().sum()
+    factor = torch.stack([real, imaginary], 1) / a.square().sum()
+    size = factor.norm(dim=1, keepdim=True)
+    return factor * (size.clamp(min=SMALLEST) / size.clamp(min=1e-6))
 
 
 class _Frame:
@@ -123,13 +131,16 @@ class _RegionNet(nn.Module):
             *(conv(b, c, 3, 2), nn.ReLU(inplace=True), conv(c, c, 3), nn.ReLU(inplace=True)),
             *(conv(c, d, 3, 2), nn.ReLU(inplace=True), nn.Flatten()),
         )
+        # Normalised, or a wild first guess of the trunk leaves every unit dead: they never came back in 5,000 steps.
         self.features = nn.Sequential(
-            nn.Linear((region.pixels // 16) ** 2 * d + 2 * count, FEATURES), nn.ReLU(inplace=True)
+            nn.Linear((region.pixels // 16) ** 2 * d + 2 * count, FEATURES, bias=False),
+            nn.BatchNorm1d(FEATURES),
+            nn.ReLU(inplace=True),
         )
         self.anchors = nn.Linear(FEATURES, 2 * count)
         nn.init.zeros_(self.anchors.weight)
         nn.init.zeros_(self.anchors.bias)
 
     def forward(self, patch: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.features(torch.cat([self.layers(patch), coarse.flatten(1)], 1))
+        features = self.features(torch.cat([self.layers(patch), coarse.flatten(1).clamp(-FARTHEST, FARTHEST)], 1))
         return coarse + self.anchors(features).unflatten(1, coarse.shape[1:]), features

@@ -57,3 +57,22 @@ def test_untrained_regions_leave_the_anchors_where_they_are(mean: torch.Tensor) 
     anchors, features = Regions(mean)(torch.rand(2, 3, 256, 256), mean.expand(2, -1, -1))
     assert anchors.detach().numpy() == pytest.approx(mean.expand(2, -1, -1).numpy(), abs=1e-5)
     assert features.shape == (2, 3 * FEATURES)
+
+
+def test_no_first_guess_of_the_trunk_leaves_a_region_dead() -> None:
+    mean = torch.rand(len(ANCHORS), 2)
+    regions = Regions(mean)
+    optimiser = torch.optim.AdamW(regions.parameters(), 2e-3)
+    crops = torch.rand(8, 3, 256, 256) * 2 - 1
+    for step in range(4):  # a fresh trunk puts all anchors into the middle, and then anywhere
+        guess = 0.5 + 1e-4 * torch.randn(8, len(ANCHORS), 2) if step < 2 else torch.rand(8, len(ANCHORS), 2) * 3 - 1
+        refined, features = regions(crops, guess)
+        assert refined.isfinite().all()
+        loss = 100 * (refined - mean).abs().mean() + features.mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    _, features = regions(crops, mean.expand(8, -1, -1))
+    alive = (features > 0).any(0).float().mean()
+    assert alive > 0.8
+    assert features.std(0).mean() > 0.1, "and what they say depends on the picture"
