@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.training.extractor.detector_net import conv
 from models.training.extractor.shape import ANCHORS, LEFT_EYE, MOUTH, RIGHT_EYE
 
 FEATURES = 128
@@ -126,13 +125,12 @@ class _RegionNet(nn.Module):
         super().__init__()
         count, (a, b, c, d) = len(region.landmarks), widths
         self.layers = nn.Sequential(
-            *(conv(3, a, 3, 2), nn.ReLU(inplace=True)),
-            *(conv(a, b, 3, 2), nn.ReLU(inplace=True), conv(b, b, 3), nn.ReLU(inplace=True)),
-            *(conv(b, c, 3, 2), nn.ReLU(inplace=True), conv(c, c, 3), nn.ReLU(inplace=True)),
-            *(conv(c, d, 3, 2), nn.ReLU(inplace=True), nn.Flatten()),
+            *(_layer(3, a, 2), _layer(a, b, 2), _layer(b, b), _layer(b, c, 2), _layer(c, c), _layer(c, d, 2)),
+            nn.Flatten(),
         )
         # Normalised, or a wild first guess of the trunk leaves every unit dead: they never came back in 5,000 steps.
-        self.features = nn.Sequential(
+        # Over the batch, because all patches are much alike, and what they share says nothing.
+        self.description = nn.Sequential(
             nn.Linear((region.pixels // 16) ** 2 * d + 2 * count, FEATURES, bias=False),
             nn.BatchNorm1d(FEATURES),
             nn.ReLU(inplace=True),
@@ -142,5 +140,13 @@ class _RegionNet(nn.Module):
         nn.init.zeros_(self.anchors.bias)
 
     def forward(self, patch: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.features(torch.cat([self.layers(patch), coarse.flatten(1).clamp(-FARTHEST, FARTHEST)], 1))
+        features = self.description(torch.cat([self.layers(patch), coarse.flatten(1).clamp(-FARTHEST, FARTHEST)], 1))
         return coarse + self.anchors(features).unflatten(1, coarse.shape[1:]), features
+
+
+def _layer(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """Each patch is normalised by itself: over a batch, the patches of pictures without a face would set the scale, and
+    what a lid changes would be lost in it."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.GroupNorm(8, outputs), nn.ReLU(inplace=True)
+    )
