@@ -18,11 +18,13 @@ class Couples:
     Attributes:
         first, second: two collections of faces, which may be the same.
         partners: rows of `first` that may be drawn -> rows of `second` that show the same person.
+        weight: how often each of those rows is drawn against the others [rows]; None draws all alike.
     """
 
     first: FacePhotos
     second: FacePhotos
     partners: dict[int, np.ndarray]
+    weight: np.ndarray | None = None
 
     @classmethod
     def same(cls, photos: FacePhotos) -> Couples:
@@ -30,9 +32,9 @@ class Couples:
         return cls(photos, photos, {row: np.array([row]) for row in range(len(photos))})
 
     @classmethod
-    def aligned(cls, first: FacePhotos, second: FacePhotos) -> Couples:
-        """Row by row."""
-        return cls(first, second, {row: np.array([row]) for row in range(len(first))})
+    def aligned(cls, first: FacePhotos, second: FacePhotos, weight: np.ndarray | None = None) -> Couples:
+        """Row by row. weight: [P], how often each is drawn."""
+        return cls(first, second, {row: np.array([row]) for row in range(len(first))}, weight)
 
     @classmethod
     def grouped(cls, photos: FacePhotos, group: np.ndarray, kept: np.ndarray) -> Couples:
@@ -43,6 +45,9 @@ class Couples:
     def draw(self, rng: np.random.Generator) -> tuple[Picked, Picked]:
         """Two pictures of one person, either first."""
         rows = list(self.partners)
-        row = rows[rng.integers(len(rows))]
+        number = (
+            rng.integers(len(rows)) if self.weight is None else rng.choice(len(rows), p=self.weight / self.weight.sum())
+        )
+        row = rows[number]
         first, second = (self.first, row), (self.second, int(rng.choice(self.partners[row])))
         return (second, first) if rng.random() < 0.5 else (first, second)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.coefficients import ARKIT
 from models.errors import TrainingDataError
 from models.extractor.landmarks import FACE_LANDMARKS, face_box
 from models.training.extractor.couples import Couples
@@ -14,6 +15,11 @@ from models.training.extractor.photos import FacePhotos
 from models.training.pairs import SIZE
 from models.training.portraits import Portraits
 from models.training.pose import Pose
+
+LIDS = 8.0
+"""How often a pair whose lids move is drawn against another: diluted among all others, lids were not learnt at all."""
+
+_LIDS, _FAR = [ARKIT.index["eyeBlinkLeft"], ARKIT.index["eyeBlinkRight"]], 0.4
 
 
 def generated_faces(data: Path, pairs: Path) -> list[Couples]:
@@ -47,7 +53,8 @@ def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: Lan
     moved = np.full_like(own, np.nan)
     step = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
     moved[:, :FACE_LANDMARKS] = own[:, :FACE_LANDMARKS] + step
-    return Couples.aligned(_faces(shard / "target.npy", new, moved), _faces(shard / "source.npy", old, own))
+    target, source = _faces(shard / "target.npy", new, moved), _faces(shard / "source.npy", old, own)
+    return Couples.aligned(target, source, 1 + (LIDS - 1) * (np.abs(new - old)[:, _LIDS].max(1) > _FAR))
 
 
 def _faces(pictures: Path, coefficients: np.ndarray, landmarks: np.ndarray) -> FacePhotos:
