@@ -9,6 +9,7 @@ import numpy as np
 from models.coefficients import ARKIT
 from models.errors import TrainingDataError
 from models.extractor.landmarks import FACE_LANDMARKS, face_box
+from models.training.batches import FAR
 from models.training.extractor.couples import Couples
 from models.training.extractor.mesh import EXPRESSIONS, LandmarkMesh
 from models.training.extractor.photos import FacePhotos
@@ -19,7 +20,7 @@ from models.training.pose import Pose
 LIDS = 8.0
 """How often a pair whose lids move is drawn against another: diluted among all others, lids were not learnt at all."""
 
-_LIDS, _FAR = [ARKIT.index["eyeBlinkLeft"], ARKIT.index["eyeBlinkRight"]], 0.4
+_LIDS = [ARKIT.index["eyeBlinkLeft"], ARKIT.index["eyeBlinkRight"]]
 
 
 def generated_faces(data: Path, pairs: Path) -> list[Couples]:
@@ -54,7 +55,7 @@ def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: Lan
     step = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
     moved[:, :FACE_LANDMARKS] = own[:, :FACE_LANDMARKS] + step
     target, source = _faces(shard / "target.npy", new, moved), _faces(shard / "source.npy", old, own)
-    return Couples.aligned(target, source, 1 + (LIDS - 1) * (np.abs(new - old)[:, _LIDS].max(1) > _FAR))
+    return Couples.aligned(target, source, 1 + (LIDS - 1) * (np.abs(new - old)[:, _LIDS].max(1) > FAR))
 
 
 def _faces(pictures: Path, coefficients: np.ndarray, landmarks: np.ndarray) -> FacePhotos:
