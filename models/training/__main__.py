@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from models.training.material import Material
+
+STREAM_SWEEPS = 0.45  # share of sweeps in pairs made while training: nothing else brings the small motions forward
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Data = Annotated[Path, typer.Option(help="Training data folder; MODEL_CARD.md says what is in it.")]
@@ -27,7 +32,29 @@ def pairs(
     make_pairs(data, out, count, seed, processes, sweeps)
 
 
+@app.command()
+def real_pairs(
+    data: Data,
+    clips: Annotated[Path, typer.Option(help="Clips that the extractor's `clips` labelled.")] = Path(
+        "runs/extractor/clips"
+    ),
+    out: Annotated[Path, typer.Option(help="Where the shards go.")] = Path("runs/real-pairs"),
+    count: Annotated[int, typer.Option(help="How many pairs.")] = 3000,
+    seed: Annotated[int, typer.Option(help="Another seed makes other pairs.")] = 0,
+) -> None:
+    """Make training pairs of two real pictures of one person; shards that exist are kept."""
+    from models.training.real_pairs import make_real_pairs
+
+    make_real_pairs(data, clips, out, count, seed)
+
+
 Pairs = Annotated[Path, typer.Option(help="Folder that `pairs` wrote.")]
+Real = Annotated[Path | None, typer.Option(help="Folder that `real-pairs` wrote: a fifth of what is drawn.")]
+Stream = Annotated[
+    Path | None,
+    typer.Option(help="Training data folder: make pairs on the device while training, and read none. For GPUs."),
+]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Preset = Annotated[str, typer.Option(help="Network configuration: paper, small or debug.")]
 Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its last 40 %.")]
 
@@ -43,6 +70,9 @@ Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: mi
 @app.command()
 def warping(
     pairs: Pairs = Path("runs/pairs"),
+    real: Real = None,
+    stream: Stream = None,
+    device: Device = "cpu",
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/warping"),
     preset: Preset = "small",
     steps: Steps = 8000,
@@ -54,12 +84,17 @@ def warping(
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
     from models.training.renderer import Schedule, train_warping
 
-    train_warping(pairs, out, preset, Schedule(steps, batch_size, learning_rate, compiled, start))
+    train_warping(
+        _material(pairs, real, stream, device), out, preset, Schedule(steps, batch_size, learning_rate, compiled, start)
+    )
 
 
 @app.command()
 def editing(
     pairs: Pairs = Path("runs/pairs"),
+    real: Real = None,
+    stream: Stream = None,
+    device: Device = "cpu",
     warping: Annotated[Path, typer.Option(help="Run of stage one.")] = Path("runs/warping"),
     out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/editing"),
     preset: Preset = "small",
@@ -72,7 +107,19 @@ def editing(
     """Stage two: the editing network on pictures. The same command resumes."""
     from models.training.renderer import Schedule, train_editing
 
-    train_editing(pairs, out, warping, preset, Schedule(steps, batch_size, learning_rate, compiled, start))
+    schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
+    train_editing(_material(pairs, real, stream, device), out, warping, preset, schedule)
+
+
+def _material(pairs: Path, real: Path | None, stream: Path | None, device: str) -> Material:
+    import torch
+
+    from models.training.batched.stream import PairStream
+    from models.training.material import StoredPairs
+
+    if stream is not None:
+        return PairStream(stream, device, STREAM_SWEEPS)
+    return StoredPairs(pairs, real, torch.device(device))
 
 
 @app.command()

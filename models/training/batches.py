@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from models.coefficients import ARKIT, constrain
-from models.training.pairs import SIZE, Pairs
+from models.training.shards import SIZE, Pairs
 
 FAR = 0.4  # change of a slider that is worth to be drawn more often
 MIRROR_SHARE, GREY_SHARE, NOISY_SHARE, LEANING_SHARE = 0.5, 0.15, 0.5, 0.4
@@ -40,6 +40,10 @@ class Batch:
     mesh: Tensor
     reliable: Tensor
     detail: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
 
 
 def by_slider(pairs: Pairs, shares: Mapping[str, float], *, still: bool) -> np.ndarray:
@@ -91,6 +95,11 @@ def _read(pairs: Pairs, rows: np.ndarray, resolution: int, rng: np.random.Genera
         if len(part):
             halves.append(_direction(pairs, part, reverse, resolution))
     batch = Batch(*(torch.cat(values) for values in zip(*halves, strict=True)))
+    return augment(batch, rng)
+
+
+def augment(batch: Batch, rng: np.random.Generator) -> Batch:
+    """The batch with some examples mirrored, some vectors in error, and all pictures in other light; on its device."""
     return _relight(_perturb(_mirror(batch, rng), rng), rng)
 
 
@@ -110,7 +119,6 @@ def _direction(pairs: Pairs, rows: np.ndarray, reverse: bool, resolution: int) -
 
     here, there = ("target", "source") if reverse else ("source", "target")
     prefix = "reverse_" if reverse else ""
-    reliable = mask("reliable")
     return (
         picture(here),
         picture(there),
@@ -118,22 +126,23 @@ def _direction(pairs: Pairs, rows: np.ndarray, reverse: bool, resolution: int) -
         vector(f"{there}_coefficients"),
         vector(f"{prefix}flow"),
         mask(f"{prefix}mesh"),
-        torch.ones_like(reliable) if reverse else reliable,
+        mask(f"{prefix}reliable"),
         mask(f"{prefix}detail"),
     )
 
 
 def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
     """Flip some examples left to right, coefficients and flow with them."""
-    flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRROR_SHARE)
+    device = batch.source.device
+    flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRROR_SHARE).to(device)
 
     def picture(value: Tensor) -> Tensor:
         return torch.where(flipped[:, None, None, None], value.flip(-1), value)
 
     def vector(value: Tensor) -> Tensor:
-        return torch.where(flipped[:, None], torch.from_numpy(ARKIT.mirror(value.numpy())), value)
+        return torch.where(flipped[:, None], torch.from_numpy(ARKIT.mirror(value.cpu().numpy())).to(device), value)
 
-    sign = torch.where(flipped[:, None], torch.tensor([-1.0, 1.0]), torch.ones(2))[..., None, None]
+    sign = torch.where(flipped[:, None], flipped.new_tensor([-1, 1], dtype=torch.float32), 1.0)[..., None, None]
     return Batch(
         picture(batch.source),
         picture(batch.target),
@@ -157,11 +166,11 @@ def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
     noise = rng.normal(0, deviation, (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
     lean = np.zeros((count, size))
     lean[:, :-6] = rng.random((count, 1)) * (rng.random((count, 1)) < LEANING_SHARE)
-    average = batch.source_coefficients.mean(0) - batch.source_coefficients
-    error = torch.from_numpy(noise).float() + torch.from_numpy(lean).float() * average
+    source, target = batch.source_coefficients.cpu(), batch.target_coefficients.cpu()
+    error = torch.from_numpy(noise).float() + torch.from_numpy(lean).float() * (source.mean(0) - source)
     values = {
-        name: torch.from_numpy(constrain(ARKIT, (getattr(batch, name) + error).numpy()))
-        for name in ("source_coefficients", "target_coefficients")
+        name: torch.from_numpy(constrain(ARKIT, (value + error).numpy())).to(batch.source.device)
+        for name, value in (("source_coefficients", source), ("target_coefficients", target))
     }
     return Batch(**(vars(batch) | values))
 
@@ -171,10 +180,10 @@ def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
     count = len(batch.source)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
-        return torch.from_numpy(rng.uniform(low, high, (count, *shape))).float()
+        return torch.from_numpy(rng.uniform(low, high, (count, *shape))).float().to(batch.source.device)
 
     gain, tint, lift = uniform(0.75, 1.2, 1, 1, 1), uniform(0.93, 1.07, 3, 1, 1), uniform(-0.15, 0.15, 1, 1, 1)
-    grey = torch.from_numpy(rng.random((count, 1, 1, 1)) < GREY_SHARE)
+    grey = torch.from_numpy(rng.random((count, 1, 1, 1)) < GREY_SHARE).to(batch.source.device)
 
     def relit(picture: Tensor) -> Tensor:
         picture = ((picture + 1) * gain * tint - 1 + lift).clamp(-1, 1)

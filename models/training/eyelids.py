@@ -6,6 +6,7 @@ what surrounds it: the lid is filled in from the skin around the eye, and a lash
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,16 +17,16 @@ from models.coefficients import ARKIT
 from models.training.face import Face
 from models.training.morphable import MorphableModel
 
-_LID_SLIDERS = [
+LID_SLIDERS = [
     index for name, index in ARKIT.index.items() if name.startswith(("eyeBlink", "eyeLookDown", "eyeSquint", "eyeWide"))
 ]
-_OPEN = 0.08  # of the width: a smaller opening is a shut eye, whose lid the photo shows
-_LEAST = 0.2  # share of the opening that must close before any lid is painted
-_SHUT = 0.75  # share from which nothing of the eye is left to see
-_STRIP = 0.13  # of the eye's width: height of the lashes above the rim, which go with the old eye
-_LINE = 0.055  # of the eye's width: thickness of the new lash line
-_PROFILE = 0.45  # of the eye's width seen from the front: an eye turned further away is left alone
-_FRONT_WIDTH = 2.6  # centimetres from corner to corner
+OPEN = 0.08  # of the width: a smaller opening is a shut eye, whose lid the photo shows
+LEAST = 0.2  # share of the opening that must close before any lid is painted
+SHUT = 0.75  # share from which nothing of the eye is left to see
+STRIP = 0.13  # of the eye's width: height of the lashes above the rim, which go with the old eye
+LINE = 0.055  # of the eye's width: thickness of the new lash line
+PROFILE = 0.45  # of the eye's width seen from the front: an eye turned further away is left alone
+FRONT_WIDTH = 2.6  # centimetres from corner to corner
 
 
 @dataclass(frozen=True)
@@ -63,31 +64,49 @@ def paint_eyelids(
 ) -> np.ndarray:
     """Return `picture` (uint8 [size, size, 3], `photo` warped from `source` to `target`) with closing lids painted."""
     size = picture.shape[0]
-    lids = target.expression.copy()
-    lids[_LID_SLIDERS] = source.expression[_LID_SLIDERS]
-    before = _eyes(model, Face(target.person, lids, target.pose))  # the head in its new pose, the lids as they were
-    for was, now, own in zip(before, _eyes(model, target), _eyes(model, source), strict=True):
-        shut_before = was.opening < _OPEN * was.width
-        in_profile = was.width < _PROFILE * _FRONT_WIDTH * target.pose.scale
-        if shut_before or in_profile:
-            continue
-        closed = 1 - now.opening / was.opening
-        if closed > _LEAST:
+    for was, now, own, closed in _closing(model, source, target):
+        if closed > LEAST:
             picture = _paint_eye(picture, was, now, min(closed, 1.0), _lash_colour(photo, own, size))
     return picture
 
 
+def shut_eyes(model: MorphableModel, source: Face, target: Face, size: int) -> np.ndarray:
+    """Where a picture of `target` shows lids over eyes that are open in `source`, bool [size, size]."""
+    shut = np.zeros((size, size), np.uint8)
+    for was, now, _, closed in _closing(model, source, target):
+        if closed > SHUT:
+            shut |= _opening(was, now, size)
+    return shut > 0
+
+
+def _closing(model: MorphableModel, source: Face, target: Face) -> Iterator[tuple[_Eye, _Eye, _Eye, float]]:
+    """The eyes that are open in `source` and not turned away in `target`: each in the target's pose with the source's
+    lids, as it is in the target, as it is in the source, and the share of its opening that closes."""
+    lids = target.expression.copy()
+    lids[LID_SLIDERS] = source.expression[LID_SLIDERS]
+    before = _eyes(model, Face(target.person, lids, target.pose))
+    for was, now, own in zip(before, _eyes(model, target), _eyes(model, source), strict=True):
+        shut_before = was.opening < OPEN * was.width
+        in_profile = was.width < PROFILE * FRONT_WIDTH * target.pose.scale
+        if not shut_before and not in_profile:
+            yield was, now, own, 1 - now.opening / was.opening
+
+
+def _opening(was: _Eye, now: _Eye, size: int) -> np.ndarray:
+    return cv2.dilate(was.area(size) | now.area(size), np.ones((5, 5), np.uint8))
+
+
 def _paint_eye(picture: np.ndarray, was: _Eye, now: _Eye, closed: float, lash: np.ndarray) -> np.ndarray:
     size = picture.shape[0]
-    lid = _polygon(np.concatenate([was.raised(_STRIP * was.width), now.upper[::-1]]), size)
-    eye = cv2.dilate(was.area(size) | now.area(size), np.ones((5, 5), np.uint8))
+    lid = _polygon(np.concatenate([was.raised(STRIP * was.width), now.upper[::-1]]), size)
+    eye = _opening(was, now, size)
     rim = now.upper
-    if closed > _SHUT:
+    if closed > SHUT:
         lid, rim = lid | eye, (now.upper + now.lower) / 2
     skin = cv2.inpaint(picture, (lid | eye) * 255, 3, cv2.INPAINT_TELEA)
     skin = cv2.GaussianBlur(skin, (0, 0), 0.02 * was.width)
     picture = _blend(picture, skin, cv2.GaussianBlur(lid.astype(np.float32), (0, 0), 0.7))
-    strength = 0.85 * closed * _line(rim, _LINE * was.width, size)
+    strength = 0.85 * closed * _line(rim, LINE * was.width, size)
     return _blend(picture, np.broadcast_to(lash, picture.shape), strength)
 
 

@@ -16,6 +16,7 @@ TEETH_COLOUR = np.array([218, 205, 188], np.float32)
 GUMS_COLOUR = np.array([158, 86, 84], np.float32)
 SOCKET_COLOUR = np.array([72, 30, 30], np.float32)
 TYPICAL_SKIN = 135.0  # mean level of the skin that the three colours go with
+COLOURFUL = 30.0  # levels between the strongest and the weakest channel of skin from which on the colours are full
 DARKENING = 0.22  # of the picture's side: depth behind the lips at which light has faded to the floor
 FLOOR = 0.16
 
@@ -52,8 +53,9 @@ def paint_mouth(
     colour = np.where((part == TEETH)[..., None], TEETH_COLOUR, SOCKET_COLOUR)
     colour = np.where((part == GUMS_AND_TONGUE)[..., None], GUMS_COLOUR, colour)
     level = float(np.median(skin)) / TYPICAL_SKIN
-    if np.ptp(skin.reshape(-1, 3).mean(0)) < 1.5:  # a grey photo gets a grey mouth
-        colour = np.repeat(colour.mean(-1, keepdims=True), 3, -1)
+    # As colourful as the skin: a grey photo gets a grey mouth, a faded one a faded mouth.
+    tint = min(float(np.ptp(skin.reshape(-1, 3).mean(0))) / COLOURFUL, 1)
+    colour = colour.mean(-1, keepdims=True) * (1 - tint) + colour * tint
     lips = float(np.percentile(depth[hidden], 98))
     light = np.clip(1 - (lips - depth) / (DARKENING * size), FLOOR, 1) * (0.45 + 0.55 * facing)
     painted = np.clip(colour * (light * np.clip(level, 0.35, 1.25))[..., None], 0, 255).astype(np.float32)

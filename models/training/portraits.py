@@ -57,6 +57,7 @@ class Portraits:
         whole = np.array([float(row["coverage"]) > 0.6 for row in rows])
         weight = (np.where(self.colour, 2.0, 1.0) * np.where(whole, 1.0, 0.3))[self.index]
         self.weight = weight / weight.sum()
+        self.person = np.array([row.get("identity", "") for row in rows])  # "" where a person has one photo only
         self._names = [row["file"] for row in rows]
         with np.load(self.folder / "labels.npz") as labels:
             self.identity, self.expression = labels["identity"], labels["expression"]

@@ -20,22 +20,25 @@ from models.bundle import MANIFEST, open_bundle
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer, load_renderer
 from models.renderer.pirenderer import Rendering
-from models.training.batches import Batch, batches, by_slider
+from models.training.batches import Batch
 from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
-from models.training.pairs import Pairs
+from models.training.material import Emphasis, Material
 from models.training.run import Run, averaged_weights, fitting
 
 LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
-WARPED = {
-    "browInnerUp": 0.15,
-    "browDown": 0.05,
-    "eyeBlink": 0.1,
-    "jawOpen": 0.1,
-    "mouthSmile": 0.05,
-    "mouthPucker": 0.05,
-}
-PAINTED = {"eyeBlink": 0.3, "jawOpen": 0.45}
-"""Sliders that the stages see more often: what is small is hard to learn."""
+STATISTICS = 2000  # pairs that the coefficients' centre and scale are taken from
+WARPED = Emphasis(
+    {
+        "browInnerUp": 0.15,
+        "browDown": 0.05,
+        "eyeBlink": 0.1,
+        "jawOpen": 0.1,
+        "mouthSmile": 0.05,
+        "mouthPucker": 0.05,
+    },
+    still=True,  # a turning head drowns what lids and brows do
+)
+PAINTED = Emphasis({"eyeBlink": 0.3, "jawOpen": 0.45})
 
 
 @dataclass(frozen=True)
@@ -62,19 +65,19 @@ class Schedule:
         return self.learning_rate * min(1.0, fall, (step + 1) / 200)
 
 
-def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> None:
+def train_warping(material: Material, out: Path, preset: str, schedule: Schedule) -> None:
     """Stage one: mapping and warping networks on the known flow alone."""
-    data, renderer = Pairs(pairs), _network(preset)
-    _set_statistics(renderer, data)
+    renderer = _network(preset, material.device)
+    _set_statistics(renderer, material.coefficients(STATISTICS))
     _adopt(renderer, schedule.start)
     parameters = [*renderer.mapping.parameters(), *renderer.warping.parameters()]
     run = Run(out, renderer, _adam(parameters))
-    chance = by_slider(data, WARPED, still=True)
     flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    for batch in batches(data, chance, schedule.batch_size, renderer.preset.warping.input_size, run.step):
+    size = renderer.preset.warping.input_size
+    for batch in material.batches(WARPED, schedule.batch_size, size, seed=run.step):
         if run.step >= schedule.steps:
             break
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(material.device.type, torch.bfloat16):
             flow, _ = flow_of(batch.source, _descriptor(renderer, batch))
         loss = flow_loss(flow, batch)
         run.advance(loss, schedule.rate(run.step))
@@ -83,9 +86,9 @@ def train_warping(pairs: Path, out: Path, preset: str, schedule: Schedule) -> No
         _housekeeping(run, batch, schedule.steps)
 
 
-def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: Schedule) -> None:
+def train_editing(material: Material, out: Path, warping: Path, preset: str, schedule: Schedule) -> None:
     """Stage two: the editing network, on pictures; mapping and warping keep the averaged weights of stage one."""
-    data, renderer = Pairs(pairs), _network(preset)
+    renderer = _network(preset, material.device)
     if not renderer.preset.editing.gated:
         raise TrainingDataError(
             f"preset {preset} has no gated editing network, and still photos teach no other: choose small or debug"
@@ -94,13 +97,13 @@ def train_editing(pairs: Path, out: Path, warping: Path, preset: str, schedule: 
     trained = {name: value for name, value in averaged_weights(warping).items() if not name.startswith("editing.")}
     renderer.load_state_dict(renderer.state_dict() | trained)
     run = Run(out, renderer, _adam(renderer.editing.parameters()))
-    chance = by_slider(data, PAINTED, still=False)
     warp = torch.compile(renderer.warp) if schedule.compile else renderer.warp
     paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
-    for batch in batches(data, chance, schedule.batch_size, renderer.preset.image_size, 1_000_000 + run.step):
+    size = renderer.preset.image_size
+    for batch in material.batches(PAINTED, schedule.batch_size, size, seed=1_000_000 + run.step):
         if run.step >= schedule.steps:
             break
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(material.device.type, torch.bfloat16):
             with torch.no_grad():
                 _, warped, z = warp(batch.source, _descriptor(renderer, batch))
             painting, gate = paint(warped, batch.source, z)
@@ -121,8 +124,8 @@ def _adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, betas=(0.5, 0.999), fused=True)
 
 
-def _network(preset: str) -> PIRenderer:
-    renderer = PIRenderer(PRESETS[preset])
+def _network(preset: str, device: torch.device) -> PIRenderer:
+    renderer = PIRenderer(PRESETS[preset]).to(device)
     return renderer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # faster on a CPU
 
 
@@ -144,10 +147,8 @@ def _descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:
     return renderer.descriptor(windows, batch.source_coefficients)
 
 
-def _set_statistics(renderer: PIRenderer, data: Pairs, sample: int = 2000) -> None:
-    """Centre and scale of the coefficients, from the pairs themselves."""
-    rows = np.linspace(0, len(data) - 1, min(sample, len(data))).astype(int)
-    values = np.concatenate([data.gather(name, rows) for name in ("source_coefficients", "target_coefficients")])
+def _set_statistics(renderer: PIRenderer, values: np.ndarray) -> None:
+    """Centre and scale of the coefficients, from pairs' own [N, 59]."""
     renderer.mean.copy_(torch.from_numpy(values.mean(0)))
     renderer.deviation.copy_(torch.from_numpy(values.std(0) + 0.05))  # rare sliders must not explode
 
@@ -164,7 +165,7 @@ def _housekeeping(run: Run, batch: Batch, steps: int) -> None:
 
 def draw(file: Path, source: Tensor, target: Tensor, rendering: Rendering) -> None:
     """One row each: source, warped, final, target."""
-    pictures = (source, rendering.warped.cpu(), rendering.image.cpu(), target)
-    rows = [torch.cat(list(row[:8]), -1) for row in pictures]
+    pictures = (source, rendering.warped, rendering.image, target)
+    rows = [torch.cat(list(row[:8].cpu()), -1) for row in pictures]
     sheet = torch.cat(rows, -2).add(1).mul(127.5).clamp(0, 255).byte()
     Image.fromarray(sheet.permute(1, 2, 0).numpy()).save(file)

@@ -44,7 +44,7 @@ class Run:
         return self.folder / "state.pt"
 
     def _restore(self) -> None:
-        state = torch.load(self.state_file, weights_only=True)
+        state = torch.load(self.state_file, map_location="cpu", weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -94,7 +94,7 @@ def averaged_weights(folder: Path) -> dict[str, torch.Tensor]:
     file = folder / "state.pt"
     if not file.exists():
         raise TrainingDataError(f"{folder} holds no state.pt: train it first")
-    average = torch.load(file, weights_only=True)["average"]
+    average = torch.load(file, map_location="cpu", weights_only=True)["average"]
     return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
 
 

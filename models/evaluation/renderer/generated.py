@@ -14,7 +14,7 @@ from models.evaluation.renderer.bench import COPIED, WARPED, Bench, cut
 from models.evaluation.renderer.comparison import Comparison, compare
 from models.evaluation.renderer.edit import draw_edit
 from models.evaluation.renderer.geometry import Geometry
-from models.training.retarget import warp
+from models.training.correspondence import warp
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from models.errors import EvaluationError, NoFaceError
 from models.evaluation.renderer.bench import COPIED, WARPED, Bench, cut
 from models.evaluation.renderer.comparison import Comparison, compare
 from models.evaluation.renderer.geometry import Geometry
+from models.training.correspondence import warp
 from models.training.portraits import Portraits
-from models.training.retarget import warp
 
 _SOURCE, _NEUTRAL, _SMILING = "london", "neutral_front", "smiling_front"
 

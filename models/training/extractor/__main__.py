@@ -28,7 +28,7 @@ Earlier = Annotated[
 ]
 Start = Annotated[
     Path | None,
-    typer.Option(help="state.pt of an earlier run to take weights from, where they still fit.", exists=True),
+    typer.Option(help="An earlier run's state.pt, or a bundle's .onnx file, to take weights from.", exists=True),
 ]
 Out = Annotated[Path, typer.Option(help="Folder of the run: state, log and the ONNX file.")]
 DetectorFile = Annotated[

@@ -26,7 +26,10 @@ class Separable(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.pointwise(self.depthwise(x))
+        # A CPU's backward pass through depthwise convolutions is 3 to 10 times slower in bfloat16 than in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            y = self.depthwise(x.float())
+        y = self.pointwise(y)
         return F.relu(x + y if self.residual else y)
 
 

@@ -1,18 +1,26 @@
-"""From trained networks to the ONNX files of a bundle. Inputs are uint8 pictures; scaling is inside the file."""
+"""From trained networks to the ONNX files of a bundle. Inputs are uint8 pictures; scaling is inside the file.
+
+Trained weights are stored as half floats, as a bundle's other files store theirs; ONNX Runtime turns them into floats
+once, when it loads the file.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from models.errors import TrainingDataError
 from models.training.extractor import detector_net, regressor_net
 
 OPSET = 17
+HALF = ".half"  # end of the name of a weight that is stored as float16
+LARGE = 4096  # values from which on a weight is worth to be halved
 TOLERANCE = 2e-3  # largest difference between torch and ONNX Runtime that an export may show
 
 
@@ -58,6 +66,7 @@ def _export(
         output_names=list(outputs),
         dynamic_axes=dynamic,
     )
+    _halve_weights(path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         expected = module(example)
@@ -69,3 +78,19 @@ def _export(
             raise TrainingDataError(
                 f"{path.name}: output {name} differs by {error:.2g} from torch; check the export's opset"
             )
+
+
+def _halve_weights(path: Path) -> None:
+    """Store the weights of convolutions and linear layers as float16, each followed by a cast to float32."""
+    model = onnx.load(path)
+    graph = model.graph
+    weights = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input}
+    # A shape model is no weight: its landmarks need the digits, lids move by thousandths of a crop.
+    for one in [one for one in graph.initializer if one.name in weights and ".shape." not in one.name]:
+        value = numpy_helper.to_array(one)
+        if value.size >= LARGE:
+            half = one.name + HALF
+            graph.node.insert(0, helper.make_node("Cast", [half], [one.name], to=TensorProto.FLOAT))
+            graph.initializer.remove(one)
+            graph.initializer.append(numpy_helper.from_array(value.astype(np.float16), half))
+    onnx.save(model, path)

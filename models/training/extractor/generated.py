@@ -7,15 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from models.coefficients import ARKIT
-from models.errors import TrainingDataError
 from models.extractor.landmarks import FACE_LANDMARKS, face_box
 from models.training.batches import FAR
 from models.training.extractor.couples import Couples
 from models.training.extractor.mesh import EXPRESSIONS, LandmarkMesh
 from models.training.extractor.photos import FacePhotos
-from models.training.pairs import SIZE
 from models.training.portraits import Portraits
 from models.training.pose import Pose
+from models.training.shards import SIZE, shard_folders
 
 LIDS = 8.0
 """How often a pair whose lids move is drawn against another: diluted among all others, lids were not learnt at all."""
@@ -32,13 +31,10 @@ def generated_faces(data: Path, pairs: Path) -> list[Couples]:
     Raises:
         TrainingDataError: there is no shard.
     """
-    shards = sorted(path for path in pairs.glob("*-*") if path.is_dir() and path.suffix != ".partial")
-    if not shards:
-        raise TrainingDataError(f"{pairs} holds no pairs: make some with `python -m models.training pairs`")
     portraits, mesh = Portraits(data, "train"), LandmarkMesh.load(data)
     with np.load(portraits.folder / "labels.npz") as labels:
         marks = labels["landmarks"][:, :, :2].astype(np.float64)
-    return [_shard_faces(shard, portraits, marks, mesh) for shard in shards]
+    return [_shard_faces(shard, portraits, marks, mesh) for shard in shard_folders(pairs)]
 
 
 def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> Couples:

@@ -16,9 +16,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from models.errors import TrainingDataError
-from models.training.run import fitting
-
 logger = logging.getLogger(__name__)
 
 Batch = dict[str, Tensor]
@@ -41,6 +38,11 @@ class Schedule:
         progress = min(step / self.steps, 1.0)
         cosine = 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
         return self.rate * min((step + 1) / self.warmup, 1.0) * cosine
+
+
+def as_input(pictures: Tensor) -> Tensor:
+    """uint8 [N, H, W, 3] -> [N, 3, H, W] in [-1, 1]; NHWC in memory, the fast layout on a CPU."""
+    return pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 class _Steps(Dataset[Any]):
@@ -87,6 +89,7 @@ class Trainer:
 
     def run(self, workers: int = 1) -> nn.Module:
         """Train to the end of the schedule; returns the averaged network in evaluation mode."""
+        self._network.train()
         started, sums = time.monotonic(), defaultdict[str, float](float)
         for batch in self._batches(workers):
             for name, value in self._train(batch).items():
@@ -107,9 +110,9 @@ class Trainer:
     def _train(self, batch: Batch) -> dict[str, float]:
         for group in self._optimiser.param_groups:
             group["lr"] = self._schedule.learning_rate(self._step)
-        picture = batch["picture"].permute(0, 3, 1, 2).float() / 127.5 - 1  # NHWC in memory: the fast layout on a CPU
+        picture = as_input(batch["picture"])
         with torch.autocast("cpu", torch.bfloat16):  # half the time of float32 where a CPU has the instructions
-            output = self._network.train()(picture)
+            output = self._network(picture)
         losses = self._loss(tuple(value.float() for value in output), batch)
         self._optimiser.zero_grad(set_to_none=True)
         torch.stack(list(losses.values())).sum().backward()
@@ -157,22 +160,3 @@ class Trainer:
         self._average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         logger.info("resumed at step %d", self._step)
-
-
-def adopt(network: nn.Module, path: Path) -> None:
-    """Take the averaged weights of an earlier run's `state.pt` where name and shape agree; the rest stays as it is.
-
-    Buffers that are no running statistics (a shape model) belong to the network they were made for.
-
-    Raises:
-        TrainingDataError: there is no such state, or nothing of it fits.
-    """
-    if not path.is_file():
-        raise TrainingDataError(f"{path} is no file: point --start at the state.pt of an earlier run")
-    weights, own = torch.load(path, weights_only=True)["average"], network.state_dict()
-    constants = {name for name, _ in network.named_buffers() if "running_" not in name and "num_batches" not in name}
-    adopted = fitting(weights, {name: value for name, value in own.items() if name not in constants})
-    if not adopted:
-        raise TrainingDataError(f"{path} is of another network: point --start at a run of this one")
-    network.load_state_dict(adopted, strict=False)
-    logger.info("%d of %d tensors from %s", len(adopted), len(own), path)

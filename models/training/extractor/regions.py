@@ -1,8 +1,10 @@
-"""A close look at the eyes and the mouth: patches of the whole crop, upright on the face, each with its own network.
+"""A closer look at the face, the eyes and the mouth: patches of the whole crop, upright on the face, each with its own
+network.
 
 In the 128-pixel picture that the trunk sees an eye is 11 pixels wide and its lids are 3 apart: the trunk's heatmaps
 (cells of 4 pixels) then follow where an eye is, and not whether it is shut. The trunk's landmarks say where to cut a
-patch out of the 256-pixel crop (as in Attention Mesh, Grishchenko et al. 2020); in it lids and lips are large.
+patch out of the 256-pixel crop (as in Attention Mesh, Grishchenko et al. 2020); in it lids and lips are large. The
+whole face is looked at again too, for its outline, nose and cheeks: upright and of one size, they are easier to find.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.training.extractor.shape import ANCHORS, LEFT_EYE, MOUTH, RIGHT_EYE
+from models.training.extractor.shape import ANCHORS, LEFT_EYE, MOUTH, NOSE_AND_CHEEKS, OVAL, RIGHT_EYE
 
 FEATURES = 128
 """Numbers that a region's network says besides its anchors, for the coefficients."""
@@ -43,10 +45,11 @@ class Region:
 
 EYES = (Region(RIGHT_EYE, 0.18, 48), Region(LEFT_EYE, 0.18, 48, mirrored=True))
 LIPS = Region(MOUTH, 0.3, 64)
+FACE = Region(OVAL + NOSE_AND_CHEEKS, 0.7, 96)
 
 
 class Regions(nn.Module):
-    """Refines the anchors of eyes and mouth.
+    """Refines the anchors of eyes, mouth and the rest of the face.
 
     Args:
         mean: anchors of the mean face [K, 2], fractions of the crop.
@@ -56,23 +59,24 @@ class Regions(nn.Module):
     def __init__(self, mean: Tensor, widths: tuple[int, int, int, int] = (24, 48, 96, 128)) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
-        self.eye, self.mouth = (_RegionNet(region, widths) for region in (EYES[0], LIPS))
+        self.eye, self.mouth, self.face = (_RegionNet(region, widths) for region in (EYES[0], LIPS, FACE))
 
     mean: Tensor
 
     def forward(self, crops: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
-        """Crops [N, 3, 256, 256] and coarse anchors [N, K, 2] -> refined anchors and features [N, 3 · FEATURES]."""
+        """Crops [N, 3, 256, 256] and coarse anchors [N, K, 2] -> refined anchors, and features of eyes and mouth
+        [N, 3 · FEATURES]."""
         anchors = anchors.detach()  # the trunk learns from its own landmarks; where to look is not what is asked here
         turn = similarity_to(self.mean, anchors)
         refined, features = anchors.unbind(1), []
         places = list(refined)
-        for region, network in ((EYES[0], self.eye), (EYES[1], self.eye), (LIPS, self.mouth)):
+        for region, network in ((EYES[0], self.eye), (EYES[1], self.eye), (LIPS, self.mouth), (FACE, self.face)):
             frame = _Frame(region, anchors, turn)
             offsets, feature = network(frame.patch(crops), frame.inside(anchors[:, region.anchors]))
             for place, point in zip(region.anchors, frame.outside(offsets).unbind(1), strict=True):
                 places[place] = point
             features.append(feature)
-        return torch.stack(places, 1), torch.cat(features, 1)
+        return torch.stack(places, 1), torch.cat(features[:-1], 1)
 
 
 def similarity_to(mean: Tensor, anchors: Tensor) -> Tensor:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from models.errors import TrainingDataError
 from models.extractor.landmarks import LANDMARKS
+from models.training.extractor.adopt import adopt
 from models.training.extractor.backgrounds import Backgrounds
 from models.training.extractor.clips import clip_faces
 from models.training.extractor.collage import CANVAS, CollageMaker
@@ -20,7 +23,7 @@ from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.face_crops import FaceCrops, crop_matrix, face_labels
 from models.training.extractor.generated import generated_faces
-from models.training.extractor.loop import Batch, Schedule, Trainer, adopt
+from models.training.extractor.loop import Batch, Schedule, Trainer, as_input
 from models.training.extractor.mining import hard_grounds, hard_negatives
 from models.training.extractor.photos import FacePhotos, mirror_order
 from models.training.extractor.regressor_loss import RegressorLoss
@@ -68,7 +71,7 @@ def train_detector(
 
     Args:
         earlier: an earlier detector.onnx; face-free pictures in which it sees faces are shown more often.
-        start: the `state.pt` of an earlier run to take weights from.
+        start: the `state.pt` of an earlier run, or an exported detector.onnx, to take weights from.
     """
     photos, faceless = FacePhotos.load(data, "train"), Backgrounds(backgrounds)
     hard = hard_grounds(earlier, faceless) if earlier else np.zeros((0, CANVAS, CANVAS, 3), np.uint8)
@@ -85,7 +88,7 @@ def train_detector(
 
     network = DetectorNet()
     if start is not None:
-        adopt(network, start)
+        adopt(network, start, _pictures(draw, 64))
     trained = Trainer(network, draw, loss, schedule, out).run(workers)
     export_detector(trained, out / "detector.onnx")
 
@@ -96,7 +99,8 @@ def train_regressor(
     """Train the regressor and write `out`/extractor.onnx.
 
     Args:
-        start: the `state.pt` of an earlier run to take weights from; layers that have changed start anew.
+        start: the `state.pt` of an earlier run, or an exported extractor.onnx, to take weights from; layers that have
+            changed start anew.
 
     Raises:
         TrainingDataError: the batch is odd: its samples come in couples.
@@ -114,9 +118,14 @@ def train_regressor(
     loss = RegressorLoss(torch.from_numpy(photos.expression.std(0)), emphasis)
     network = RegressorNet(shape=_shape(couples))
     if start is not None:
-        adopt(network, start)
+        adopt(network, start, _pictures(crops.draw, 256))
     trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
     export_regressor(trained, out / "extractor.onnx")
+
+
+def _pictures(draw: Callable[[int], dict[str, np.ndarray]], count: int) -> Iterator[Tensor]:
+    """One batch of `count` training pictures."""
+    yield as_input(torch.from_numpy(np.stack([draw(number)["picture"] for number in range(count)])))
 
 
 def _couples(material: RegressorMaterial, photos: FacePhotos) -> list[tuple[Couples, float]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.coefficients import ARKIT
-from models.training.eyelids import paint_eyelids
+from models.training.eyelids import paint_eyelids, shut_eyes
 from models.training.face import Face
 from models.training.morphable import MorphableModel
 
@@ -70,3 +70,12 @@ def test_a_shut_eye_shows_skin_and_a_dark_line(eyed: MorphableModel, face: Face,
 def test_a_half_shut_eye_keeps_its_lower_half(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
     painted = paint_eyelids(eyed, picture, picture, face, blinking(face, 0.5))
     assert 0.2 * eye_pixels(picture) < eye_pixels(painted) < 0.7 * eye_pixels(picture)
+
+
+def test_shut_eyes_are_where_an_open_eye_was(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
+    shut = shut_eyes(eyed, face, blinking(face, 1), SIZE)
+    eye = (picture == EYE).all(-1)
+    assert shut[eye].all()
+    assert shut.sum() < 3 * eye.sum()
+    assert not shut_eyes(eyed, face, blinking(face, 0.4), SIZE).any(), "half shut, a warp still shows the eye"
+    assert not shut_eyes(eyed, blinking(face, 1), face, SIZE).any(), "an eye that opens has no lid to show"

@@ -13,9 +13,10 @@ from PIL import Image
 from models.coefficients import ARKIT
 from models.errors import TrainingDataError
 from models.training.batches import _mirror, _perturb, batches, by_slider
+from models.training.correspondence import warp
 from models.training.morphable import MorphableModel
-from models.training.pairs import Pairs, make_pairs
-from models.training.retarget import warp
+from models.training.pairs import make_pairs
+from models.training.shards import Pairs
 
 
 @pytest.fixture(scope="module")

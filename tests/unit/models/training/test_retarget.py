@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from models.coefficients import rotation_matrix
+from models.training.correspondence import warp
 from models.training.face import Face
 from models.training.morphable import MorphableModel
 from models.training.pose import Pose
-from models.training.retarget import retarget, warp
+from models.training.retarget import retarget
 
 
 def test_identity_motion_gives_zero_flow_and_the_photo(model: MorphableModel, photo: np.ndarray, face: Face) -> None:

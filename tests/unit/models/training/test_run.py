@@ -16,9 +16,10 @@ from models.errors import TrainingDataError
 from models.renderer import load_renderer
 from models.training.batches import Batch
 from models.training.losses import editing_share, flow_loss, painting_loss, picture_loss
-from models.training.pairs import FIELDS
+from models.training.material import StoredPairs
 from models.training.renderer import Schedule, train_editing, train_warping
 from models.training.run import Run, averaged_weights
+from models.training.shards import FIELDS
 
 
 def batch() -> Batch:
@@ -130,7 +131,7 @@ def write_shift_pairs(folder: Path, count: int = 16) -> None:
         arrays["source"][row], arrays["target"][row] = picture, np.roll(picture, shift, 1)
         arrays["target_coefficients"][row, 56] = shift / 256
         arrays["flow"][row, 0], arrays["reverse_flow"][row, 0] = -shift, shift
-    for name in ("mesh", "reverse_mesh", "reliable"):
+    for name in ("mesh", "reverse_mesh", "reliable", "reverse_reliable"):
         arrays[name][:] = True
     for name, array in arrays.items():
         np.save(shard / f"{name}.npy", array)
@@ -139,38 +140,48 @@ def write_shift_pairs(folder: Path, count: int = 16) -> None:
 def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
     write_shift_pairs(tmp_path / "pairs")
     torch.manual_seed(0)
-    train_warping(tmp_path / "pairs", tmp_path / "warping", "debug", Schedule(100, 8, 3e-3))
-    train_warping(tmp_path / "pairs", tmp_path / "warping", "debug", Schedule(200, 8, 3e-3))
+    pairs = StoredPairs(tmp_path / "pairs")
+    train_warping(pairs, tmp_path / "warping", "debug", Schedule(100, 8, 3e-3))
+    train_warping(pairs, tmp_path / "warping", "debug", Schedule(200, 8, 3e-3))
     log = [json.loads(line) for line in (tmp_path / "warping" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [100, 200]
     assert log[-1]["flow"] < log[0]["flow"]
     assert (tmp_path / "warping" / "step-000200.png").exists()
-    train_editing(tmp_path / "pairs", tmp_path / "editing", tmp_path / "warping", "debug", Schedule(3, 2))
+    train_editing(pairs, tmp_path / "editing", tmp_path / "warping", "debug", Schedule(3, 2))
     first, second = averaged_weights(tmp_path / "warping"), averaged_weights(tmp_path / "editing")
     assert first.keys() == second.keys()
     assert all(torch.equal(first[name], second[name]) for name in first if not name.startswith("editing."))
     with pytest.raises(TrainingDataError, match="paper"):
-        train_editing(tmp_path / "pairs", tmp_path / "paper", tmp_path / "warping", "paper", Schedule(3, 2))
+        train_editing(
+            StoredPairs(tmp_path / "pairs"), tmp_path / "paper", tmp_path / "warping", "paper", Schedule(3, 2)
+        )
 
 
 def test_a_fresh_run_starts_from_an_earlier_one_where_it_fits(tmp_path: Path) -> None:
     write_shift_pairs(tmp_path / "pairs")
-    train_warping(tmp_path / "pairs", tmp_path / "earlier", "debug", Schedule(3, 2))
+    train_warping(StoredPairs(tmp_path / "pairs"), tmp_path / "earlier", "debug", Schedule(3, 2))
     state = torch.load(tmp_path / "earlier" / "state.pt", weights_only=True)
     state["average"] = {name: value for name, value in state["average"].items() if "warping.head" not in name}
     torch.save(state, tmp_path / "earlier" / "state.pt")
-    train_warping(tmp_path / "pairs", tmp_path / "later", "debug", Schedule(1, 2, 0.0, start=tmp_path / "earlier"))
+    train_warping(
+        StoredPairs(tmp_path / "pairs"), tmp_path / "later", "debug", Schedule(1, 2, 0.0, start=tmp_path / "earlier")
+    )
     first, second = averaged_weights(tmp_path / "earlier"), averaged_weights(tmp_path / "later")
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     with pytest.raises(TrainingDataError, match="choose one of that preset"):
         train_warping(
-            tmp_path / "pairs", tmp_path / "small", "small", Schedule(1, 2, start=write_run(tmp_path / "other"))
+            StoredPairs(tmp_path / "pairs"),
+            tmp_path / "small",
+            "small",
+            Schedule(1, 2, start=write_run(tmp_path / "other")),
         )
 
 
 def test_a_fresh_run_starts_from_a_bundle(tmp_path: Path) -> None:
     write_shift_pairs(tmp_path / "pairs")
-    train_warping(tmp_path / "pairs", tmp_path / "later", "small", Schedule(1, 2, 0.0, start=DEFAULT_BUNDLE))
+    train_warping(
+        StoredPairs(tmp_path / "pairs"), tmp_path / "later", "small", Schedule(1, 2, 0.0, start=DEFAULT_BUNDLE)
+    )
     released = load_renderer(open_bundle(DEFAULT_BUNDLE)).state_dict()
     assert all(torch.equal(value, released[name]) for name, value in averaged_weights(tmp_path / "later").items())
 

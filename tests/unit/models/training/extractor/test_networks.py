@@ -5,13 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from models.errors import TrainingDataError
 from models.extractor.detector import Detector
 from models.extractor.regressor import CROP, Regressor
 from models.training.extractor import regressor_net
 from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
-from models.training.extractor.loop import Schedule, Trainer, adopt
+from models.training.extractor.loop import Schedule, Trainer
 from models.training.extractor.regressor_net import RegressorNet, centres_of_mass
 from models.training.extractor.shape import ShapeModel, fit_shape
 from models.training.extractor.targets import detector_targets
@@ -37,7 +36,7 @@ def small_regressor() -> RegressorNet:
 
 def test_networks_are_small_enough_to_ship() -> None:
     assert sum(p.numel() for p in DetectorNet().parameters()) < 1.5e6
-    assert sum(p.numel() for p in RegressorNet().parameters()) < 2.5e6
+    assert sum(p.numel() for p in RegressorNet().parameters()) < 3e6
     assert regressor_net.CROP == CROP
 
 
@@ -104,23 +103,3 @@ def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path: Path) -> Non
         trainer("broken", failing).run(workers=0)
     resumed = trainer("broken", draw).run(workers=0).state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
-
-
-def test_a_run_starts_from_the_weights_of_another_but_keeps_its_own_shape(tmp_path: Path) -> None:
-    Trainer(small_regressor(), draw, loss, Schedule(steps=1, batch=2), tmp_path).run(workers=0)
-    trained = torch.load(tmp_path / "state.pt", weights_only=True)["average"]
-    network = RegressorNet(widths=(4, 8, 8, 8), blocks=(1, 1, 1), neck=8, hidden=12, shape=some_shape())
-    network.shape.mean += 1
-    own = network.shape.mean.clone()
-    adopt(network, tmp_path / "state.pt")
-    assert torch.equal(network.stem[0][0].weight, trained["stem.0.0.weight"])
-    assert network.presence.weight.shape[1] == 12
-    assert torch.equal(network.shape.mean, own)
-
-
-def test_a_state_that_is_missing_or_of_another_network_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="no file"):
-        adopt(small_regressor(), tmp_path / "state.pt")
-    torch.save({"average": {"elsewhere": torch.zeros(3)}}, tmp_path / "state.pt")
-    with pytest.raises(TrainingDataError, match="another network"):
-        adopt(small_regressor(), tmp_path / "state.pt")

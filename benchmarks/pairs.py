@@ -1,0 +1,141 @@
+"""How many training pairs a second the batched generator makes on a device, against the numpy generator on one core.
+
+    python -m benchmarks.pairs --data DATA --device cuda --batch 64
+
+Both move the same photos to the same coefficients, in turn, in this process; reading photos and drawing motions is not
+counted. The baseline is `models.training.retarget.retarget`, one pair at a time on one core; `python -m models.training
+pairs` runs one such process a core. How long drawing takes is shown apart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from models.coefficients import ARKIT
+from models.training.batched.generator import retarget_batch
+from models.training.batched.stream import Draw, PairStream
+from models.training.face import Face
+from models.training.morphable import MorphableModel
+from models.training.pose import Pose
+from models.training.retarget import retarget
+from models.training.shards import SIZE
+
+PHOTOS = 64
+BASELINE_PAIRS = 8  # a round
+EXPRESSIONS = len(ARKIT.expression)
+
+console = Console()
+
+
+def faces(draw: Draw, target: bool, count: int) -> list[Face]:
+    """The first heads of a draw, as the numpy generator takes them."""
+    heads = draw.target if target else draw.source
+    vectors = heads.coefficients(SIZE).double().cpu().numpy()
+    depth, persons = heads.translation[:, 2].cpu().numpy(), heads.person.cpu().numpy()
+    return [
+        Face(persons[k], vectors[k, :EXPRESSIONS], Pose.from_coefficients(vectors[k, EXPRESSIONS:], SIZE, depth[k]))
+        for k in range(count)
+    ]
+
+
+def numpy_seconds(model: MorphableModel, draw: Draw, count: int) -> float:
+    """Seconds a pair of the numpy generator on the first pairs of a draw."""
+    photos = draw.photo[:count].permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    inputs = list(zip(photos, faces(draw, False, count), faces(draw, True, count), strict=True))
+    started = time.perf_counter()
+    for photo, source, target in inputs:
+        retarget(model, photo, source, target)
+    return (time.perf_counter() - started) / count
+
+
+def batched_seconds(stream: PairStream, draw: Draw) -> float:
+    """Seconds a pair of the batched generator on a whole draw."""
+    synchronise(draw.photo.device)
+    started = time.perf_counter()
+    retarget_batch(stream.model, draw.photo, draw.source, draw.target)
+    synchronise(draw.photo.device)
+    return (time.perf_counter() - started) / len(draw.photo)
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def draw_seconds(stream: PairStream, batch: int, rng: np.random.Generator) -> float:
+    """Seconds a pair that the host takes to draw motions and the device to cut windows."""
+    started = time.perf_counter()
+    draw = stream.draw(batch, rng)
+    synchronise(draw.photo.device)
+    return (time.perf_counter() - started) / batch
+
+
+def show(report: dict[str, Any]) -> None:
+    table = Table(title=f"Training pairs of {SIZE} × {SIZE}, medians of {report['rounds']} rounds")
+    for column in ("", "ms a pair", "pairs/s"):
+        table.add_column(column)
+    for name, seconds in report["seconds"].items():
+        table.add_row(name, f"{1000 * seconds:.2f}", f"{1 / seconds:.1f}")
+    console.print(table)
+    console.print(
+        f"{report['device']}, batches of {report['batch']}: {report['ratio']:.2f} times the baseline's pairs/s"
+    )
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="The training data folder (MODEL_CARD.md).")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    batch: Annotated[int, typer.Option(min=1, help="Pairs a batch.")] = 16,
+    rounds: Annotated[int, typer.Option(min=1, help="Measured rounds, after one that warms up.")] = 5,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the batched generator on a cpu.")] = 1,
+    out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("out/benchmarks/pairs.json"),
+) -> None:
+    """Measure the batched pair generator against the numpy one."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(threads)
+    model = MorphableModel.load(data / "ict_facekit.npz")
+    stream = PairStream(data, device, sweeps=0.25, photos=PHOTOS)
+    baseline, batched, drawing = [], [], []
+    load, rng = os.getloadavg()[0], np.random.default_rng(0)
+    for number in track(range(1 + rounds), "pairs", console=console):
+        draw = stream.draw(batch, rng)
+        times = numpy_seconds(model, draw, min(batch, BASELINE_PAIRS)), batched_seconds(stream, draw)
+        if number:
+            baseline.append(times[0])
+            batched.append(times[1])
+            drawing.append(draw_seconds(stream, batch, rng))
+    name = torch.cuda.get_device_name(device) if torch.device(device).type == "cuda" else f"cpu, {threads} thread(s)"
+    report = {
+        "machine": {"cpus": os.cpu_count(), "architecture": platform.machine(), "load_before": round(load, 2)},
+        "device": name,
+        "batch": batch,
+        "rounds": rounds,
+        "seconds": {
+            "baseline: numpy, one core": float(np.median(baseline)),
+            "batched": float(np.median(batched)),
+            "drawing motions and windows for it": float(np.median(drawing)),
+        },
+        "ratio": round(float(np.median(baseline) / np.median(batched)), 3),
+    }
+    if torch.device(device).type == "cuda":
+        report["peak_memory_gb"] = round(torch.cuda.max_memory_allocated(device) / 1e9, 2)
+    show(report)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
