@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.renderer.editing import GATE_WEIGHT
 from models.renderer.flow import warp
 from models.training.batches import Batch
 
@@ -14,7 +15,6 @@ DETAIL_WEIGHT = 6.0  # lips and lids are 3 % of the picture and most of what peo
 GRADIENT_WEIGHT = 1.0
 QUADRATIC = 0.125
 LEAST_SHARE = 0.002  # of the picture: below, there is next to nothing to paint
-GATE_WEIGHT = 4.0  # of a pixel to paint against one to leave: there are a hundred times fewer
 NEAR = 0.05  # of the range [-1, 1]
 HIDDEN = 0.15  # of the range [-1, 1]: mean difference of a neighbourhood that no warp explains
 STILL = 0.05  # pixels: below this mean motion, examples count alike

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from models.bundle import MANIFEST, open_bundle
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer, load_renderer
+from models.renderer.editing import blended
 from models.renderer.pirenderer import Rendering
 from models.training.batches import Batch
 from models.training.losses import DETAIL_WEIGHT, editing_share, flow_loss, painting_loss, picture_loss
@@ -111,7 +112,7 @@ def train_editing(material: Material, out: Path, warping: Path, preset: str, sch
         run.advance(painting_loss(painting.float(), gate.float(), batch.target, share), schedule.rate(run.step))
         if run.step % LOG_EVERY == 0:
             goal = torch.lerp(warped.float(), batch.target, share)
-            image = torch.lerp(warped.float(), painting.float(), gate.float().sigmoid())
+            image = blended(warped.float(), painting.float(), gate.float())
             weight = 1 + (DETAIL_WEIGHT - 1) * share
             run.log(
                 image=picture_loss(image, goal, weight).item(),
