@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from models.errors import TrainingDataError
 from models.training.extractor import detector_net, regressor_net
+from models.training.extractor.both_ways import BothWays
 
 OPSET = 17
 HALF = ".half"  # end of the name of a weight that is stored as float16
@@ -43,7 +44,7 @@ def export_detector(network: nn.Module, path: Path) -> None:
     _export(_FromBytes(network), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
 
 
-def export_regressor(network: nn.Module, path: Path) -> None:
+def export_regressor(network: BothWays, path: Path) -> None:
     """Write extractor.onnx: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence."""
     size = regressor_net.CROP
     _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)

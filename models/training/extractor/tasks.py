@@ -16,6 +16,7 @@ from models.errors import TrainingDataError
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.adopt import adopt
 from models.training.extractor.backgrounds import Backgrounds
+from models.training.extractor.both_ways import BothWays
 from models.training.extractor.clips import clip_faces
 from models.training.extractor.collage import CANVAS, CollageMaker
 from models.training.extractor.couples import Couples
@@ -112,7 +113,8 @@ def train_regressor(
     faceless = Backgrounds(material.backgrounds)
     mistakes = hard_negatives(material.detector, photos, faceless)
     logger.info("%d collections, %d mistakes of the detector", len(couples), len(mistakes))
-    crops = FaceCrops(couples, mirror_order(photos.landmarks), faceless, mistakes)
+    mirrored = mirror_order(photos.landmarks)
+    crops = FaceCrops(couples, mirrored, faceless, mistakes)
     emphasis = torch.ones(LANDMARKS)
     emphasis[list(ANCHORS)] = 3
     loss = RegressorLoss(torch.from_numpy(photos.expression.std(0)), emphasis)
@@ -120,7 +122,7 @@ def train_regressor(
     if start is not None:
         adopt(network, start, _pictures(crops.draw, 256))
     trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
-    export_regressor(trained, out / "extractor.onnx")
+    export_regressor(BothWays(trained, mirrored), out / "extractor.onnx")
 
 
 def _pictures(draw: Callable[[int], dict[str, np.ndarray]], count: int) -> Iterator[Tensor]:
