@@ -131,7 +131,9 @@ def export(
     metrics: Annotated[Path, typer.Option(help="JSON: measured figures by name.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("models/bundles/default"),
     preset: Preset = "small",
-    speech: Annotated[Path | None, typer.Option(help="Speech run (`python -m models.training.audio train`).")] = None,
+    speech: Annotated[
+        Path | None, typer.Option(help="Speech run (`python -m models.training.audio train`), or a bundle that speaks.")
+    ] = None,
 ) -> None:
     """Write a bundle from a renderer run, the extractor's files and a speech run."""
     from models.training.export import export_bundle

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from models.audio import FILE as SPEECH_FILE
-from models.bundle import Bundle, save_tensors, write_bundle
+from models.bundle import MANIFEST, Bundle, open_bundle, save_tensors, write_bundle
 from models.renderer import PRESETS, PIRenderer
 from models.training.audio.export import save_speech
 from models.training.run import averaged_weights
@@ -31,11 +31,11 @@ def export_bundle(
         out: the bundle's folder; files in it are replaced.
         provenance: data with licences and the training that was done.
         metrics: what `python -m models.evaluation` measured.
-        speech: folder of a `models.training.audio` run.
+        speech: folder of a `models.training.audio` run, or of another bundle that speaks.
 
     Raises:
         TrainingDataError: a run has no state.
-        BundleError: a weight is not finite.
+        BundleError: a weight is not finite, or the other bundle does not speak.
     """
     renderer = PIRenderer(PRESETS[preset])
     renderer.load_state_dict(averaged_weights(run))
@@ -43,7 +43,9 @@ def export_bundle(
         weights = Path(folder) / "renderer.safetensors"
         save_tensors(renderer, weights)
         files = {"renderer.safetensors": weights, "detector.onnx": detector, "extractor.onnx": extractor}
-        if speech is not None:
+        if speech is not None and (speech / MANIFEST).is_file():
+            files[SPEECH_FILE] = open_bundle(speech).path(SPEECH_FILE)
+        elif speech is not None:
             files[SPEECH_FILE] = Path(folder) / SPEECH_FILE
             save_speech(speech, preset, files[SPEECH_FILE])
         return write_bundle(out, files, preset, PRESETS[preset].space, "Apache-2.0", provenance, metrics)
