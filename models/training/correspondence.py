@@ -51,7 +51,7 @@ def flows(old: Drawing, new: Drawing, triangles: np.ndarray) -> tuple[np.ndarray
 
 def _backward_flow(here: Drawing, there: Drawing, position: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Flow from the pixels of `here` into `there`: exact on the mesh, extended harmonically outside."""
-    size, stride = here.size, EXTENSION_STRIDE
+    size = here.size
     flow = np.where(here.mesh[..., None], position[..., :2] - _grid(size), 0).astype(np.float32)
     # A rim pixel that came from deep inside the old head, or was hidden, is an occluding contour: the background behind
     # it has nothing to do with the skin's motion and must not be dragged along.
@@ -59,11 +59,26 @@ def _backward_flow(here: Drawing, there: Drawing, position: np.ndarray, seen: np
     origin = _sample(inside, position, cv2.INTER_NEAREST)
     rim = here.mesh & (cv2.erode(here.mesh.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0)
     anchored = here.mesh & ~(rim & (~seen | (origin > SILHOUETTE_DEPTH * size)))
+    return np.where(here.mesh[..., None], flow, _extended(flow, anchored))
+
+
+def stretched(flow: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """A flow that shows something plausible where the photo shows nothing.
+
+    Where the new picture shows what the old one hid (bool [size, size]), the exact flow leads to what lies in front, in
+    pieces. What the neighbours show, stretched over the gap, is no truth either, but looks like a head.
+    """
+    if not hidden.any():
+        return flow
+    return np.where(hidden[..., None], _extended(np.where(hidden[..., None], 0, flow), ~hidden), flow)
+
+
+def _extended(flow: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The known pixels' flow, continued harmonically over the others."""
+    size, stride = len(flow), EXTENSION_STRIDE
     coarse = flow[stride // 2 :: stride, stride // 2 :: stride].copy()
-    known = anchored[stride // 2 :: stride, stride // 2 :: stride].copy()
-    extend_harmonically(coarse, known, 120)
-    extended = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.where(here.mesh[..., None], flow, extended)
+    extend_harmonically(coarse, known[stride // 2 :: stride, stride // 2 :: stride].copy(), 120)
+    return cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def warp(picture: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:

@@ -16,7 +16,7 @@ TEETH_COLOUR = np.array([218, 205, 188], np.float32)
 GUMS_COLOUR = np.array([158, 86, 84], np.float32)
 SOCKET_COLOUR = np.array([72, 30, 30], np.float32)
 TYPICAL_SKIN = 135.0  # mean level of the skin that the three colours go with
-COLOURFUL = 30.0  # levels between the strongest and the weakest channel of skin from which on the colours are full
+COLOURFUL = 60.0  # levels between the strongest and the weakest channel of skin from which on the colours are full
 DARKENING = 0.22  # of the picture's side: depth behind the lips at which light has faded to the floor
 FLOOR = 0.16
 
@@ -53,9 +53,11 @@ def paint_mouth(
     colour = np.where((part == TEETH)[..., None], TEETH_COLOUR, SOCKET_COLOUR)
     colour = np.where((part == GUMS_AND_TONGUE)[..., None], GUMS_COLOUR, colour)
     level = float(np.median(skin)) / TYPICAL_SKIN
-    # As colourful as the skin: a grey photo gets a grey mouth, a faded one a faded mouth.
-    tint = min(float(np.ptp(skin.reshape(-1, 3).mean(0))) / COLOURFUL, 1)
-    colour = colour.mean(-1, keepdims=True) * (1 - tint) + colour * tint
+    # As colourful as the skin: a grey photo gets a grey mouth, a brown print a brown one, a faded photo a faded one.
+    mean = skin.reshape(-1, 3).mean(0)
+    tint = min(float(np.ptp(mean)) / COLOURFUL, 1)
+    print_colour = colour.mean(-1, keepdims=True) * (mean / max(float(mean.mean()), 1.0))
+    colour = print_colour * (1 - tint) + colour * tint
     lips = float(np.percentile(depth[hidden], 98))
     light = np.clip(1 - (lips - depth) / (DARKENING * size), FLOOR, 1) * (0.45 + 0.55 * facing)
     painted = np.clip(colour * (light * np.clip(level, 0.35, 1.25))[..., None], 0, 255).astype(np.float32)

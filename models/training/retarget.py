@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.training.correspondence import Drawing, around, flows, warp
+from models.training.correspondence import Drawing, around, flows, stretched, warp
 from models.training.eyelids import paint_eyelids
 from models.training.face import Face
 from models.training.morphable import MorphableModel
@@ -56,8 +56,8 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
     size = photo.shape[0]
     old, new = Drawing(model, source, size), Drawing(model, target, size)
     flow, seen, reverse_flow, _ = flows(old, new, model.triangles)
-    picture = warp(photo, flow)
     interior = new.interior(model)
+    picture = warp(photo, stretched(flow, new.mesh & ~seen & ~interior))
     hidden = interior & ~seen
     if hidden.any():
         picture = paint_mouth(

@@ -26,6 +26,12 @@ def flow_between(here: Surface, there: Surface) -> tuple[Tensor, Tensor]:
     return flow, seen
 
 
+def stretched(flow: Tensor, hidden: Tensor) -> Tensor:
+    """The flow [B, 2, S, S] with that of what the photos hid (bool [B, S, S]) continued from its surroundings."""
+    gap = hidden[:, None]
+    return torch.where(gap, _extended(flow * ~gap, ~hidden), flow)
+
+
 def _anchored(here: Surface, there: Surface, position: Tensor, seen: Tensor) -> Tensor:
     """Mesh pixels that the background goes along with: not the rims that hid, or came from inside the other head."""
     depth = SILHOUETTE_DEPTH * here.size

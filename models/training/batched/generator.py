@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from models.training.batched.eyelids import paint_lids
-from models.training.batched.flow import flow_between
+from models.training.batched.flow import flow_between, stretched
 from models.training.batched.heads import Heads, MeshModel
 from models.training.batched.mouth import paint_mouths
 from models.training.batched.pixels import around, grid, nearest, sample
@@ -59,12 +59,12 @@ def _retargeted(model: MeshModel, photo: Tensor, source: Heads, target: Heads) -
     flow, seen = flow_between(both, both.exchanged())
     interior = both.covered_by(model.interior)
     detail = interior | around(vertices[:, model.rims], 2 * round(DETAIL_REACH * size) + 1, size)
-    origin = grid(size, photo.device) + flow[:count]
-    picture = sample(photo.float(), origin).round()
-    picture = paint_mouths(model, picture, new, interior[:count] & ~seen[:count], photo, mesh[count:])
+    place, hidden = grid(size, photo.device), (mesh & ~seen)[:count]
+    picture = sample(photo.float(), place + stretched(flow[:count], hidden & ~interior[:count])).round()
+    picture = paint_mouths(model, picture, new, hidden & interior[:count], photo, mesh[count:])
     picture = paint_lids(model, photo, picture, source, target)
     # Background that would repeat a piece of the head.
-    doubled = ~mesh[:count] & nearest(mesh[count:], origin)
+    doubled = ~mesh[:count] & nearest(mesh[count:], place + flow[:count])
     return RetargetedBatch(
         picture=picture.round().clamp(0, 255).to(torch.uint8),
         flow=flow[:count],

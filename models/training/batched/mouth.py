@@ -38,7 +38,8 @@ def _colours(model: MeshModel, surface: Surface, photo: Tensor, skin: Tensor) ->
     colour = table[surface.triangle.clamp(min=0)].movedim(-1, 1)
     mean = (photo * skin[:, None]).sum((2, 3)) / skin.sum((1, 2)).clamp(min=1)[:, None]
     tint = ((mean.amax(1) - mean.amin(1)) / mouth.COLOURFUL).clamp(max=1)[:, None, None, None]
-    return torch.lerp(colour.mean(1, keepdim=True).expand_as(colour), colour, tint)
+    hue = (mean / mean.mean(1, keepdim=True).clamp(min=1))[..., None, None]
+    return torch.lerp(colour.mean(1, keepdim=True) * hue, colour, tint)
 
 
 def _brightness(photo: Tensor, skin: Tensor) -> Tensor:

@@ -19,10 +19,9 @@ from models.training.face import Face
 from models.training.material import Emphasis
 from models.training.morphable import MorphableModel
 from models.training.motion import MotionSampler
-from models.training.portraits import Portraits, Window
+from models.training.portraits import Portraits, Window, coefficients
 from models.training.shards import SIZE
 
-DRAWN = 64  # pairs at a time whose coefficients alone are asked for
 LEAST_SIDE = 232.0  # of the windows, in pixels of the stored pictures; the largest is the whole picture
 
 
@@ -33,6 +32,16 @@ class Draw:
     photo: Tensor
     source: Heads
     target: Heads
+
+
+@dataclass(frozen=True)
+class _Motions:
+    """What the host draws: rows of the photos, int [B], and for each its window and its head, old and new."""
+
+    rows: np.ndarray
+    windows: list[Window]
+    sources: list[Face]
+    targets: list[Face]
 
 
 class PairStream:
@@ -64,10 +73,8 @@ class PairStream:
 
     def coefficients(self, count: int) -> np.ndarray:
         """Sources' and targets' coefficients of `count` pairs, [2 · count, 59]."""
-        rng = np.random.default_rng(0)
-        draws = [self.draw(DRAWN, rng) for _ in range(-(-count // DRAWN))]
-        heads = [heads for draw in draws for heads in (draw.source, draw.target)]
-        return torch.cat([head.coefficients(SIZE) for head in heads]).cpu().numpy()
+        motions = self._motions(count, np.random.default_rng(0))
+        return np.stack([coefficients(face, SIZE) for face in (*motions.sources, *motions.targets)])
 
     def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
         """Batches of `size` augmented examples, half of them backwards, with pictures of `resolution` pixels."""
@@ -82,16 +89,19 @@ class PairStream:
 
     def draw(self, count: int, rng: np.random.Generator) -> Draw:
         """Photos, windows and motions of `count` pairs."""
+        motions = self._motions(count, rng)
+        chosen = torch.from_numpy(motions.rows).to(self.device)
+        with torch.no_grad():
+            person = self.model.persons(self._identity[chosen])
+            photo = cut(self._pictures[chosen], motions.windows, SIZE)
+        return Draw(photo, Heads.shaped(person, motions.sources), Heads.shaped(person, motions.targets))
+
+    def _motions(self, count: int, rng: np.random.Generator) -> _Motions:
         sampler = MotionSampler(self._portraits.expression[self._portraits.index], rng, self._sweeps)
         rows = rng.choice(len(self._index), count, p=self._chance)
         windows = [self._window(rng) for _ in rows]
         sources = [self._face(int(self._index[row]), window) for row, window in zip(rows, windows, strict=True)]
-        targets = [sampler.draw(face) for face in sources]
-        chosen = torch.from_numpy(rows).to(self.device)
-        with torch.no_grad():
-            person = self.model.persons(self._identity[chosen])
-            photo = cut(self._pictures[chosen], windows, SIZE)
-        return Draw(photo, Heads.shaped(person, sources), Heads.shaped(person, targets))
+        return _Motions(rows, windows, sources, [sampler.draw(face) for face in sources])
 
     def _window(self, rng: np.random.Generator) -> Window:
         stored = self._pictures.shape[-1]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from models.coefficients import rotation_matrix
-from models.training.correspondence import warp
+from models.training.correspondence import Drawing, stretched, warp
 from models.training.face import Face
 from models.training.morphable import MorphableModel
+from models.training.mouth import SOCKET_COLOUR, paint_mouth
 from models.training.pose import Pose
 from models.training.retarget import retarget
 
@@ -80,6 +82,41 @@ def test_what_the_photo_hid_is_not_reliable(model: MorphableModel, photo: np.nda
     side = replace(face, pose=replace(face.pose, rotation=rotation_matrix(1.2, 0, 0)))
     pair = retarget(model, photo, side, face)
     assert not pair.reliable[pair.mesh].all()
+
+
+def test_a_gap_is_filled_with_what_is_next_to_it() -> None:
+    """Two halves that move apart by 20 pixels, and between them a strip whose flow leads anywhere."""
+    flow = np.zeros((64, 64, 2), np.float32)
+    flow[:, :22, 0], flow[:, 22:42, 0], flow[:, 42:, 0] = 10, 500, -10
+    hidden = np.zeros((64, 64), bool)
+    hidden[:, 22:42] = True
+    filled = stretched(flow, hidden)
+    np.testing.assert_array_equal(filled[~hidden], flow[~hidden])
+    middle = filled[32, :, 0]
+    assert np.abs(middle).max() <= 10
+    assert (np.diff(middle[20:44]) <= 1e-4).all(), "from one side to the other, without a fold"
+    assert stretched(flow, np.zeros_like(hidden)) is flow
+
+
+@pytest.mark.parametrize(("skin", "hue"), [((90, 90, 90), (1, 1, 1)), ((110, 90, 70), (1.22, 1, 0.78))])
+def test_a_mouth_has_the_colour_of_the_print(
+    model: MorphableModel, face: Face, skin: tuple[int, ...], hue: tuple[float, ...]
+) -> None:
+    """In a grey photo it is grey; in a brown print it is brown, redder by what the skin's colour asks."""
+    opened = replace(face, expression=np.eye(53, dtype=np.float32)[0])
+    size = 128
+    photo = np.full((size, size, 3), skin, np.uint8)
+    drawing = Drawing(model, opened, size)
+    inside = drawing.interior(model)
+    painted = paint_mouth(
+        model, photo, drawing.vertices, drawing.triangle, drawing.weights, drawing.depth, inside, photo[drawing.mesh]
+    )
+    mean = painted[inside].mean(0) / painted[inside].mean()
+    reddest = (SOCKET_COLOUR / SOCKET_COLOUR.mean())[0]
+    if len(set(skin)) == 1:
+        assert mean == pytest.approx(hue, abs=0.02)
+    else:
+        assert hue[0] < mean[0] < reddest
 
 
 def test_pose_survives_the_way_to_coefficients_and_back() -> None:
