@@ -120,4 +120,4 @@ def blended(warped: Tensor, painting: Tensor, gate: Tensor) -> Tensor:
     lips and lids that move little.
     """
     share = (_CONTRAST * (gate - math.log(GATE_WEIGHT))).sigmoid()
-    return torch.lerp(warped, painting, share).clamp(-1, 1)
+    return (warped + share * (painting - warped)).clamp(-1, 1)  # under autocast, lerp refuses the gate's half floats

@@ -95,6 +95,8 @@ def test_the_gate_leaves_what_training_was_unsure_about() -> None:
     assert little < 0.01
     assert half == pytest.approx(0.5, abs=1e-5)
     assert much > 0.98
+    half_gate = blended(warped, painting, taught.logit().bfloat16())  # what autocast makes of the gate alone
+    assert half_gate[:, 0, 0, 0].tolist() == pytest.approx([float(little), float(half), float(much)], abs=0.02)
 
 
 def test_mapping_reads_the_whole_window_of_the_paper() -> None:
