@@ -67,7 +67,7 @@ class Extractor:
         if not candidates:
             return []
         crops = [square_crop(face.box) for face in candidates]
-        seen = self._regressor.extract(np.stack([crop.cut(image, CROP) for crop in crops]))
+        seen = self._regressor.glance(np.stack([crop.cut(image, CROP) for crop in crops]))
         faces = []
         for crop, landmarks, presence in zip(crops, seen.landmarks, seen.presence, strict=True):
             placed = landmarks * crop.side + (crop.x, crop.y)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from models.coefficients import ARKIT
 from models.extractor.session import open_session
 
 CROP = 256
 """Side of the crops that the regressor takes, in pixels."""
+
+MIRRORED = "mirrored"
+"""The file's metadata under this key: landmark order of a mirrored face, a JSON list of 478 numbers."""
 
 _OUTPUTS = ("coefficients", "landmarks", "presence")
 
@@ -35,7 +40,7 @@ class Regressor:
     """Reads coefficients with `extractor.onnx`. Calls may come from several threads.
 
     Args:
-        path: the ONNX file: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence.
+        path: the ONNX file: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence; `MIRRORED`.
         threads: CPU threads of one call; None for one a core.
 
     Raises:
@@ -44,9 +49,27 @@ class Regressor:
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
         self._session = open_session(path, threads, _OUTPUTS)
+        order = self._session.get_modelmeta().custom_metadata_map.get(MIRRORED)
+        self._mirrored = None if order is None else np.array(json.loads(order))
 
     def extract(self, crops: np.ndarray) -> Extraction:
-        """Read one crop uint8 [256, 256, 3] or a batch [N, 256, 256, 3]."""
+        """Read one crop uint8 [256, 256, 3] or a batch [N, 256, 256, 3], and what it is in a mirror; their mean.
+
+        Two readings scatter less than one. A file that does not say how landmarks are mirrored is read once.
+        """
+        if self._mirrored is None:
+            return self.glance(crops)
+        batch = crops[None] if crops.ndim == 3 else crops
+        seen, count = self.glance(np.concatenate([batch, batch[:, :, ::-1]])), len(batch)
+        coefficients = (seen.coefficients[:count] + ARKIT.mirror(seen.coefficients[count:])) / 2
+        exchanged = seen.landmarks[count:, self._mirrored]
+        flipped = np.stack([1 - exchanged[..., 0], exchanged[..., 1]], -1)
+        landmarks = (seen.landmarks[:count] + flipped) / 2
+        found = (coefficients.astype(np.float32), landmarks, (seen.presence[:count] + seen.presence[count:]) / 2)
+        return Extraction(*(part[0] if crops.ndim == 3 else part for part in found))
+
+    def glance(self, crops: np.ndarray) -> Extraction:
+        """One reading: half the time, for what needs no more than landmarks to cut by and presence."""
         single = crops.ndim == 3
         batch = np.ascontiguousarray(crops[None] if single else crops)
         results = self._session.run(list(_OUTPUTS), {"pictures": batch})

@@ -19,7 +19,7 @@ from models.training.run import fitting
 
 logger = logging.getLogger(__name__)
 
-_NETWORK = "network"  # what `export._FromBytes` and `BothWays` call what they hold
+_NETWORK = "network"  # what `export._FromBytes` calls what it holds
 _NORMALISED = {"Mul": "weight", "Add": "bias"}  # what an exported GroupNorm ends in
 
 

@@ -6,6 +6,7 @@ once, when it loads the file.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from models.errors import TrainingDataError
+from models.extractor.regressor import MIRRORED
 from models.training.extractor import detector_net, regressor_net
-from models.training.extractor.both_ways import BothWays
 
 OPSET = 17
 HALF = ".half"  # end of the name of a weight that is stored as float16
@@ -44,10 +45,17 @@ def export_detector(network: nn.Module, path: Path) -> None:
     _export(_FromBytes(network), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
 
 
-def export_regressor(network: BothWays, path: Path) -> None:
-    """Write extractor.onnx: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence."""
+def export_regressor(network: nn.Module, path: Path, mirrored: np.ndarray) -> None:
+    """Write extractor.onnx: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence.
+
+    Args:
+        mirrored: landmark order of a mirrored face (`photos.mirror_order`), int [478].
+    """
     size = regressor_net.CROP
     _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)
+    model = onnx.load(path)
+    helper.set_model_props(model, {MIRRORED: json.dumps(mirrored.tolist())})
+    onnx.save(model, path)
 
 
 def _export(

@@ -16,7 +16,6 @@ from models.errors import TrainingDataError
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.adopt import adopt
 from models.training.extractor.backgrounds import Backgrounds
-from models.training.extractor.both_ways import BothWays
 from models.training.extractor.clips import clip_faces
 from models.training.extractor.collage import CANVAS, CollageMaker
 from models.training.extractor.couples import Couples
@@ -122,7 +121,7 @@ def train_regressor(
     if start is not None:
         adopt(network, start, _pictures(crops.draw, 256))
     trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
-    export_regressor(BothWays(trained, mirrored), out / "extractor.onnx")
+    export_regressor(trained, out / "extractor.onnx", mirrored)
 
 
 def _pictures(draw: Callable[[int], dict[str, np.ndarray]], count: int) -> Iterator[Tensor]:

@@ -10,7 +10,6 @@ import torch
 
 from models.errors import TrainingDataError
 from models.training.extractor.adopt import adopt
-from models.training.extractor.both_ways import BothWays
 from models.training.extractor.detector_net import DetectorNet
 from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.regressor_net import RegressorNet
@@ -67,7 +66,7 @@ def test_a_network_that_starts_from_an_exported_one_answers_as_that_did(tmp_path
         export_detector(earlier, file)
     else:
         earlier, network = lived(regressor(), pictures), regressor()
-        export_regressor(BothWays(earlier, np.arange(478)), file)
+        export_regressor(earlier, file, np.arange(478))
     adopt(network, file, [pictures])
     assert network.training
     with torch.inference_mode():

@@ -9,7 +9,6 @@ from models.coefficients import ARKIT
 from models.extractor.detector import Detector
 from models.extractor.regressor import CROP, Regressor
 from models.training.extractor import regressor_net
-from models.training.extractor.both_ways import BothWays
 from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.loop import Schedule, Trainer
@@ -48,10 +47,10 @@ def test_exported_detector_runs_in_the_product(tmp_path: Path) -> None:
 
 
 def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
-    network = BothWays(small_regressor(), np.arange(478)).eval()
-    export_regressor(network, tmp_path / "extractor.onnx")
+    network = small_regressor().eval()
+    export_regressor(network, tmp_path / "extractor.onnx", np.arange(478))
     crops = np.random.default_rng(0).integers(0, 256, (3, CROP, CROP, 3), np.uint8)
-    extraction = Regressor(tmp_path / "extractor.onnx", threads=1).extract(crops)
+    extraction = Regressor(tmp_path / "extractor.onnx", threads=1).glance(crops)
     pictures = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 127.5 - 1
     with torch.inference_mode():
         coefficients, landmarks, presence = network(pictures)
@@ -61,18 +60,19 @@ def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
     assert extraction.coefficients[:, :53].min() >= 0
 
 
-def test_a_flipped_crop_is_read_as_the_crop_with_sides_exchanged() -> None:
+def test_a_flipped_crop_is_read_as_the_crop_with_sides_exchanged(tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(478).reshape(-1, 2)
     mirrored = np.zeros(478, int)
     mirrored[order[:, 0]], mirrored[order[:, 1]] = order[:, 1], order[:, 0]
-    network = BothWays(small_regressor(), mirrored).eval()
-    crops = torch.rand(2, 3, CROP, CROP)
-    with torch.inference_mode():
-        coefficients, landmarks, presence = network(crops)
-        flipped = network(crops.flip(-1))
-    assert flipped[0].numpy() == pytest.approx(ARKIT.mirror(coefficients.numpy()), abs=1e-5)
-    assert flipped[1].numpy() == pytest.approx(landmarks.numpy()[:, mirrored] * (-1, 1) + (1, 0), abs=1e-5)
-    assert flipped[2].numpy() == pytest.approx(presence.numpy(), abs=1e-5)
+    export_regressor(small_regressor(), tmp_path / "extractor.onnx", mirrored)
+    regressor = Regressor(tmp_path / "extractor.onnx", threads=1)
+    crops = np.random.default_rng(0).integers(0, 256, (2, CROP, CROP, 3), np.uint8)
+    seen, flipped, one = regressor.extract(crops), regressor.extract(crops[:, :, ::-1]), regressor.extract(crops[1])
+    assert flipped.coefficients == pytest.approx(ARKIT.mirror(seen.coefficients), abs=1e-5)
+    assert flipped.landmarks == pytest.approx(seen.landmarks[:, mirrored] * (-1, 1) + (1, 0), abs=1e-5)
+    assert flipped.presence == pytest.approx(seen.presence, abs=1e-5)
+    assert one.coefficients == pytest.approx(seen.coefficients[1], abs=1e-5)
+    assert not np.allclose(seen.coefficients, regressor.glance(crops).coefficients, atol=1e-4)
 
 
 def test_sharp_heatmap_is_where_its_peak_is() -> None:
