@@ -84,9 +84,8 @@ def warping(
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
     from models.training.renderer import Schedule, train_warping
 
-    train_warping(
-        _material(pairs, real, stream, device), out, preset, Schedule(steps, batch_size, learning_rate, compiled, start)
-    )
+    schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
+    train_warping(_material(pairs, real, stream, device), out, preset, schedule)
 
 
 @app.command()

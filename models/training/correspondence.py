@@ -32,6 +32,10 @@ class Drawing:
         """Pixels that show the inside of the mouth, bool [size, size]."""
         return self.mesh & np.isin(model.part[self.triangle], MOUTH_INTERIOR)
 
+    def detail(self, model: MorphableModel) -> np.ndarray:
+        """The inside of the mouth and what is near the rims of lips and lids, bool [size, size]."""
+        return self.interior(model) | _around(self.vertices[model.rims], self.size)
+
     def positions_in(self, other: Drawing, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where each pixel's surface point is in the other drawing [size, size, 3], and whether it is seen there."""
         position = interpolate(other.vertices, triangles, self.triangle, self.weights)
@@ -40,13 +44,12 @@ class Drawing:
         return position, seen & self.mesh
 
 
-def flows(old: Drawing, new: Drawing, triangles: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Backward flow from `new` into `old` [size, size, 2], and what of `new` is seen in `old` [size, size]; then both
-    the other way round."""
+def flows(old: Drawing, new: Drawing, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Backward flow from `new` into `old` [size, size, 2], what of `new` is seen in `old` [size, size], and the flow
+    from `old` into `new`."""
     position, seen = new.positions_in(old, triangles)
     reverse_position, reverse_seen = old.positions_in(new, triangles)
-    forth, back = _backward_flow(new, old, position, seen), _backward_flow(old, new, reverse_position, reverse_seen)
-    return forth, seen, back, reverse_seen
+    return _backward_flow(new, old, position, seen), seen, _backward_flow(old, new, reverse_position, reverse_seen)
 
 
 def _backward_flow(here: Drawing, there: Drawing, position: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -97,7 +100,7 @@ def _sample(picture: np.ndarray, position: np.ndarray, interpolation: int) -> np
     return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
 
 
-def around(points: np.ndarray, size: int) -> np.ndarray:
+def _around(points: np.ndarray, size: int) -> np.ndarray:
     """Pixels near any of the points [P, 3]."""
     mask = np.zeros((size, size), np.uint8)
     x, y = (np.clip(np.rint(points[:, k]).astype(np.int32), 0, size - 1) for k in (0, 1))

@@ -71,9 +71,9 @@ class StoredPairs:
     def chance(self, emphasis: Emphasis) -> np.ndarray:
         """How often each pair is drawn, [P]: the real ones in a fixed share, the others by what they show."""
         chance = by_slider(Pairs(self.pairs), emphasis.shares, still=emphasis.still)
-        if self.real is None:
+        real = len(self._open()) - len(chance)
+        if not real:
             return chance
-        real = len(Pairs(self.real))
         return np.concatenate([(1 - REAL) * chance, np.full(real, REAL / real)])
 
     def _open(self) -> Pairs:

@@ -17,7 +17,7 @@ from rich.progress import track
 
 from models.training.morphable import MorphableModel
 from models.training.motion import MotionSampler
-from models.training.portraits import Portraits, Window
+from models.training.portraits import LEAST_SIDE, STORED, Portraits, Window
 from models.training.retarget import retarget
 from models.training.shards import SIZE, entries, write_shard
 
@@ -69,8 +69,7 @@ def _rows(
     for row in range(job.size):
         if row % TARGETS_PER_WINDOW == 0:  # one person's shape and window serve several targets
             photo = int(rng.choice(portraits.index, p=portraits.weight))
-            side = rng.uniform(232, 288)
-            window = Window(rng.uniform(0, 288 - side), rng.uniform(0, 288 - side), side)
+            window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
             picture, face = window.cut(portraits.picture(photo), SIZE), portraits.face(photo, model, window, SIZE)
         target = sampler.draw(face)
         pair = retarget(model, picture, face, target)

@@ -16,6 +16,9 @@ from models.training.face import Face
 from models.training.morphable import MorphableModel
 from models.training.pose import Pose
 
+LEAST_SIDE, STORED = 232.0, 288
+"""Least side of a window that a training pair shows of a portrait, and the side of the stored portraits, in pixels."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -24,6 +27,12 @@ class Window:
     x: float
     y: float
     side: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, least: float, largest: float, stored: float) -> Window:
+        """A window with a side from `least` to `largest`, anywhere in a stored picture of that side."""
+        side = rng.uniform(least, largest)
+        return cls(rng.uniform(0, stored - side), rng.uniform(0, stored - side), side)
 
     def cut(self, picture: np.ndarray, size: int) -> np.ndarray:
         """The window resized to [size, size, 3] uint8, the border repeated outside the picture."""

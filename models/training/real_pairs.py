@@ -16,11 +16,12 @@ import numpy as np
 from rich.progress import track
 
 from models.errors import TrainingDataError
-from models.training.correspondence import Drawing, around, flows
+from models.training.correspondence import Drawing, flows
+from models.training.extractor.clips import fitted_shards
 from models.training.eyelids import shut_eyes
 from models.training.face import Face
 from models.training.morphable import MorphableModel
-from models.training.portraits import Portraits, Window
+from models.training.portraits import LEAST_SIDE, STORED, Portraits, Window
 from models.training.pose import Pose
 from models.training.retarget import Retargeted
 from models.training.shards import SIZE, entries, write_shard
@@ -29,7 +30,7 @@ FRAMES = 0.6
 """Share of the pairs from clips; the others are portraits."""
 
 SHARD_SIZE = 500
-WINDOWS = {"portrait": (232, 288, 288), "frame": (185, 235, 256)}  # least and largest side, side of the stored picture
+FRAME_SIDES = 185, 235  # least and largest side of a window of a clip's stored frame
 
 
 @dataclass(frozen=True)
@@ -70,18 +71,17 @@ def _rows(
 def pair(model: MorphableModel, source: Shot, target: Shot) -> Retargeted:
     """Two pictures of one person, as if the first had been moved to the second."""
     old, new = (Drawing(model, shot.face, SIZE) for shot in (source, target))
-    flow, _, reverse_flow, _ = flows(old, new, model.triangles)
-    inside, reverse_inside = new.interior(model), old.interior(model)
+    flow, _, reverse_flow = flows(old, new, model.triangles)
     return Retargeted(
         picture=target.picture,
         flow=flow,
         mesh=new.mesh,
         reverse_flow=reverse_flow,
         reverse_mesh=old.mesh,
-        reliable=inside | shut_eyes(model, source.face, target.face, SIZE),
-        reverse_reliable=reverse_inside | shut_eyes(model, target.face, source.face, SIZE),
-        detail=inside | around(new.vertices[model.rims], SIZE),
-        reverse_detail=reverse_inside | around(old.vertices[model.rims], SIZE),
+        reliable=new.interior(model) | shut_eyes(model, source.face, target.face, SIZE),
+        reverse_reliable=old.interior(model) | shut_eyes(model, target.face, source.face, SIZE),
+        detail=new.detail(model),
+        reverse_detail=old.detail(model),
     )
 
 
@@ -100,7 +100,7 @@ class _Portraits:
     def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
         group = self._groups[rng.integers(len(self._groups))]
         first, second = rng.choice(group, 2, replace=False)
-        window = _window("portrait", rng)
+        window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
         return self._shot(int(first), window), self._shot(int(second), window)
 
     def _shot(self, photo: int, window: Window) -> Shot:
@@ -112,9 +112,7 @@ class _Frames:
     """Two frames of one clip."""
 
     def __init__(self, clips: Path, model: MorphableModel) -> None:
-        shards = [path.parent for path in sorted(clips.glob("train-*/kept.npy"))]
-        if not shards:
-            raise TrainingDataError(f"{clips} holds no clips: `python -m models.training.extractor clips` makes them")
+        shards = fitted_shards(clips)
         self._person = model.person(np.load(clips / "identity.npy"))
         names = ("pictures", "expression", "pose", "clip", "kept")
         self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in names} for shard in shards]
@@ -123,7 +121,7 @@ class _Frames:
         shard = self._shards[rng.integers(len(self._shards))]
         first = rng.choice(np.flatnonzero(shard["kept"]))
         second = rng.choice(np.flatnonzero(shard["kept"] & (shard["clip"] == shard["clip"][first])))
-        window = _window("frame", rng)
+        window = Window.draw(rng, *FRAME_SIDES, shard["pictures"].shape[1])
         return self._shot(shard, int(first), window), self._shot(shard, int(second), window)
 
     def _shot(self, shard: dict[str, np.ndarray], row: int, window: Window) -> Shot:
@@ -131,10 +129,3 @@ class _Frames:
         pose = Pose.from_coefficients(shard["pose"][row], len(picture))
         pose = pose.in_window(window.x, window.y, window.side, SIZE)
         return Shot(window.cut(picture, SIZE), Face(self._person, np.clip(shard["expression"][row], 0, 1), pose))
-
-
-def _window(kind: str, rng: np.random.Generator) -> Window:
-    least, largest, stored = WINDOWS[kind]
-    side = rng.uniform(least, largest)
-    x, y = rng.uniform(0, stored - side, 2)
-    return Window(float(x), float(y), side)

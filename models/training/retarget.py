@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.training.correspondence import Drawing, around, flows, stretched, warp
+from models.training.correspondence import Drawing, flows, stretched, warp
 from models.training.eyelids import paint_eyelids
 from models.training.face import Face
 from models.training.morphable import MorphableModel
@@ -55,7 +55,7 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
     """Show the head of `photo` (uint8 [size, size, 3], fitted by `source`) with the coefficients of `target`."""
     size = photo.shape[0]
     old, new = Drawing(model, source, size), Drawing(model, target, size)
-    flow, seen, reverse_flow, _ = flows(old, new, model.triangles)
+    flow, seen, reverse_flow = flows(old, new, model.triangles)
     interior = new.interior(model)
     picture = warp(photo, stretched(flow, new.mesh & ~seen & ~interior))
     hidden = interior & ~seen
@@ -74,6 +74,6 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
         reverse_mesh=old.mesh,
         reliable=(seen | interior | ~new.mesh) & ~doubled,
         reverse_reliable=np.ones_like(seen),
-        detail=interior | around(new.vertices[model.rims], size),
-        reverse_detail=old.interior(model) | around(old.vertices[model.rims], size),
+        detail=new.detail(model),
+        reverse_detail=old.detail(model),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ from models.errors import TrainingDataError
 from models.training.face import Face
 from models.training.portraits import coefficients
 from models.training.retarget import Retargeted
+
+T = TypeVar("T")  # an array or a tensor
 
 SIZE, FLOW_SIZE, MASK_SIZE = 256, 64, 128
 
@@ -92,6 +94,17 @@ def _reduced(pair: Retargeted) -> dict[str, np.ndarray]:
     def whole(value: np.ndarray) -> np.ndarray:
         return cv2.resize(value.astype(np.float32), (MASK_SIZE, MASK_SIZE), interpolation=cv2.INTER_AREA) > 0.99
 
+    return reduced(pair, flow, mask, whole)
+
+
+def reduced(pair: Any, flow: Callable[[T], T], mask: Callable[[T, int], T], whole: Callable[[T], T]) -> dict[str, T]:
+    """The fields of a `Retargeted`, or of a batch of them, at the resolutions they are trained at, by name.
+
+    Args:
+        flow: reduces a flow to `FLOW_SIZE`.
+        mask: reduces a mask to a size.
+        whole: reduces a mask to `MASK_SIZE`; only what is set throughout stays so.
+    """
     return {
         "flow": flow(pair.flow),
         "reverse_flow": flow(pair.reverse_flow),

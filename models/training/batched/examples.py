@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.training import shards
 from models.training.batched.generator import RetargetedBatch
 from models.training.batches import Batch
 from models.training.shards import FLOW_SIZE, MASK_SIZE, SIZE
@@ -27,16 +28,7 @@ def reduced(pair: RetargetedBatch) -> dict[str, Tensor]:
     def whole(value: Tensor) -> Tensor:
         return F.interpolate(value[:, None].float(), (MASK_SIZE, MASK_SIZE), mode="area")[:, 0] > 0.99
 
-    return {
-        "flow": flow(pair.flow),
-        "reverse_flow": flow(pair.reverse_flow),
-        "mesh": mask(pair.mesh, FLOW_SIZE),
-        "reverse_mesh": mask(pair.reverse_mesh, FLOW_SIZE),
-        "reliable": whole(pair.reliable),
-        "reverse_reliable": whole(pair.reverse_reliable),
-        "detail": mask(pair.detail, MASK_SIZE),
-        "reverse_detail": mask(pair.reverse_detail, MASK_SIZE),
-    }
+    return shards.reduced(pair, flow, mask, whole)
 
 
 def examples(

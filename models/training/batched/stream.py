@@ -19,10 +19,8 @@ from models.training.face import Face
 from models.training.material import Emphasis
 from models.training.morphable import MorphableModel
 from models.training.motion import MotionSampler
-from models.training.portraits import Portraits, Window, coefficients
+from models.training.portraits import LEAST_SIDE, Portraits, Window, coefficients
 from models.training.shards import SIZE
-
-LEAST_SIDE = 232.0  # of the windows, in pixels of the stored pictures; the largest is the whole picture
 
 
 @dataclass(frozen=True)
@@ -99,14 +97,10 @@ class PairStream:
     def _motions(self, count: int, rng: np.random.Generator) -> _Motions:
         sampler = MotionSampler(self._portraits.expression[self._portraits.index], rng, self._sweeps)
         rows = rng.choice(len(self._index), count, p=self._chance)
-        windows = [self._window(rng) for _ in rows]
+        stored = self._pictures.shape[-1]
+        windows = [Window.draw(rng, LEAST_SIDE, stored, stored) for _ in rows]
         sources = [self._face(int(self._index[row]), window) for row, window in zip(rows, windows, strict=True)]
         return _Motions(rows, windows, sources, [sampler.draw(face) for face in sources])
-
-    def _window(self, rng: np.random.Generator) -> Window:
-        stored = self._pictures.shape[-1]
-        side = rng.uniform(min(LEAST_SIDE, stored), stored)
-        return Window(rng.uniform(0, stored - side), rng.uniform(0, stored - side), side)
 
     def _face(self, photo: int, window: Window) -> Face:
         """The fitted face without its shape, which is made on the device."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from models.training.run import fitting
 
 logger = logging.getLogger(__name__)
 
-_NETWORK = "network"  # what `export._FromBytes` calls what it holds
+_NETWORK = "network."  # `export._FromBytes` holds it under this name
 _NORMALISED = {"Mul": "weight", "Add": "bias"}  # what an exported GroupNorm ends in
 
 
@@ -58,10 +57,10 @@ def _exported(path: Path) -> dict[str, Tensor]:
         for one in graph.initializer
         if one.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16)
     }
-    weights = {_module(name.split(".")): value for name, value in values.items() if name.startswith(_NETWORK)}
+    weights = {name.removeprefix(_NETWORK): value for name, value in values.items() if name.startswith(_NETWORK)}
     for node in graph.node:
         constants = [values[name] for name in node.input if name in values]
-        module = _module(_scopes(node.name))
+        module = _module(node.name)
         if node.op_type == "Conv":
             weights |= {f"{module}.{kind}": value for kind, value in zip(("weight", "bias"), constants, strict=False)}
         elif node.op_type == "MatMul" and constants:
@@ -71,19 +70,14 @@ def _exported(path: Path) -> dict[str, Tensor]:
     return weights
 
 
-def _scopes(node: str) -> list[str]:
-    """`/network/stem/stem.0/stem.0.0/Conv` -> network, stem.0.0: a part of a sequence repeats the name of the whole."""
+def _module(node: str) -> str:
+    """`/network/stem/stem.0/stem.0.0/Conv` -> `stem.0.0`: a part of a sequence repeats the name of the whole."""
     parts: list[str] = []
-    for part in node.split("/")[1:-1]:
+    for part in node.split("/")[2:-1]:
         if parts and part.startswith(parts[-1] + "."):
             parts.pop()
         parts.append(part)
-    return parts
-
-
-def _module(parts: list[str]) -> str:
-    """The name in the network of what an exported file calls network.network.stem.0.0."""
-    return ".".join(dropwhile(lambda part: part == _NETWORK, parts))
+    return ".".join(parts)
 
 
 @torch.no_grad()

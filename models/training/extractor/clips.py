@@ -135,10 +135,15 @@ def clip_faces(folder: Path) -> list[Couples]:
     Raises:
         TrainingDataError: there is no fitted shard.
     """
+    return [_shard_faces(shard) for shard in fitted_shards(folder)]
+
+
+def fitted_shards(folder: Path) -> list[Path]:
+    """The shards of training clips under a folder that have been fitted. Raises TrainingDataError without any."""
     shards = [path.parent for path in sorted(folder.glob("train-*/kept.npy"))]
     if not shards:
         raise TrainingDataError(f"{folder} holds no clips: `python -m models.training.extractor clips` makes them")
-    return [_shard_faces(shard) for shard in shards]
+    return shards
 
 
 def _shard_faces(shard: Path) -> Couples:

@@ -52,14 +52,17 @@ def export_regressor(network: nn.Module, path: Path, mirrored: np.ndarray) -> No
         mirrored: landmark order of a mirrored face (`photos.mirror_order`), int [478].
     """
     size = regressor_net.CROP
-    _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS)
-    model = onnx.load(path)
-    helper.set_model_props(model, {MIRRORED: json.dumps(mirrored.tolist())})
-    onnx.save(model, path)
+    known = {MIRRORED: json.dumps(mirrored.tolist())}
+    _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS, known)
 
 
 def _export(
-    module: nn.Module, path: Path, shape: tuple[int, ...], free: dict[int, str], outputs: tuple[str, ...]
+    module: nn.Module,
+    path: Path,
+    shape: tuple[int, ...],
+    free: dict[int, str],
+    outputs: tuple[str, ...],
+    metadata: dict[str, str] | None = None,
 ) -> None:
     module.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +78,10 @@ def _export(
         output_names=list(outputs),
         dynamic_axes=dynamic,
     )
-    _halve_weights(path)
+    model = onnx.load(path)
+    _halve_weights(model.graph)
+    helper.set_model_props(model, metadata or {})
+    onnx.save(model, path)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         expected = module(example)
@@ -89,10 +95,8 @@ def _export(
             )
 
 
-def _halve_weights(path: Path) -> None:
-    """Store the weights of convolutions and linear layers as float16, each followed by a cast to float32."""
-    model = onnx.load(path)
-    graph = model.graph
+def _halve_weights(graph: onnx.GraphProto) -> None:
+    """Store the weights of convolutions and linear layers as float16, each followed by a cast to float32; in place."""
     weights = {name for node in graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input}
     # A shape model is no weight: its landmarks need the digits, lids move by thousandths of a crop.
     for one in [one for one in graph.initializer if one.name in weights and ".shape." not in one.name]:
@@ -102,4 +106,3 @@ def _halve_weights(path: Path) -> None:
             graph.node.insert(0, helper.make_node("Cast", [half], [one.name], to=TensorProto.FLOAT))
             graph.initializer.remove(one)
             graph.initializer.append(numpy_helper.from_array(value.astype(np.float16), half))
-    onnx.save(model, path)

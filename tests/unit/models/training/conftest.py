@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
+from models.coefficients import ARKIT
 from models.training.face import Face
 from models.training.morphable import FACE, MOUTH_SOCKET, MorphableModel
 from models.training.pose import Pose
@@ -48,3 +55,68 @@ def photo() -> np.ndarray:
     y, x = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
     waves = [127 + 60 * np.sin(x / 9 + k) + 60 * np.cos(y / (7 + k)) for k in range(3)]
     return np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def eyed(model: MorphableModel) -> MorphableModel:
+    """The half sphere with one eye: 3.2 cm wide, 1.2 cm open; eyeBlinkLeft lowers the upper rim onto the lower."""
+    steps = 41
+    columns = np.arange(16, 25)
+    upper, lower = 24 * steps + columns, 21 * steps + columns
+    upper[[0, -1]] = lower[[0, -1]]
+    expression = np.zeros_like(model.expression)
+    expression[ARKIT.index["eyeBlinkLeft"], upper[1:-1], 1] = -1.2
+    return replace(model, expression=expression, lid_rims=((upper.tolist(), lower.tolist()),))
+
+
+def eye_on_skin(eyed: MorphableModel, face: Face, skin: Sequence[int], eye: Sequence[int]) -> np.ndarray:
+    """Plain skin with an eye of another colour between the rims, uint8 [SIZE, SIZE, 3]."""
+    image = np.full((SIZE, SIZE, 3), skin, np.uint8)
+    points = eyed.project(face.person, face.pose)[:, :2]
+    upper, lower = eyed.lid_rims[0]
+    outline = np.concatenate([points[upper], points[lower][::-1]])
+    return cv2.fillPoly(image, [np.rint(outline).astype(np.int32)], [int(level) for level in eye])
+
+
+def blinking(face: Face, amount: float) -> Face:
+    """The face with its left eye shut by `amount`."""
+    expression = face.expression.copy()
+    expression[ARKIT.index["eyeBlinkLeft"]] = amount
+    return replace(face, expression=expression)
+
+
+def write_data(
+    root: Path,
+    model: MorphableModel,
+    pictures: Sequence[np.ndarray],
+    expression: np.ndarray,
+    *,
+    people: Sequence[str] = (),
+    shifts: Sequence[float] = (),
+) -> Path:
+    """A training data folder: the 3DMM, and pictures uint8 [288, 288, 3] with heads in their middle, the last held out.
+
+    Args:
+        expression: fitted weights [P, 53].
+        people: whose picture each is, "" where nobody has another; nobody if not given.
+        shifts: pixels that each head lies further to the right; none if not given.
+    """
+    count = len(pictures)
+    (root / "portraits").mkdir(parents=True)
+    arrays = {name: getattr(model, name) for name in ("mean", "identity", "expression", "triangles", "part")}
+    np.savez(root / "ict_facekit.npz", **arrays)
+    with (root / "portraits" / "index.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "split", "colour", "coverage", "identity"))
+        for number, (picture, person) in enumerate(zip(pictures, people or [""] * count, strict=True)):
+            cv2.imwrite(str(root / "portraits" / f"{number}.png"), picture[..., ::-1])
+            writer.writerow((f"{number}.png", "test" if number == count - 1 else "train", 1, 1.0, person))
+    np.savez(
+        root / "portraits" / "labels.npz",
+        identity=np.zeros((count, 1)),
+        expression=expression,
+        scale=np.full(count, 9.0),
+        rotation=np.tile(np.eye(3), (count, 1, 1)),
+        translation=np.array([[144.0 + shift, -144.0, 0.0] for shift in shifts or [0] * count]),
+    )
+    return root

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import cv2
 import numpy as np
 import pytest
 
-from models.coefficients import ARKIT
 from models.training.eyelids import paint_eyelids, shut_eyes
 from models.training.face import Face
 from models.training.morphable import MorphableModel
+from tests.unit.models.training.conftest import blinking, eye_on_skin
 
 SIZE = 128
 SKIN, EYE = 180, np.array([250, 250, 40], np.uint8)
 
 
 @pytest.fixture
-def eyed(model: MorphableModel) -> MorphableModel:
-    """The half sphere with one eye: 3.2 cm wide, 1.2 cm open; eyeBlinkLeft lowers the upper rim onto the lower."""
-    steps = 41
-    columns = np.arange(16, 25)
-    upper, lower = 24 * steps + columns, 21 * steps + columns
-    upper[[0, -1]] = lower[[0, -1]]
-    expression = np.zeros_like(model.expression)
-    expression[ARKIT.index["eyeBlinkLeft"], upper[1:-1], 1] = -1.2
-    return replace(model, expression=expression, lid_rims=((upper.tolist(), lower.tolist()),))
-
-
-@pytest.fixture
 def picture(eyed: MorphableModel, face: Face) -> np.ndarray:
     """Plain skin with a bright eye between the rims."""
-    image = np.full((SIZE, SIZE, 3), SKIN, np.uint8)
-    points = eyed.project(face.person, face.pose)[:, :2]
-    upper, lower = eyed.lid_rims[0]
-    outline = np.concatenate([points[upper], points[lower][::-1]])
-    return cv2.fillPoly(image, [np.rint(outline).astype(np.int32)], EYE.tolist())
-
-
-def blinking(face: Face, amount: float) -> Face:
-    expression = face.expression.copy()
-    expression[ARKIT.index["eyeBlinkLeft"]] = amount
-    return Face(face.person, expression, face.pose)
+    return eye_on_skin(eyed, face, (SKIN,) * 3, EYE)
 
 
 def eye_pixels(picture: np.ndarray) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -17,34 +16,16 @@ from models.training.correspondence import warp
 from models.training.morphable import MorphableModel
 from models.training.pairs import make_pairs
 from models.training.shards import Pairs
+from tests.unit.models.training.conftest import write_data
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel) -> Path:
     """A training data folder: the synthetic 3DMM and three patterned pictures, one of them held out."""
-    root = tmp_path_factory.mktemp("data")
-    (root / "portraits").mkdir()
-    arrays = {name: getattr(model, name) for name in ("mean", "identity", "expression", "triangles", "part")}
-    np.savez(root / "ict_facekit.npz", **arrays)
     rng = np.random.default_rng(0)
-    rows = []
-    for i, split in enumerate(("train", "train", "test")):
-        coarse = Image.fromarray(rng.integers(0, 256, (18, 18, 3), dtype=np.uint8))
-        coarse.resize((288, 288), Image.Resampling.BICUBIC).save(root / "portraits" / f"{i}.png")
-        rows.append({"file": f"{i}.png", "split": split, "colour": "1", "coverage": "1.0"})
-    with (root / "portraits" / "index.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    np.savez(
-        root / "portraits" / "labels.npz",
-        identity=np.zeros((3, 1)),
-        expression=rng.uniform(0, 0.5, (3, 53)),
-        scale=np.full(3, 9.0),
-        rotation=np.tile(np.eye(3), (3, 1, 1)),
-        translation=np.tile([144.0, -144.0, 0.0], (3, 1)),
-    )
-    return root
+    coarse = [Image.fromarray(rng.integers(0, 256, (18, 18, 3), dtype=np.uint8)) for _ in range(3)]
+    pictures = [np.asarray(one.resize((288, 288), Image.Resampling.BICUBIC)) for one in coarse]
+    return write_data(tmp_path_factory.mktemp("data") / "data", model, pictures, rng.uniform(0, 0.5, (3, 53)))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -16,11 +15,11 @@ from models.training.face import Face
 from models.training.material import REAL, Emphasis, StoredPairs
 from models.training.morphable import MorphableModel
 from models.training.pairs import make_pairs
+from models.training.portraits import STORED
 from models.training.pose import Pose
 from models.training.real_pairs import Shot, make_real_pairs, pair
 from models.training.shards import SIZE, Pairs
-
-STORED = 288
+from tests.unit.models.training.conftest import write_data
 
 
 def picture(shift: float, side: int) -> np.ndarray:
@@ -33,26 +32,9 @@ def picture(shift: float, side: int) -> np.ndarray:
 @pytest.fixture
 def data(tmp_path: Path, model: MorphableModel) -> Path:
     """Two portraits of one person, moved by 10 pixels, one of another, and one of the first that is held out."""
-    root = tmp_path / "data"
-    (root / "portraits").mkdir(parents=True)
-    arrays = {name: getattr(model, name) for name in ("mean", "identity", "expression", "triangles", "part")}
-    np.savez(root / "ict_facekit.npz", **arrays)
     shifts, people = (0, 10, 5, 20), ("a", "a", "", "b")
-    with (root / "portraits" / "index.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("file", "split", "colour", "coverage", "identity"))
-        for number, (shift, person) in enumerate(zip(shifts, people, strict=True)):
-            cv2.imwrite(str(root / "portraits" / f"{number}.png"), picture(shift, STORED)[..., ::-1])
-            writer.writerow((f"{number}.png", "test" if number == 3 else "train", 1, 1.0, person))
-    np.savez(
-        root / "portraits" / "labels.npz",
-        identity=np.zeros((4, 1)),
-        expression=np.zeros((4, 53)),
-        scale=np.full(4, 9.0),
-        rotation=np.tile(np.eye(3), (4, 1, 1)),
-        translation=np.array([[144.0 + shift, -144.0, 0.0] for shift in shifts]),
-    )
-    return root
+    pictures = [picture(shift, STORED) for shift in shifts]
+    return write_data(tmp_path / "data", model, pictures, np.zeros((4, 53)), people=people, shifts=shifts)
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from models.errors import TrainingDataError
 from models.training.batched.stream import PairStream
@@ -18,32 +16,15 @@ from models.training.morphable import MorphableModel
 from models.training.renderer import STATISTICS, Schedule, train_editing, train_warping
 from models.training.run import averaged_weights
 from models.training.shards import SIZE
+from tests.unit.models.training.conftest import write_data
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel) -> Path:
     """A training data folder: the synthetic 3DMM and three plain pictures, one of them held out."""
-    root = tmp_path_factory.mktemp("data")
-    (root / "portraits").mkdir()
-    arrays = {name: getattr(model, name) for name in ("mean", "identity", "expression", "triangles", "part")}
-    np.savez(root / "ict_facekit.npz", **arrays)
-    rows = []
-    for number, split in enumerate(("train", "train", "test")):
-        Image.new("RGB", (288, 288), (40 + 80 * number,) * 3).save(root / "portraits" / f"{number}.png")
-        rows.append({"file": f"{number}.png", "split": split, "colour": "1", "coverage": "1.0"})
-    with (root / "portraits" / "index.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
-    np.savez(
-        root / "portraits" / "labels.npz",
-        identity=np.zeros((3, 1)),
-        expression=np.random.default_rng(0).uniform(0, 0.5, (3, 53)),
-        scale=np.full(3, 9.0),
-        rotation=np.tile(np.eye(3), (3, 1, 1)),
-        translation=np.tile([144.0, -144.0, 0.0], (3, 1)),
-    )
-    return root
+    pictures = [np.full((288, 288, 3), 40 + 80 * number, np.uint8) for number in range(3)]
+    expression = np.random.default_rng(0).uniform(0, 0.5, (3, 53))
+    return write_data(tmp_path_factory.mktemp("data") / "data", model, pictures, expression)
 
 
 def test_draws_show_training_photos_only(data: Path) -> None:
