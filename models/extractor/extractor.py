@@ -16,8 +16,9 @@ from models.extractor.regressor import CROP, Extraction, Regressor
 SIZES = (320, 160, 640)
 """Sides, in pixels, at which a picture is searched until a face is found: for most, frame-filling and small faces."""
 
-PRESENCE = 0.98
-"""Least presence that confirms a candidate: faces of 500 training photos had above 0.995, texture below 0.97."""
+PRESENCE = 0.995
+"""Least presence that confirms a candidate: faces of 600 training photos had above 0.997, and of 375 candidates in
+face-free training pictures one had more than this."""
 
 LOOKS = 2
 """How often a candidate is looked at, each time in the crop that the last look's landmarks ask for."""

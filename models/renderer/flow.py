@@ -30,6 +30,11 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
     return F.grid_sample(image, grid.to(image.dtype), mode="bilinear", padding_mode="border", align_corners=False)
 
 
+def joined(first: Tensor, second: Tensor) -> Tensor:
+    """The one flow that does what warping by `first` and then by `second` does: [N, 2, h, w], all on one grid."""
+    return second + warp(first, second)
+
+
 def reference_warp(image: Tensor, flow: Tensor) -> Tensor:
     """`warp` as the published code does it, quirks included: what the official weights were trained with.
 

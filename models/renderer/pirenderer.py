@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from models.renderer.editing import EditingNetwork
-from models.renderer.flow import reference_warp, warp
+from models.renderer.flow import joined, reference_warp, warp
+from models.renderer.head import POSE, RigidHead
 from models.renderer.mapping import MappingNetwork
 from models.renderer.presets import Preset
 from models.renderer.warping import WarpingNetwork
@@ -42,8 +43,9 @@ class PIRenderer(nn.Module):
         self.move: Callable[[Tensor, Tensor], Tensor] = reference_warp if preset.reference_grid else warp
         latent = preset.mapping.width
         self.mapping = MappingNetwork(preset.mapping)
-        self.warping = WarpingNetwork(preset.warping, latent)
+        self.warping = WarpingNetwork(preset.warping, latent, matte=preset.rigid_head)
         self.editing = EditingNetwork(preset.editing, latent)
+        self.rigid_head = RigidHead() if preset.rigid_head else None
         if preset.standardise:
             self.register_buffer("mean", torch.zeros(preset.coefficients))
             self.register_buffer("deviation", torch.ones(preset.coefficients))
@@ -68,7 +70,20 @@ class PIRenderer(nn.Module):
     def flow(self, source: Tensor, descriptor: Tensor) -> tuple[Tensor, Tensor]:
         """w = g_w(I_s, f_m(p)) and z: flow [N, 2, h, w] in pixels of its own grid, latent [N, width]."""
         z = self.mapping(descriptor)
-        return self.warping(source, z), z
+        picture = self.warping.shrunk(source)
+        if self.rigid_head is None:
+            return self.warping(picture, z), z
+        turn, hold = self.rigid_head(*self._poses(descriptor), self.warping.output_size)
+        rest, matte = self.warping(warp(picture, turn * torch.sigmoid(hold)), z).split((2, 1), 1)
+        return joined(turn * torch.sigmoid(hold + matte), rest), z
+
+    def _poses(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
+        """Source's and target's pose [N, POSE] of a descriptor of both."""
+        count, middle = self.preset.coefficients, descriptor[..., self.preset.radius].float()
+        source, target = middle[:, :count], middle[:, count:]
+        if self.preset.standardise:
+            source, target = (half * self.deviation + self.mean for half in (source, target))
+        return source[:, -POSE:], target[:, -POSE:]
 
     def warp(self, source: Tensor, descriptor: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """w, Î_w = w(I_s) and z, the first half of `forward`."""

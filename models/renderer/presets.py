@@ -77,6 +77,9 @@ class Preset:
         coefficients: size of one frame's vector in that space.
         source_and_target: the descriptor carries the source's coefficients beside the target's.
         standardise: coefficients are centred and scaled by statistics stored with the weights.
+        rigid_head: the change of pose is applied in closed form (`models.renderer.head`) before the warping network
+            sees the picture; it is left to predict the rest, and which pixels belong to the head. Needs
+            `source_and_target`, and pose as the last coefficients.
         reference_grid: build the sampling grid as the published code does (align-corners grid, sampled without); zero
             flow is then not exactly the identity.
     """
@@ -89,6 +92,7 @@ class Preset:
     editing: EditingConfig
     source_and_target: bool = False
     standardise: bool = False
+    rigid_head: bool = False
     reference_grid: bool = False
     image_size: int = 256
 
@@ -100,7 +104,9 @@ class Preset:
 
 def _ours(name: str, mapping_width: int, warping: WarpingConfig, editing: EditingConfig) -> Preset:
     mapping = MappingConfig(channels=2 * 59, window=1, width=mapping_width, first_kernel=1, kernel=1, dilation=1)
-    return Preset(name, "arkit", 59, mapping, warping, editing, source_and_target=True, standardise=True)
+    return Preset(
+        name, "arkit", 59, mapping, warping, editing, source_and_target=True, standardise=True, rigid_head=True
+    )
 
 
 def _published(name: str, width: int, warping: WarpingConfig, editing: EditingConfig) -> Preset:

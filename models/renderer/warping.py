@@ -50,9 +50,13 @@ class _Up(nn.Module):
 
 
 class WarpingNetwork(nn.Module):
-    """w = g_w(I_s, z): encoder and decoder with skip connections, and a flow head."""
+    """w = g_w(I_s, z): encoder and decoder with skip connections, and a flow head.
 
-    def __init__(self, config: WarpingConfig, latent: int) -> None:
+    With a `matte`, a third channel beside the flow: the logit of how far each pixel moves with a rigid head, less what
+    that head takes for granted.
+    """
+
+    def __init__(self, config: WarpingConfig, latent: int, *, matte: bool = False) -> None:
         super().__init__()
         self.config = config
         width = [min(config.base * 2**level, config.maximum) for level in range(config.down + 1)]
@@ -70,15 +74,24 @@ class WarpingNetwork(nn.Module):
         )
         channels = 2 * width[levels[-1]]
         self.head_norm = PictureNorm(channels)
-        self.head = nn.Conv2d(channels, 2, 7, padding=3)
+        self.head = nn.Conv2d(channels, 3 if matte else 2, 7, padding=3)
+
+    @property
+    def output_size(self) -> int:
+        """Side of the flow, in pixels."""
+        return self.config.input_size >> (self.config.down - self.config.up)
+
+    def shrunk(self, source: Tensor) -> Tensor:
+        """A picture [N, 3, H, W] at the size that the network reads."""
+        size = self.config.input_size
+        return source if source.shape[-1] == size else F.interpolate(source, (size, size), mode="area")
 
     def forward(self, source: Tensor, z: Tensor) -> Tensor:
-        """Source [N, 3, H, W] in [-1, 1] and z [N, latent] to backward flow [N, 2, h, w] in pixels of h × w."""
-        size = self.config.input_size
-        if source.shape[-1] != size:
-            source = F.interpolate(source, (size, size), mode="area")
+        """A `shrunk` source [N, 3, S, S] in [-1, 1] and z [N, latent] to backward flow in pixels of h × w, and the
+        matte if there is one: [N, 2 or 3, h, w]."""
         if self.config.coordinates:
-            grid = coordinate_grid(size, size, source.device).to(source.dtype)
+            height, width = source.shape[-2:]
+            grid = coordinate_grid(height, width, source.device).to(source.dtype)
             source = torch.cat([source, grid.expand(len(source), -1, -1, -1)], 1)
         x = self.first(source)
         skips = [x]

@@ -68,6 +68,23 @@ Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: mi
 
 
 @app.command()
+def head(
+    pairs: Pairs = Path("runs/pairs"),
+    stream: Stream = None,
+    device: Device = "cpu",
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/head"),
+    steps: Steps = 1500,
+    batch_size: BatchSize = 48,
+    learning_rate: LearningRate = 1e-2,
+) -> None:
+    """Stage nought: the mean head that a change of pose turns. `warping --start` goes on from it."""
+    from models.training.renderer import Schedule
+    from models.training.rigid import train_head
+
+    train_head(_material(pairs, None, stream, device), out, Schedule(steps, batch_size, learning_rate))
+
+
+@app.command()
 def warping(
     pairs: Pairs = Path("runs/pairs"),
     real: Real = None,

@@ -22,6 +22,7 @@ from models.training.extractor import detector_net, regressor_net
 
 OPSET = 17
 HALF = ".half"  # end of the name of a weight that is stored as float16
+PATCH = 32  # pixels: side of the one-coloured squares of the pictures that an export is checked with
 LARGE = 4096  # values from which on a weight is worth to be halved
 TOLERANCE = 2e-3  # largest difference between torch and ONNX Runtime that an export may show
 
@@ -66,7 +67,10 @@ def _export(
 ) -> None:
     module.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
-    example = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    count, height, width, channels = shape
+    patches = np.random.default_rng(0).integers(0, 256, (count, height // PATCH, width // PATCH, channels), np.uint8)
+    # Patches and no noise: in noise a network sees nothing, and its answers hang on the last digit.
+    example = torch.from_numpy(patches).repeat_interleave(PATCH, 1).repeat_interleave(PATCH, 2)
     dynamic = {"pictures": free} | {name: {0: "batch"} for name in outputs}
     torch.onnx.export(
         module,

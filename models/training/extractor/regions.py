@@ -1,5 +1,5 @@
 """A closer look at the face, the eyes and the mouth: patches of the whole crop, upright on the face, each with its own
-network.
+network that finds landmarks in heatmaps.
 
 In the 128-pixel picture that the trunk sees an eye is 11 pixels wide and its lids are 3 apart: the trunk's heatmaps
 (cells of 4 pixels) then follow where an eye is, and not whether it is shut. The trunk's landmarks say where to cut a
@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.training.extractor.heatmaps import PatchHeatmaps
 from models.training.extractor.shape import ANCHORS, LEFT_EYE, MOUTH, NOSE_AND_CHEEKS, OVAL, RIGHT_EYE
 
 FEATURES = 128
@@ -29,12 +30,14 @@ SMALLEST = 0.3
 
 @dataclass(frozen=True)
 class Region:
-    """A part of the face: its landmarks, the side of its patch in fractions of a crop whose face has the mean size, and
-    the patch's pixels. A mirrored region is seen left-right flipped, so that both eyes can share a network."""
+    """A part of the face: its landmarks, the side of its patch in fractions of a crop whose face has the mean size, the
+    patch's pixels, and its network's widths. A mirrored region is seen left-right flipped, so that both eyes can share
+    a network."""
 
     landmarks: tuple[int, ...]
     side: float
     pixels: int
+    widths: tuple[int, int, int, int] = (24, 48, 96, 128)
     mirrored: bool = False
 
     @property
@@ -45,7 +48,7 @@ class Region:
 
 EYES = (Region(RIGHT_EYE, 0.18, 48), Region(LEFT_EYE, 0.18, 48, mirrored=True))
 LIPS = Region(MOUTH, 0.3, 64)
-FACE = Region(OVAL + NOSE_AND_CHEEKS, 0.7, 96)
+FACE = Region(OVAL + NOSE_AND_CHEEKS, 0.7, 96, (16, 32, 64, 96))
 
 
 class Regions(nn.Module):
@@ -53,13 +56,13 @@ class Regions(nn.Module):
 
     Args:
         mean: anchors of the mean face [K, 2], fractions of the crop.
-        widths: channels at strides 2, 4, 8 and 16 of a patch.
     """
 
-    def __init__(self, mean: Tensor, widths: tuple[int, int, int, int] = (24, 48, 96, 128)) -> None:
+    def __init__(self, mean: Tensor) -> None:
         super().__init__()
         self.register_buffer("mean", mean)
-        self.eye, self.mouth, self.face = (_RegionNet(region, widths) for region in (EYES[0], LIPS, FACE))
+        self.eye, self.mouth, self.face = (_heatmaps(region) for region in (EYES[0], LIPS, FACE))
+        self.describe_eye, self.describe_mouth = (_Description(region) for region in (EYES[0], LIPS))
 
     mean: Tensor
 
@@ -68,15 +71,21 @@ class Regions(nn.Module):
         [N, 3 · FEATURES]."""
         anchors = anchors.detach()  # the trunk learns from its own landmarks; where to look is not what is asked here
         turn = similarity_to(self.mean, anchors)
-        refined, features = anchors.unbind(1), []
-        places = list(refined)
-        for region, network in ((EYES[0], self.eye), (EYES[1], self.eye), (LIPS, self.mouth), (FACE, self.face)):
+        places, features = list(anchors.unbind(1)), []
+        for region, heatmaps, describe in (
+            (EYES[0], self.eye, self.describe_eye),
+            (EYES[1], self.eye, self.describe_eye),
+            (LIPS, self.mouth, self.describe_mouth),
+            (FACE, self.face, None),
+        ):
             frame = _Frame(region, anchors, turn)
-            offsets, feature = network(frame.patch(crops), frame.inside(anchors[:, region.anchors]))
-            for place, point in zip(region.anchors, frame.outside(offsets).unbind(1), strict=True):
+            guess = frame.inside(anchors[:, region.anchors])
+            found, deepest = heatmaps(frame.patch(crops), guess)
+            for place, point in zip(region.anchors, frame.outside(found).unbind(1), strict=True):
                 places[place] = point
-            features.append(feature)
-        return torch.stack(places, 1), torch.cat(features[:-1], 1)
+            if describe is not None:
+                features.append(describe(deepest, guess))
+        return torch.stack(places, 1), torch.cat(features, 1)
 
 
 def similarity_to(mean: Tensor, anchors: Tensor) -> Tensor:
@@ -122,35 +131,24 @@ class _Frame:
         return F.grid_sample(crops, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-class _RegionNet(nn.Module):
-    """A patch and the coarse anchors in it [N, P, 2] -> anchors [N, P, 2] in the region's frame, features."""
+def _heatmaps(region: Region) -> PatchHeatmaps:
+    return PatchHeatmaps(len(region.landmarks), region.pixels, region.widths)
 
-    def __init__(self, region: Region, widths: tuple[int, int, int, int]) -> None:
+
+class _Description(nn.Module):
+    """What a region's deepest map [N, C, h, w] and the guess of its anchors [N, P, 2] say about coefficients:
+    [N, FEATURES]."""
+
+    def __init__(self, region: Region) -> None:
         super().__init__()
-        count, (a, b, c, d) = len(region.landmarks), widths
-        self.layers = nn.Sequential(
-            *(_layer(3, a, 2), _layer(a, b, 2), _layer(b, b), _layer(b, c, 2), _layer(c, c), _layer(c, d, 2)),
-            nn.Flatten(),
-        )
         # Normalised, or a wild first guess of the trunk leaves every unit dead: they never came back in 5,000 steps.
         # Over the batch, because all patches are much alike, and what they share says nothing.
-        self.description = nn.Sequential(
-            nn.Linear((region.pixels // 16) ** 2 * d + 2 * count, FEATURES, bias=False),
+        self.layers = nn.Sequential(
+            nn.Linear((region.pixels // 16) ** 2 * region.widths[-1] + 2 * len(region.landmarks), FEATURES, bias=False),
             nn.BatchNorm1d(FEATURES),
             nn.ReLU(inplace=True),
         )
-        self.anchors = nn.Linear(FEATURES, 2 * count)
-        nn.init.zeros_(self.anchors.weight)
-        nn.init.zeros_(self.anchors.bias)
 
-    def forward(self, patch: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor]:
-        features = self.description(torch.cat([self.layers(patch), coarse.flatten(1).clamp(-FARTHEST, FARTHEST)], 1))
-        return coarse + self.anchors(features).unflatten(1, coarse.shape[1:]), features
-
-
-def _layer(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """Each patch is normalised by itself: over a batch, the patches of pictures without a face would set the scale, and
-    what a lid changes would be lost in it."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.GroupNorm(8, outputs), nn.ReLU(inplace=True)
-    )
+    def forward(self, deepest: Tensor, guess: Tensor) -> Tensor:
+        described: Tensor = self.layers(torch.cat([deepest.flatten(1), guess.flatten(1).clamp(-FARTHEST, FARTHEST)], 1))
+        return described

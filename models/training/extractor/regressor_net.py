@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.detector_net import Separable, conv, stage
+from models.training.extractor.heatmaps import centres_of_mass
 from models.training.extractor.mesh import EXPRESSIONS
 from models.training.extractor.regions import FEATURES, Regions
 from models.training.extractor.shape import ANCHORS, COMPONENTS, ShapeModel
@@ -80,15 +81,6 @@ class RegressorNet(nn.Module):
         if self.training:  # clamped in training, a weight at its bound would get no gradient
             return coefficients, landmarks, presence, coarse
         return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
-
-
-def centres_of_mass(heatmaps: Tensor) -> Tensor:
-    """Expected place (x, y) [N, K, 2], in fractions of the picture, under the softmax of each heatmap [N, K, h, w]."""
-    height, width = heatmaps.shape[-2:]
-    weights = heatmaps.float().flatten(2).softmax(-1).unflatten(2, (height, width))
-    x = (torch.arange(width, device=heatmaps.device) + 0.5) / width
-    y = (torch.arange(height, device=heatmaps.device) + 0.5) / height
-    return torch.stack([(weights.sum(2) * x).sum(-1), (weights.sum(3) * y).sum(-1)], -1)
 
 
 class LinearShape(nn.Module):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from models.renderer.flow import reference_warp, warp
+from models.renderer.flow import joined, reference_warp, warp
 
 
 def ramp(height: int = 64, width: int = 64) -> torch.Tensor:
@@ -50,3 +50,14 @@ def test_reference_warp_reproduces_the_published_formulas() -> None:
     grid = torch.nn.functional.interpolate(grid, size=(32, 32), mode="bilinear", align_corners=False)
     expected = torch.nn.functional.grid_sample(image, grid.permute(0, 2, 3, 1), align_corners=False)
     torch.testing.assert_close(reference_warp(image, flow), expected, atol=1e-5, rtol=0)
+
+
+def test_joined_flows_do_what_one_does_after_the_other() -> None:
+    first, second = torch.zeros(1, 2, 64, 64), torch.zeros(1, 2, 64, 64)
+    first[:, 0], second[:, 1] = 3.0, -2.0
+    first[:, 0] += torch.linspace(-1, 1, 64)[:, None]  # so that the order matters
+    image = ramp()
+    wanted = warp(warp(image, first), second)
+    torch.testing.assert_close(
+        warp(image, joined(first, second))[..., 8:-8, 8:-8], wanted[..., 8:-8, 8:-8], atol=2e-2, rtol=0
+    )

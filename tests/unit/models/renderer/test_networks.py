@@ -132,3 +132,21 @@ def test_source_and_target_of_the_descriptor_are_standardised_alike() -> None:
     descriptor = renderer.descriptor(torch.full((1, 59, 1), 1.0), torch.full((1, 59), 0.0))
     torch.testing.assert_close(descriptor[:, :59], torch.full((1, 59, 1), -2.0))
     torch.testing.assert_close(descriptor[:, 59:], torch.full((1, 59, 1), 2.0))
+
+
+def test_where_the_warping_network_says_nothing_the_rigid_head_turns_alone() -> None:
+    renderer = PIRenderer(PRESETS["debug"]).eval()
+    renderer.deviation.fill_(0.25)  # poses come out of the descriptor as they went in
+    assert renderer.rigid_head is not None
+    source, own, turned = torch.rand(1, 3, 256, 256), torch.zeros(1, 59), torch.zeros(1, 59)
+    turned[0, 53] = 0.3
+    with torch.no_grad():
+        renderer.warping.head.weight.zero_()
+        renderer.warping.head.bias.zero_()
+        flow, _ = renderer.flow(source, renderer.descriptor(turned[..., None], own))
+        turn, hold = renderer.rigid_head(own[:, -6:], turned[:, -6:], 16)
+        torch.testing.assert_close(flow, turn * hold.sigmoid(), atol=1e-5, rtol=0)
+        assert flow.abs().max() > 1
+        renderer.warping.head.bias[2] = -30  # the matte says: no head anywhere
+        flow, _ = renderer.flow(source, renderer.descriptor(turned[..., None], own))
+        assert flow.abs().max() < 1e-3

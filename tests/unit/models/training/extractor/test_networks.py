@@ -12,7 +12,7 @@ from models.training.extractor import regressor_net
 from models.training.extractor.detector_net import DetectorNet, detector_loss
 from models.training.extractor.export import export_detector, export_regressor
 from models.training.extractor.loop import Schedule, Trainer
-from models.training.extractor.regressor_net import RegressorNet, centres_of_mass
+from models.training.extractor.regressor_net import RegressorNet
 from models.training.extractor.shape import ShapeModel, fit_shape
 from models.training.extractor.targets import detector_targets
 
@@ -73,16 +73,6 @@ def test_a_flipped_crop_is_read_as_the_crop_with_sides_exchanged(tmp_path: Path)
     assert flipped.presence == pytest.approx(seen.presence, abs=1e-5)
     assert one.coefficients == pytest.approx(seen.coefficients[1], abs=1e-5)
     assert not np.allclose(seen.coefficients, regressor.glance(crops).coefficients, atol=1e-4)
-
-
-def test_sharp_heatmap_is_where_its_peak_is() -> None:
-    heatmap = torch.zeros(1, 1, 32, 32)
-    heatmap[0, 0, 8, 20] = 50
-    assert centres_of_mass(heatmap)[0, 0].numpy() == pytest.approx([20.5 / 32, 8.5 / 32], abs=1e-5)
-
-
-def test_flat_heatmap_is_in_the_middle() -> None:
-    assert centres_of_mass(torch.zeros(1, 1, 32, 32))[0, 0].numpy() == pytest.approx([0.5, 0.5], abs=1e-5)
 
 
 def test_detector_loss_prefers_the_right_maps() -> None:

@@ -55,7 +55,7 @@ def test_both_eyes_look_alike_to_their_network(mean: torch.Tensor) -> None:
 
 def test_untrained_regions_leave_the_anchors_where_they_are(mean: torch.Tensor) -> None:
     anchors, features = Regions(mean)(torch.rand(2, 3, 256, 256), mean.expand(2, -1, -1))
-    assert anchors.detach().numpy() == pytest.approx(mean.expand(2, -1, -1).numpy(), abs=1e-5)
+    assert anchors.detach().numpy() == pytest.approx(mean.expand(2, -1, -1).numpy(), abs=5e-4)  # a bell on a raster
     assert features.shape == (2, 3 * FEATURES)
 
 
