@@ -44,21 +44,21 @@ class RigidHead(nn.Module):
         grid (no change is exactly 0), and to the logit of how far each pixel follows it, [N, 1, size, size]."""
         with torch.autocast(source.device.type, enabled=False):  # half precision would round to whole pixels
             source, target = source.float(), target.float()
-            maps = F.interpolate(torch.cat([self.depth, self.hold], 1), scale_factor=FINER, mode="bicubic").float()
+            maps = F.interpolate(torch.cat([self.depth, self.hold], 1), scale_factor=FINER, mode="bicubic")
             maps = maps.expand(len(source), -1, -1, -1)
-            points, hold = self._seen(target, maps, size)
-            change = _sizes(source) * _rotation(source[:, :3]) - _sizes(target) * _rotation(target[:, :3])
+            turned = _rotation(target[:, :3])
+            points, hold = self._seen(target, turned, maps, size)
+            change = _sizes(source) * _rotation(source[:, :3]) - _sizes(target) * turned
             shift = (source - target)[:, 3:5, None, None]
             return _softened((_applied(change[:, :2], points) + shift) * size), _softened(hold)
 
-    def _seen(self, pose: Tensor, maps: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """Which points [N, 3, h, w] of the head the pixels of a picture in that pose show, and their `hold`
-        [N, 1, h, w].
+    def _seen(self, pose: Tensor, rotation: Tensor, maps: Tensor, size: int) -> tuple[Tensor, Tensor]:
+        """Which points [N, 3, h, w] of the head the pixels of a picture in that pose, whose rotation is given, show,
+        and their `hold` [N, 1, h, w].
 
         A pixel is q = A u + b·depth(u) for a point (u, depth(u)). From the viewer along its ray, what lies above the
         surface first lies below it between two steps; a straight line between them tells where.
         """
-        rotation = _rotation(pose[:, :3])
         grid = coordinate_grid(size, size, pose.device) / 2
         q = (grid - pose[:, 3:5, None, None]) / _sizes(pose)[..., None]
         inverse = _inverse(rotation[:, :2, :2])

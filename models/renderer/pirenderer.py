@@ -79,7 +79,7 @@ class PIRenderer(nn.Module):
 
     def _poses(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
         """Source's and target's pose [N, POSE] of a descriptor of both."""
-        count, middle = self.preset.coefficients, descriptor[..., self.preset.radius].float()
+        count, middle = self.preset.coefficients, descriptor[..., self.preset.radius]
         source, target = middle[:, :count], middle[:, count:]
         if self.preset.standardise:
             source, target = (half * self.deviation + self.mean for half in (source, target))
