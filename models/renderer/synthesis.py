@@ -13,6 +13,7 @@ from models.renderer.flow import warp
 from models.renderer.pirenderer import Rendering
 
 FAINT, COVERING = 0.04, 0.16  # changes of the range [-1, 1] that leave the photo's detail, and that hide it
+CALM = 0.16  # of the crop's side: over this much of its border a flow comes to rest
 FEATHER = 0.08  # of the crop's side: width of the seam between rendered crop and photo
 
 
@@ -36,8 +37,18 @@ def full_resolution(crop: Tensor, rendering: Rendering, move: Callable[[Tensor, 
     layers = torch.cat([rendering.image - (1 - repainted) * rendering.warped, repainted], 1)
     if side != layers.shape[-1]:
         layers = F.interpolate(layers, (side, side), mode="bicubic", align_corners=False, antialias=True)
-    kept = move(crop.expand(count, -1, -1, -1), rendering.flow).mul_(1 - layers[:, 3:].clamp(0, 1))
+    kept = move(crop.expand(count, -1, -1, -1), calmed(rendering.flow)).mul_(1 - layers[:, 3:].clamp(0, 1))
     return kept.add_(layers[:, :3]).clamp_(-1, 1)
+
+
+def calmed(flow: Tensor) -> Tensor:
+    """A flow [N, 2, h, w] that comes to rest towards the crop's border, where the photo goes on and stands still.
+
+    Shoulders under a tilted head bend then, where they would be seen twice in the seam; and hardly a pixel is asked for
+    that lies outside the crop.
+    """
+    rows, columns = (torch.from_numpy(_ramp(size, CALM)).to(flow) for size in flow.shape[-2:])
+    return flow * torch.minimum(rows[:, None], columns)
 
 
 def _repainted(change: Tensor) -> Tensor:
@@ -101,10 +112,15 @@ def _strips(mask: np.ndarray) -> list[tuple[slice, slice]]:
 
 def feathered_mask(side: int) -> np.ndarray:
     """Float32 [side, side]: 1 inside, falling smoothly to exactly 0 on the outermost pixels."""
-    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(1.0, FEATHER * side)
+    ramp = _ramp(side, FEATHER)
+    return np.minimum.outer(ramp, ramp)
+
+
+def _ramp(side: int, share: float) -> np.ndarray:
+    """Float32 [side]: from exactly 0 at both ends to 1 over a `share` of the length."""
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(1.0, share * side)
     ramp = np.clip(distance, 0, 1)
-    ramp = ramp * ramp * (3 - 2 * ramp)  # smoothstep: no visible kink where the seam begins
-    return np.minimum.outer(ramp, ramp).astype(np.float32)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)  # smoothstep: no visible kink where it begins
 
 
 def _mask_against_border(side: int, top: bool, bottom: bool, left: bool, right: bool) -> np.ndarray:

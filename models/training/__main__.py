@@ -78,8 +78,8 @@ def head(
     learning_rate: LearningRate = 1e-2,
 ) -> None:
     """Stage nought: the mean head that a change of pose turns. `warping --start` goes on from it."""
-    from models.training.renderer import Schedule
     from models.training.rigid import train_head
+    from models.training.stage import Schedule
 
     train_head(_material(pairs, None, stream, device), out, Schedule(steps, batch_size, learning_rate))
 
@@ -99,7 +99,8 @@ def warping(
     start: Start = None,
 ) -> None:
     """Stage one: mapping and warping networks on the known flow. The same command resumes."""
-    from models.training.renderer import Schedule, train_warping
+    from models.training.renderer import train_warping
+    from models.training.stage import Schedule
 
     schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
     train_warping(_material(pairs, real, stream, device), out, preset, schedule)
@@ -121,10 +122,35 @@ def editing(
     start: Start = None,
 ) -> None:
     """Stage two: the editing network on pictures. The same command resumes."""
-    from models.training.renderer import Schedule, train_editing
+    from models.training.renderer import train_editing
+    from models.training.stage import Schedule
 
     schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
     train_editing(_material(pairs, real, stream, device), out, warping, preset, schedule)
+
+
+@app.command()
+def refinement(
+    real: Annotated[Path, typer.Option(help="Folder that `real-pairs` wrote: half of every batch.")],
+    editing: Annotated[Path, typer.Option(help="Run of stage two, or a bundle, to begin with.")],
+    extractor: Annotated[Path, typer.Option(help="The regressor: a bundle's extractor.onnx, or a run's state.pt.")],
+    pairs: Pairs = Path("runs/pairs"),
+    stream: Stream = None,
+    device: Device = "cpu",
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/refinement"),
+    preset: Preset = "small",
+    steps: Steps = 3000,
+    batch_size: BatchSize = 8,
+    learning_rate: LearningRate = 3e-4,
+    compiled: Compiled = False,
+) -> None:
+    """Stage three: all networks, by what the extractor reads in their pictures. The same command resumes."""
+    from models.training.refinement import train_refinement
+    from models.training.stage import Schedule
+
+    generated, taken = _material(pairs, None, stream, device), _material(real, None, None, device)
+    schedule = Schedule(steps, batch_size, learning_rate, compiled)
+    train_refinement(generated, taken, extractor, out, editing, preset, schedule)
 
 
 def _material(pairs: Path, real: Path | None, stream: Path | None, device: str) -> Material:

@@ -36,19 +36,25 @@ class Drawing:
         """The inside of the mouth and what is near the rims of lips and lids, bool [size, size]."""
         return self.interior(model) | _around(self.vertices[model.rims], self.size)
 
-    def positions_in(self, other: Drawing, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def eyes(self, model: MorphableModel) -> np.ndarray:
+        """Pixels that show an eyeball, bool [size, size]."""
+        return self.mesh & model.eyeballs[self.triangle]
+
+    def positions_in(self, other: Drawing, model: MorphableModel) -> tuple[np.ndarray, np.ndarray]:
         """Where each pixel's surface point is in the other drawing [size, size, 3], and whether it is seen there."""
-        position = interpolate(other.vertices, triangles, self.triangle, self.weights)
+        position = interpolate(other.vertices, model.triangles, self.triangle, self.weights)
         x, y = (np.clip(np.rint(position[..., k]).astype(np.int32), 0, self.size - 1) for k in (0, 1))
         seen = position[..., 2] > other.depth[y, x] - OCCLUSION_TOLERANCE * self.size
-        return position, seen & self.mesh
+        # A lid lies closer on its eyeball than that tolerance.
+        behind_lids = self.eyes(model) & ~other.eyes(model)[y, x]
+        return position, seen & self.mesh & ~behind_lids
 
 
-def flows(old: Drawing, new: Drawing, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def flows(old: Drawing, new: Drawing, model: MorphableModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Backward flow from `new` into `old` [size, size, 2], what of `new` is seen in `old` [size, size], and the flow
     from `old` into `new`."""
-    position, seen = new.positions_in(old, triangles)
-    reverse_position, reverse_seen = old.positions_in(new, triangles)
+    position, seen = new.positions_in(old, model)
+    reverse_position, reverse_seen = old.positions_in(new, model)
     return _backward_flow(new, old, position, seen), seen, _backward_flow(old, new, reverse_position, reverse_seen)
 
 

@@ -15,17 +15,28 @@ _OTHER_SIDE = {
     for i, name in enumerate(_NAMES)
     if name.endswith("Left") and name.removesuffix("Left") + "Right" in _NAMES
 }
+_OTHER_SIDE |= {  # eyes look the same way: in with one is out with the other
+    _NAMES.index("eyeLookInLeft"): _NAMES.index("eyeLookOutRight"),
+    _NAMES.index("eyeLookOutLeft"): _NAMES.index("eyeLookInRight"),
+}
 _SIDES = {**_OTHER_SIDE, **{right: left for left, right in _OTHER_SIDE.items()}}
 _FAVOURITES = {  # the sliders people use most, and how often each is drawn: what is small is hard, and needs more
     _NAMES.index(name): share
     for name, share in {
-        "jawOpen": 0.2,
-        "eyeBlinkLeft": 0.3,
-        "mouthSmileLeft": 0.1,
-        "browInnerUpLeft": 0.18,
-        "browDownLeft": 0.07,
-        "mouthPucker": 0.1,
-        "mouthFunnel": 0.05,
+        "jawOpen": 0.17,
+        "eyeBlinkLeft": 0.22,
+        "mouthSmileLeft": 0.08,
+        "browInnerUpLeft": 0.13,
+        "browDownLeft": 0.05,
+        "mouthPucker": 0.09,
+        "mouthFunnel": 0.04,
+        "mouthFrownLeft": 0.04,
+        "eyeSquintLeft": 0.04,
+        "eyeWideLeft": 0.03,
+        "eyeLookInLeft": 0.03,
+        "eyeLookOutLeft": 0.03,
+        "eyeLookUpLeft": 0.03,
+        "eyeLookDownLeft": 0.02,
     }.items()
 }
 

@@ -71,7 +71,7 @@ def _rows(
 def pair(model: MorphableModel, source: Shot, target: Shot) -> Retargeted:
     """Two pictures of one person, as if the first had been moved to the second."""
     old, new = (Drawing(model, shot.face, SIZE) for shot in (source, target))
-    flow, _, reverse_flow = flows(old, new, model.triangles)
+    flow, _, reverse_flow = flows(old, new, model)
     return Retargeted(
         picture=target.picture,
         flow=flow,

@@ -55,7 +55,7 @@ def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Fac
     """Show the head of `photo` (uint8 [size, size, 3], fitted by `source`) with the coefficients of `target`."""
     size = photo.shape[0]
     old, new = Drawing(model, source, size), Drawing(model, target, size)
-    flow, seen, reverse_flow = flows(old, new, model.triangles)
+    flow, seen, reverse_flow = flows(old, new, model)
     interior = new.interior(model)
     picture = warp(photo, stretched(flow, new.mesh & ~seen & ~interior))
     hidden = interior & ~seen

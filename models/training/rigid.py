@@ -11,8 +11,8 @@ from models.renderer.head import POSE, RigidHead
 from models.training.batches import Batch
 from models.training.losses import OFF_MESH_WEIGHT
 from models.training.material import Emphasis, Material
-from models.training.renderer import LOG_EVERY, Schedule
 from models.training.run import Run
+from models.training.stage import LOG_EVERY, Schedule, remaining
 
 RESOLUTION = 32  # of the pictures in the batches, which nobody looks at
 ROUGH_DEPTH, ROUGH_HOLD = 4.0, 0.002
@@ -26,14 +26,12 @@ def train_head(material: Material, out: Path, schedule: Schedule) -> None:
     """
     head = RigidHead().to(material.device)
     run = Run(out, nn.ModuleDict({"rigid_head": head}), torch.optim.Adam(head.parameters()))
-    for batch in material.batches(Emphasis(), schedule.batch_size, RESOLUTION, seed=2_000_000 + run.step):
-        if run.step >= schedule.steps:
-            break
+    batches = material.batches(Emphasis(), schedule.batch_size, RESOLUTION, seed=2_000_000 + run.step)
+    for batch in remaining(run, batches, schedule):
         error = _error(head, batch)
         run.advance(error + _roughness(head), schedule.rate(run.step))
         if run.step % LOG_EVERY == 0:
             run.log(error=error.item())
-    run.save()
 
 
 def _error(head: RigidHead, batch: Batch) -> Tensor:

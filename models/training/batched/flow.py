@@ -17,10 +17,15 @@ from models.training.correspondence import EXTENSION_STRIDE, OCCLUSION_TOLERANCE
 _RIM = 9  # pixels across: mesh pixels with none of the mesh this near are its rim
 
 
-def flow_between(here: Surface, there: Surface) -> tuple[Tensor, Tensor]:
-    """Backward flow [B, 2, S, S] in pixels from `here` into `there`; what of `here` is seen there, bool [B, S, S]."""
+def flow_between(here: Surface, there: Surface, eyeballs: Tensor) -> tuple[Tensor, Tensor]:
+    """Backward flow [B, 2, S, S] in pixels from `here` into `there`; what of `here` is seen there, bool [B, S, S].
+
+    Args:
+        eyeballs: which triangles are of an eyeball, bool [F].
+    """
     position = here.carry(there.vertices)
     seen = here.mesh & (position[:, 2] > nearest(there.depth, position) - OCCLUSION_TOLERANCE * here.size)
+    seen &= ~here.covered_by(eyeballs) | nearest(there.covered_by(eyeballs), position)
     exact = (position[:, :2] - grid(here.size, position.device)) * here.mesh[:, None]
     flow = torch.where(here.mesh[:, None], exact, _extended(exact, _anchored(here, there, position, seen)))
     return flow, seen

@@ -56,7 +56,7 @@ def _retargeted(model: MeshModel, photo: Tensor, source: Heads, target: Heads) -
     vertices = torch.cat([model.project(target), model.project(source)])
     both = splat(vertices, model.triangles, size)  # the new heads, then the old ones
     new, mesh = both.first(count), both.mesh
-    flow, seen = flow_between(both, both.exchanged())
+    flow, seen = flow_between(both, both.exchanged(), model.eyeballs)
     interior = both.covered_by(model.interior)
     detail = interior | around(vertices[:, model.rims], 2 * round(DETAIL_REACH * size) + 1, size)
     place, hidden = grid(size, photo.device), (mesh & ~seen)[:count]

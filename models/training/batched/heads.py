@@ -77,6 +77,7 @@ class MeshModel:
         mean: S̄, [V, 3], centimetres. identity: B_id, [I, V, 3]. expression: B_exp, [53, V, 3].
         triangles: int64 [F, 3].
         interior: bool [F], triangles of the mouth's inside. teeth, gums: bool [F], parts of it; gums with the tongue.
+        eyeballs: bool [F], triangles of an eyeball.
         rims: int64 [R], vertices of the inner lips and the lids.
         lid_rims: int64 [E, 2, P], upper and lower rim of each of E eyes, corner to corner.
     """
@@ -88,6 +89,7 @@ class MeshModel:
     interior: Tensor
     teeth: Tensor
     gums: Tensor
+    eyeballs: Tensor
     rims: Tensor
     lid_rims: Tensor
 
@@ -105,6 +107,7 @@ class MeshModel:
             interior=tensor(np.isin(model.part, MOUTH_INTERIOR)),
             teeth=tensor(model.part == TEETH),
             gums=tensor(model.part == GUMS_AND_TONGUE),
+            eyeballs=tensor(model.eyeballs),
             rims=tensor(model.rims.astype(np.int64)),
             lid_rims=tensor(lids if lids.size else np.zeros((0, 2, 0), np.int64)),
         )

@@ -60,8 +60,8 @@ class PatchHeatmaps(nn.Module):
         merged = self.laterals[2](deep)
         merged = F.relu(self.laterals[1](middle) + F.interpolate(merged, scale_factor=2.0))
         merged = F.relu(self.laterals[0](fine) + F.interpolate(merged, scale_factor=2.0))
-        x, y = (guess.clamp(-1.0, 1.0)[..., None] - self.line).square().unbind(2)
-        bell = (x[..., None, :] + y[..., None]) * (-self.precision / 2)
+        x, y = ((guess.clamp(-1.0, 1.0)[..., None] - self.line).square() * -0.5).unbind(2)
+        bell = (x[..., None, :] + y[..., None]) * self.precision  # as it is, or an exported file holds another number
         return 2 * centres_of_mass(self.heatmaps(self.merge(merged)).float() + bell) - 1, deep
 
 

@@ -64,6 +64,15 @@ class RegressorNet(nn.Module):
         nn.init.zeros_(self.correction.bias)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        coefficients, landmarks, presence, coarse = self.read(crops)
+        if self.training:
+            return coefficients, landmarks, presence, coarse
+        expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
+        return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
+
+    def read(self, crops: Tensor) -> tuple[Tensor, ...]:
+        """What training sees: coefficients without bounds (a weight at its bound would get no gradient), landmarks, the
+        presence's logit, and the trunk's own anchors."""
         maps = [self.stem(F.avg_pool2d(crops, CROP // INPUT))]
         for one in self.stages:
             maps.append(one(maps[-1]))
@@ -76,11 +85,7 @@ class RegressorNet(nn.Module):
         landmarks, guess, components = self.shape(anchors)
         hidden = self.hidden(torch.cat([self.deep(maps[-1]), components, features], 1))
         coefficients = guess + self.correction(hidden)
-        expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
-        presence = self.presence(hidden)[:, 0]
-        if self.training:  # clamped in training, a weight at its bound would get no gradient
-            return coefficients, landmarks, presence, coarse
-        return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
+        return coefficients, landmarks, self.presence(hidden)[:, 0], coarse
 
 
 class LinearShape(nn.Module):

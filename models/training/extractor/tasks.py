@@ -33,7 +33,7 @@ from models.training.extractor.targets import detector_targets
 
 logger = logging.getLogger(__name__)
 
-PAIRS, CLIPS = 0.4, 0.15
+PAIRS, CLIPS = 0.4, 0.08
 """Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
 
 SHAPE_FACES = 6000  # that the shape model is fitted to

@@ -21,7 +21,7 @@ from models.training.published.run import PublishedRun
 from models.training.published.schedule import Schedule
 from models.training.published.store import ClipStore
 from models.training.published.vgg import load_vgg
-from models.training.renderer import draw
+from models.training.stage import draw
 
 _LEAST_DEVIATION = 0.05  # coefficients that hardly move must not explode when they are standardised
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.renderer.pirenderer import Rendering
-from models.renderer.synthesis import Seam, feathered_mask, full_resolution, to_picture, to_tensor
+from models.renderer.synthesis import Seam, calmed, feathered_mask, full_resolution, to_picture, to_tensor
 
 
 def still(change: float = 0.0) -> Rendering:
@@ -32,6 +32,24 @@ def test_a_repainted_area_shows_nothing_of_the_photos_detail_and_a_faint_change_
     painted, faint = (full_resolution(crop, still(change)) for change in (0.5, 0.02))
     torch.testing.assert_close(painted, torch.full_like(crop, 0.5), atol=1e-3, rtol=0)
     torch.testing.assert_close(faint, crop + 0.02, atol=1e-3, rtol=0)
+
+
+def test_a_moving_crop_meets_the_photo_that_stands_still_around_it() -> None:
+    ramp = torch.linspace(-1, 1, 256).expand(1, 3, 256, 256)
+    flow = torch.full((1, 2, 64, 64), 4.0)  # of 64: every pixel was a sixteenth of the side further right and down
+    moved = full_resolution(ramp, Rendering(flow, torch.zeros(1, 3, 256, 256), torch.zeros(1, 3, 256, 256)))
+    torch.testing.assert_close(moved[..., :2], ramp[..., :2], atol=0.01, rtol=0)
+    torch.testing.assert_close(moved[..., 0, :], ramp[..., 0, :], atol=0.01, rtol=0)
+    middle = (..., slice(60, 190), slice(60, 190))
+    torch.testing.assert_close(moved[middle], ramp[middle] + 2 / 16, atol=0.01, rtol=0)
+    assert (moved.diff(dim=-1) > 0).all(), "nothing folds"
+
+
+def test_a_tall_flow_comes_to_rest_on_every_side() -> None:
+    calm = calmed(torch.ones(1, 2, 40, 20))
+    for edge in (calm[..., 0], calm[..., -1], calm[..., 0, :], calm[..., -1, :]):
+        assert not edge.any()
+    assert (calm[..., 8:32, 5:15] == 1).all()
 
 
 def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:

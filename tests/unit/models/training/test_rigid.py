@@ -11,9 +11,9 @@ import torch
 from models.renderer.head import RigidHead
 from models.training.batches import Batch
 from models.training.material import Emphasis
-from models.training.renderer import Schedule, _adopt, _network
 from models.training.rigid import _error, train_head
 from models.training.run import averaged_weights
+from models.training.stage import Schedule, adopt_weights, fresh_renderer
 
 
 class Turning:
@@ -48,8 +48,8 @@ def test_the_head_behind_a_flow_is_found_and_a_renderer_starts_from_it(tmp_path:
     middle = (0, 0, slice(12, 20), slice(12, 20))
     miss = (found["rigid_head.depth"] - material.head.depth)[middle].abs().mean()
     assert miss < 0.03, "a fresh head is 0.08 off"
-    renderer = _network("debug", material.device)
-    _adopt(renderer, tmp_path / "head")
+    renderer = fresh_renderer("debug", material.device)
+    adopt_weights(renderer, tmp_path / "head")
     assert renderer.rigid_head is not None
     assert torch.equal(renderer.rigid_head.depth, found["rigid_head.depth"])
     batch = next(material.batches(Emphasis(), 8, 32, seed=1))

@@ -17,9 +17,10 @@ from models.renderer import load_renderer
 from models.training.batches import Batch
 from models.training.losses import editing_share, flow_loss, painting_loss, picture_loss
 from models.training.material import StoredPairs
-from models.training.renderer import Schedule, train_editing, train_warping
+from models.training.renderer import train_editing, train_warping
 from models.training.run import Run, averaged_weights
 from models.training.shards import FIELDS
+from models.training.stage import Schedule
 
 
 def batch() -> Batch:

@@ -81,7 +81,7 @@ def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     heads = Heads.stack([turned, motions["shift"], face, face], "cpu")
     drawn = splat(mesh.project(heads), mesh.triangles, len(photo))
     new, there = drawn.first(2), drawn.exchanged().first(2)
-    _, seen = flow_between(new, there)
+    _, seen = flow_between(new, there, mesh.eyeballs)
     anchored = _anchored(new, there, new.carry(there.vertices), seen)
     silhouette = new.mesh & dilate(~new.mesh, torch.ones(3, 3))
     assert (silhouette & ~anchored)[0].any()

@@ -13,9 +13,10 @@ from models.errors import TrainingDataError
 from models.training.batched.stream import PairStream
 from models.training.material import Emphasis
 from models.training.morphable import MorphableModel
-from models.training.renderer import STATISTICS, Schedule, train_editing, train_warping
+from models.training.renderer import STATISTICS, train_editing, train_warping
 from models.training.run import averaged_weights
 from models.training.shards import SIZE
+from models.training.stage import Schedule
 from tests.unit.models.training.conftest import write_data
 
 

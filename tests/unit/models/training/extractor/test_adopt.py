@@ -34,6 +34,7 @@ def lived(network: torch.nn.Module, pictures: torch.Tensor) -> torch.nn.Module:
     """The network with weights and statistics that are nobody's defaults."""
     with torch.no_grad():
         for parameter in network.parameters():
+            parameter *= 1 + 0.1 * torch.randn_like(parameter)
             parameter += 0.03 * torch.randn_like(parameter)
         for _ in range(3):
             network.train()(pictures)

@@ -1,0 +1,115 @@
+"""Stage three: all networks together, until the extractor reads in a rendered picture what it reads in the target.
+
+The first two stages know a pair's flow and its picture, both of a fitted mesh. What a fit hardly says, a squint or the
+corners of a mouth, they hardly teach. Here half of every batch are two real pictures of one person, whose coefficients
+are what the extractor reads in them, as when a video is reenacted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.renderer.editing import blended
+from models.training.batches import Batch
+from models.training.extractor.mesh import EXPRESSIONS
+from models.training.losses import editing_share, flow_loss, painting_loss
+from models.training.material import Emphasis, Material
+from models.training.reading import Reader, Reading, reading_loss
+from models.training.renderer import require_gate
+from models.training.run import Run
+from models.training.stage import LOG_EVERY, Schedule, adam, adopt_weights, descriptor, fresh_renderer, remaining
+
+REFINED = Emphasis(
+    {
+        "jawOpen": 0.1,
+        "eyeBlink": 0.1,
+        "browInnerUp": 0.1,
+        "mouthPucker": 0.05,
+        "mouthSmile": 0.05,
+        "mouthFrown": 0.04,
+        "eyeSquint": 0.04,
+        "eyeWide": 0.03,
+        "eyeLookIn": 0.04,
+        "eyeLookOut": 0.04,
+        "eyeLookUp": 0.03,
+        "eyeLookDown": 0.02,
+    },
+    still=True,
+)
+
+
+def train_refinement(
+    generated: Material, real: Material, extractor: Path, out: Path, editing: Path, preset: str, schedule: Schedule
+) -> None:
+    """Train on from `editing`, the run of stage two or a bundle.
+
+    Args:
+        generated: pairs whose coefficients are known; half of each batch.
+        real: pairs of two real pictures.
+        extractor: the trained regressor, a bundle's `extractor.onnx` or a run's `state.pt`.
+
+    Raises:
+        TrainingDataError: the preset cannot be told where to paint, or a file is of something else.
+    """
+    renderer = fresh_renderer(preset, generated.device)
+    require_gate(renderer)
+    adopt_weights(renderer, editing)
+    run = Run(out, renderer, adam(renderer.parameters()))
+    flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
+    paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
+    size, known = renderer.preset.image_size, schedule.batch_size - schedule.batch_size // 2
+    reader = Reader.load(extractor, next(generated.batches(REFINED, schedule.batch_size, size, seed=0)).source)
+    streams = (
+        generated.batches(REFINED, known, size, seed=3_000_000 + run.step),
+        real.batches(Emphasis(), schedule.batch_size - known, size, seed=4_000_000 + run.step),
+    )
+    sums = defaultdict[str, float](float)
+    for batch in remaining(run, map(_joined, *streams), schedule):
+        with torch.no_grad():
+            source, wanted = reader.read(batch.source), reader.read(batch.target)
+            asked = _as_read(batch, source, wanted, known)
+        with torch.autocast(generated.device.type, torch.bfloat16):
+            flow, z = flow_of(batch.source, descriptor(renderer, asked))
+            warped = renderer.move(batch.source, flow)
+            painting, gate = paint(warped, batch.source, z)
+        found = reader.read(blended(warped.float(), painting.float(), gate.float()))
+        losses = {
+            "flow": flow_loss(flow, batch),
+            "painting": painting_loss(painting.float(), gate.float(), batch.target, editing_share(batch)),
+            "reading": reading_loss(found, wanted),
+        }
+        run.advance(torch.stack(list(losses.values())).sum(), schedule.rate(run.step))
+        figures = {name: loss.item() for name, loss in losses.items()}
+        figures |= {"real": _distance(found, wanted, known), "copied": _distance(source, wanted, known)}
+        for name, value in figures.items():
+            sums[name] += value
+        if run.step % LOG_EVERY == 0:
+            run.log(**{name: total / LOG_EVERY for name, total in sums.items()})
+            sums.clear()
+
+
+def _joined(first: Batch, second: Batch) -> Batch:
+    return Batch(**{name: torch.cat([value, getattr(second, name)]) for name, value in vars(first).items()})
+
+
+def _as_read(batch: Batch, source: Reading, target: Reading, known: int) -> Batch:
+    """The batch with what was read in its pictures in place of its coefficients, but for the first `known` rows."""
+
+    def read(labels: Tensor, reading: Reading) -> Tensor:
+        return torch.cat([labels[:known], reading.bounded[known:]])
+
+    return replace(
+        batch,
+        source_coefficients=read(batch.source_coefficients, source),
+        target_coefficients=read(batch.target_coefficients, target),
+    )
+
+
+def _distance(found: Reading, wanted: Reading, known: int) -> float:
+    """AED of the rows after the first `known`."""
+    return (found.bounded - wanted.bounded)[known:, :EXPRESSIONS].abs().mean().item()
