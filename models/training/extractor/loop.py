@@ -79,8 +79,9 @@ class Trainer:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network, self._draw, self._loss, self._schedule, self._out = network, draw, loss, schedule, out
         self._average = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
-        decayed = [p for p in network.parameters() if p.ndim > 1]
-        others = [p for p in network.parameters() if p.ndim <= 1]
+        learnt = [p for p in network.parameters() if p.requires_grad]
+        decayed = [p for p in learnt if p.ndim > 1]
+        others = [p for p in learnt if p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": schedule.weight_decay}, {"params": others, "weight_decay": 0.0}]
         self._optimiser = torch.optim.AdamW(groups, lr=schedule.rate)
         self._step = 0

@@ -10,12 +10,12 @@ from models.extractor.landmarks import LANDMARKS
 from models.training.extractor.detector_net import Separable, conv, stage
 from models.training.extractor.heatmaps import centres_of_mass
 from models.training.extractor.mesh import EXPRESSIONS
+from models.training.extractor.polish import COEFFICIENTS, Polish
 from models.training.extractor.regions import FEATURES, Regions
 from models.training.extractor.shape import ANCHORS, COMPONENTS, ShapeModel
 
 CROP = 256  # what the product cuts
 INPUT = 128  # what the trunk sees: 2x2 pixels of the crop are averaged
-COEFFICIENTS = 59
 OUTPUTS = ("coefficients", "landmarks", "presence")
 
 
@@ -29,7 +29,7 @@ class RegressorNet(nn.Module):
     The trunk sees the crop at half its size; each anchor landmark is the centre of mass of a heatmap (integral
     regression, Sun et al. 2018). Networks of their own then look at eyes and mouth closely (`regions`). A linear shape
     model turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features and
-    the regions' correct.
+    the regions' correct. A last layer (`polish`) corrects all of them by each other.
 
     Args:
         widths: channels at strides 4, 8, 16 and 32. blocks: separable blocks at strides 8, 16 and 32.
@@ -60,6 +60,7 @@ class RegressorNet(nn.Module):
         seen = (INPUT // 32) ** 2 * 64 + COMPONENTS + 3 * FEATURES
         self.hidden = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(inplace=True))
         self.correction, self.presence = nn.Linear(hidden, COEFFICIENTS), nn.Linear(hidden, 1)
+        self.polish = Polish()
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
 
@@ -85,7 +86,8 @@ class RegressorNet(nn.Module):
         landmarks, guess, components = self.shape(anchors)
         hidden = self.hidden(torch.cat([self.deep(maps[-1]), components, features], 1))
         coefficients = guess + self.correction(hidden)
-        return coefficients, landmarks, self.presence(hidden)[:, 0], coarse
+        moved, added = self.polish(anchors.flatten(1) - self.shape.mean, coefficients)
+        return coefficients + added, landmarks + moved, self.presence(hidden)[:, 0], coarse
 
 
 class LinearShape(nn.Module):

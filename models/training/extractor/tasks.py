@@ -26,6 +26,7 @@ from models.training.extractor.generated import generated_faces
 from models.training.extractor.loop import Batch, Schedule, Trainer, as_input
 from models.training.extractor.mining import hard_grounds, hard_negatives
 from models.training.extractor.photos import FacePhotos, mirror_order
+from models.training.extractor.polish import solve_polish
 from models.training.extractor.regressor_loss import RegressorLoss
 from models.training.extractor.regressor_net import RegressorNet
 from models.training.extractor.shape import ANCHORS, ShapeModel, fit_shape
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 PAIRS, CLIPS = 0.4, 0.08
 """Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
 
+POLISH_SAMPLES = 12_000  # that the last layer is solved for
 SHAPE_FACES = 6000  # that the shape model is fitted to
 
 
@@ -121,6 +123,9 @@ def train_regressor(
     if start is not None:
         adopt(network, start, _pictures(crops.draw, 256))
     trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
+    assert isinstance(trained, RegressorNet)
+    seen = schedule.steps * schedule.batch
+    solve_polish(trained, crops.draw, range(seen, seen + POLISH_SAMPLES))
     export_regressor(trained, out / "extractor.onnx", mirrored)
 
 
