@@ -96,6 +96,10 @@ ARKIT = CoefficientSpace(
         "eyes_closed": _relative(eyeBlink=1.0),
         "wink": _relative(eyeBlinkLeft=1.0, mouthSmileLeft=0.4, cheekSquintLeft=0.3),
         "raised_brows": _relative(browInnerUp=0.8, browOuterUp=0.8),
+        "look_left": _relative(eyeLookOutLeft=0.8, eyeLookInRight=0.8),
+        "look_right": _relative(eyeLookInLeft=0.8, eyeLookOutRight=0.8),
+        "look_up": _relative(eyeLookUp=0.8),
+        "look_down": _relative(eyeLookDown=0.5),
     },
     mirrored={"jawLeft": "jawRight", "mouthLeft": "mouthRight"},
 )
