@@ -37,7 +37,10 @@ logger = logging.getLogger(__name__)
 PAIRS, CLIPS = 0.4, 0.08
 """Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
 
-POLISH_SAMPLES = 12_000  # that the last layer is solved for
+POLISH_SAMPLES, POLISH_PHOTOS = 12_000, 0.85
+"""Samples that the last layer is solved for, and the share of photographs in them: somebody new in a photo is what the
+product is asked to read most, and one linear map has to choose."""
+
 SHAPE_FACES = 6000  # that the shape model is fitted to
 
 
@@ -125,7 +128,8 @@ def train_regressor(
     trained = Trainer(network, crops.draw, loss, schedule, out).run(workers)
     assert isinstance(trained, RegressorNet)
     seen = schedule.steps * schedule.batch
-    solve_polish(trained, crops.draw, range(seen, seen + POLISH_SAMPLES))
+    polished = FaceCrops(_mostly_photos(couples), mirrored, faceless, mistakes)
+    solve_polish(trained, polished.draw, range(seen, seen + POLISH_SAMPLES))
     export_regressor(trained, out / "extractor.onnx", mirrored)
 
 
@@ -142,6 +146,12 @@ def _couples(material: RegressorMaterial, photos: FacePhotos) -> list[tuple[Coup
     shares = [(Couples.same(photos), rest)]
     shares += [(shard, PAIRS / len(pairs)) for shard in pairs]
     return shares + [(shard, CLIPS / len(clips)) for shard in clips]
+
+
+def _mostly_photos(couples: list[tuple[Couples, float]]) -> list[tuple[Couples, float]]:
+    """The collections with `POLISH_PHOTOS` of the samples from the first, the photographs."""
+    (photos, first), *others = couples
+    return [(photos, POLISH_PHOTOS), *((one, share * (1 - POLISH_PHOTOS) / (1 - first)) for one, share in others)]
 
 
 def _shape(couples: list[tuple[Couples, float]]) -> ShapeModel:
