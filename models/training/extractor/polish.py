@@ -2,8 +2,8 @@
 
 Each anchor is found in a heatmap of its own, and errs by itself: a jaw in a beard, a brow under hair. What all anchors
 and coefficients say corrects each of them. The correction is linear and solved in closed form once the networks are
-trained: on training portraits that it was not fitted to, it took a fifth off the landmarks' error, more than the last 8,000
-gradient steps had.
+trained: on training portraits that it was not fitted to, it took a fifth off the landmarks' error, more than the last
+8,000 gradient steps had.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ def solve_polish(network: RegressorNet, draw: Callable[[int], Sample], numbers: 
     network.eval()
     polish = network.polish
     polish.clear()
+    network.readout.share.zero_()
     count, sides = polish.linear.in_features, 2 * LANDMARKS
     irises = np.arange(2 * FACE_LANDMARKS, sides)  # which generated targets do not tell
     others = np.setdiff1d(np.arange(sides + COEFFICIENTS), irises)

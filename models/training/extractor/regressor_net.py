@@ -11,6 +11,7 @@ from models.training.extractor.detector_net import Separable, conv, stage
 from models.training.extractor.heatmaps import centres_of_mass
 from models.training.extractor.mesh import EXPRESSIONS
 from models.training.extractor.polish import COEFFICIENTS, Polish
+from models.training.extractor.readout import Readout
 from models.training.extractor.regions import FEATURES, Regions
 from models.training.extractor.shape import ANCHORS, COMPONENTS, ShapeModel
 
@@ -29,7 +30,9 @@ class RegressorNet(nn.Module):
     The trunk sees the crop at half its size; each anchor landmark is the centre of mass of a heatmap (integral
     regression, Sun et al. 2018). Networks of their own then look at eyes and mouth closely (`regions`). A linear shape
     model turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features and
-    the regions' correct. A last layer (`polish`) corrects all of them by each other.
+    the regions' correct. Last come two parts that are fitted to the trained
+    network: a linear map that corrects all of them by each other (`polish`), and what the shape of the face says of its
+    expression (`readout`).
 
     Args:
         widths: channels at strides 4, 8, 16 and 32. blocks: separable blocks at strides 8, 16 and 32.
@@ -60,7 +63,7 @@ class RegressorNet(nn.Module):
         seen = (INPUT // 32) ** 2 * 64 + COMPONENTS + 3 * FEATURES
         self.hidden = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(inplace=True))
         self.correction, self.presence = nn.Linear(hidden, COEFFICIENTS), nn.Linear(hidden, 1)
-        self.polish = Polish()
+        self.polish, self.readout = Polish(), Readout()
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
 
@@ -87,7 +90,9 @@ class RegressorNet(nn.Module):
         hidden = self.hidden(torch.cat([self.deep(maps[-1]), components, features], 1))
         coefficients = guess + self.correction(hidden)
         moved, added = self.polish(anchors.flatten(1) - self.shape.mean, coefficients)
-        return coefficients + added, landmarks + moved, self.presence(hidden)[:, 0], coarse
+        landmarks, coefficients = landmarks + moved, coefficients + added
+        coefficients = torch.cat([self.readout(landmarks, coefficients), coefficients[:, EXPRESSIONS:]], 1)
+        return coefficients, landmarks, self.presence(hidden)[:, 0], coarse
 
 
 class LinearShape(nn.Module):

@@ -27,6 +27,7 @@ from models.training.extractor.loop import Batch, Schedule, Trainer, as_input
 from models.training.extractor.mining import hard_grounds, hard_negatives
 from models.training.extractor.photos import FacePhotos, mirror_order
 from models.training.extractor.polish import solve_polish
+from models.training.extractor.readout import fit_readout
 from models.training.extractor.regressor_loss import RegressorLoss
 from models.training.extractor.regressor_net import RegressorNet
 from models.training.extractor.shape import ANCHORS, ShapeModel, fit_shape
@@ -130,6 +131,8 @@ def train_regressor(
     seen = schedule.steps * schedule.batch
     polished = FaceCrops(_mostly_photos(couples), mirrored, faceless, mistakes)
     solve_polish(trained, polished.draw, range(seen, seen + POLISH_SAMPLES))
+    alone = FaceCrops(couples[:1], mirrored, faceless, mistakes)
+    fit_readout(trained, alone.draw, range(seen, seen + POLISH_SAMPLES))
     export_regressor(trained, out / "extractor.onnx", mirrored)
 
 
