@@ -63,15 +63,17 @@ class Regions(nn.Module):
         self.register_buffer("mean", mean)
         self.eye, self.mouth, self.face = (_heatmaps(region) for region in (EYES[0], LIPS, FACE))
         self.describe_eye, self.describe_mouth = (_Description(region) for region in (EYES[0], LIPS))
+        self.register_buffer("latest", _latest(*EYES, LIPS, FACE), persistent=False)
 
     mean: Tensor
+    latest: Tensor
 
     def forward(self, crops: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
         """Crops [N, 3, 256, 256] and coarse anchors [N, K, 2] -> refined anchors, and features of eyes and mouth
         [N, 3 · FEATURES]."""
         anchors = anchors.detach()  # the trunk learns from its own landmarks; where to look is not what is asked here
         turn = similarity_to(self.mean, anchors)
-        places, features = list(anchors.unbind(1)), []
+        places, features = [anchors], []
         for region, heatmaps, describe in (
             (EYES[0], self.eye, self.describe_eye),
             (EYES[1], self.eye, self.describe_eye),
@@ -81,11 +83,19 @@ class Regions(nn.Module):
             frame = _Frame(region, anchors, turn)
             guess = frame.inside(anchors[:, region.anchors])
             found, deepest = heatmaps(frame.patch(crops), guess)
-            for place, point in zip(region.anchors, frame.outside(found).unbind(1), strict=True):
-                places[place] = point
+            places.append(frame.outside(found))
             if describe is not None:
                 features.append(describe(deepest, guess))
-        return torch.stack(places, 1), torch.cat(features, 1)
+        return torch.cat(places, 1)[:, self.latest], torch.cat(features, 1)
+
+
+def _latest(*regions: Region) -> Tensor:
+    """Where each anchor's last answer is, int64 [K], among the trunk's anchors and then those of the regions."""
+    latest, count = torch.arange(len(ANCHORS)), len(ANCHORS)
+    for region in regions:
+        latest[region.anchors] = count + torch.arange(len(region.anchors))
+        count += len(region.anchors)
+    return latest
 
 
 def similarity_to(mean: Tensor, anchors: Tensor) -> Tensor:
