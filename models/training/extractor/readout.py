@@ -63,7 +63,7 @@ def fit_readout(network: RegressorNet, draw: Callable[[int], Sample], numbers: r
     """Fit the readout of a network whose last layer is solved, in place.
 
     Args:
-        draw: sample number -> a training sample of a photograph.
+        draw: sample number -> a training sample (`face_crops.FaceCrops.draw`).
         numbers: of samples that the network was not trained on.
     """
     readout = network.eval().readout

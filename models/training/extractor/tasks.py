@@ -38,9 +38,12 @@ logger = logging.getLogger(__name__)
 PAIRS, CLIPS = 0.4, 0.08
 """Shares of the regressor's samples from generated pairs (half of them untouched photos) and from clips, if given."""
 
-POLISH_SAMPLES, POLISH_PHOTOS = 12_000, 0.85
-"""Samples that the last layer is solved for, and the share of photographs in them: somebody new in a photo is what the
-product is asked to read most, and one linear map has to choose."""
+FITTED_SAMPLES = 12_000
+"""For each of the two parts that are fitted to the trained network."""
+
+POLISH_PHOTOS = 0.85
+"""Share of photographs in what the last layer is solved for: somebody new in a photo is what the product is asked to
+read most, and one linear map has to choose."""
 
 SHAPE_FACES = 6000  # that the shape model is fitted to
 
@@ -130,9 +133,8 @@ def train_regressor(
     assert isinstance(trained, RegressorNet)
     seen = schedule.steps * schedule.batch
     polished = FaceCrops(_mostly_photos(couples), mirrored, faceless, mistakes)
-    solve_polish(trained, polished.draw, range(seen, seen + POLISH_SAMPLES))
-    alone = FaceCrops(couples[:1], mirrored, faceless, mistakes)
-    fit_readout(trained, alone.draw, range(seen, seen + POLISH_SAMPLES))
+    solve_polish(trained, polished.draw, range(seen, seen + FITTED_SAMPLES))
+    fit_readout(trained, crops.draw, range(seen, seen + FITTED_SAMPLES))  # photographs alone hardly open their mouths
     export_regressor(trained, out / "extractor.onnx", mirrored)
 
 
