@@ -155,15 +155,20 @@ def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
     )
 
 
+def reading_deviation() -> np.ndarray:
+    """Standard deviation of an extractor's errors on people that it has not seen, [59]."""
+    deviation = np.full(ARKIT.size, EXPRESSION_NOISE)
+    deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
+    return deviation
+
+
 def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
     """Give some examples the same error in both vectors, as an extractor makes when serving an edit.
 
     An extractor's answers scatter, and they lean towards the average face: towards that of the batch here.
     """
     count, size = batch.source_coefficients.shape
-    deviation = np.full(size, EXPRESSION_NOISE)
-    deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
-    noise = rng.normal(0, deviation, (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
+    noise = rng.normal(0, reading_deviation(), (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
     lean = np.zeros((count, size))
     lean[:, :-6] = rng.random((count, 1)) * (rng.random((count, 1)) < LEANING_SHARE)
     source, target = batch.source_coefficients.cpu(), batch.target_coefficients.cpu()

@@ -44,7 +44,10 @@ def export_bundle(
         save_tensors(renderer, weights)
         files = {"renderer.safetensors": weights, "detector.onnx": detector, "extractor.onnx": extractor}
         if speech is not None and (speech / MANIFEST).is_file():
-            files[SPEECH_FILE] = open_bundle(speech).path(SPEECH_FILE)
+            other = open_bundle(speech)
+            files[SPEECH_FILE] = other.path(SPEECH_FILE)
+            spoken = {key: value for key, value in other.manifest.provenance.items() if key == "speech"}
+            provenance = spoken | provenance  # its data and licences go where it goes
         elif speech is not None:
             files[SPEECH_FILE] = Path(folder) / SPEECH_FILE
             save_speech(speech, preset, files[SPEECH_FILE])

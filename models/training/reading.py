@@ -16,7 +16,7 @@ from torch import Tensor
 
 from models.training.extractor.adopt import adopt
 from models.training.extractor.mesh import EXPRESSIONS
-from models.training.extractor.regressor_net import CROP, RegressorNet
+from models.training.extractor.regressor_net import CROP, RegressorNet, bounded
 from models.training.extractor.shape import ANCHORS
 
 EXPRESSION_WEIGHT, POSE_WEIGHT, LANDMARK_WEIGHT = 80.0, 4.0, 40.0
@@ -34,8 +34,7 @@ class Reading:
     @property
     def bounded(self) -> Tensor:
         """The coefficients as the product serves them."""
-        expression, pose = self.coefficients.split([EXPRESSIONS, self.coefficients.shape[1] - EXPRESSIONS], 1)
-        return torch.cat([expression.clamp(0, 1), pose], 1)
+        return bounded(self.coefficients)
 
 
 class Reader:
@@ -58,17 +57,21 @@ class Reader:
             TrainingDataError: the file is not there, or is of another network.
         """
         network = RegressorNet()
-        adopt(network, path, [F.interpolate(pictures.cpu(), (CROP, CROP), mode="bilinear", align_corners=False)])
+        adopt(network, path, [_crops(pictures.cpu())])
         return cls(network.to(pictures.device))
 
     def read(self, pictures: Tensor) -> Reading:
         """Read pictures [N, 3, S, S] in [-1, 1]; in float32, because half precision scatters by a hundredth."""
         with torch.autocast(pictures.device.type, enabled=False):
-            crops = pictures.float()
-            if crops.shape[-1] != CROP:
-                crops = F.interpolate(crops, (CROP, CROP), mode="bilinear", align_corners=False)
-            coefficients, landmarks, _, _ = self._network.read(crops)
+            coefficients, landmarks, _, _ = self._network.read(_crops(pictures.float()))
         return Reading(coefficients, landmarks[:, list(ANCHORS)])
+
+
+def _crops(pictures: Tensor) -> Tensor:
+    """At the size that the regressor takes."""
+    if pictures.shape[-1] == CROP:
+        return pictures
+    return F.interpolate(pictures, (CROP, CROP), mode="bilinear", align_corners=False)
 
 
 def reading_loss(found: Reading, wanted: Reading) -> Tensor:

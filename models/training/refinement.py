@@ -19,7 +19,7 @@ from models.training.batches import Batch
 from models.training.extractor.mesh import EXPRESSIONS
 from models.training.losses import editing_share, flow_loss, painting_loss
 from models.training.material import Emphasis, Material
-from models.training.reading import Reader, Reading, reading_loss
+from models.training.reading import Reader, reading_loss
 from models.training.renderer import require_gate
 from models.training.run import Run
 from models.training.stage import LOG_EVERY, Schedule, adam, adopt_weights, descriptor, fresh_renderer, remaining
@@ -71,8 +71,9 @@ def train_refinement(
     sums = defaultdict[str, float](float)
     for batch in remaining(run, map(_joined, *streams), schedule):
         with torch.no_grad():
-            source, wanted = reader.read(batch.source), reader.read(batch.target)
-            asked = _as_read(batch, source, wanted, known)
+            wanted, source = reader.read(batch.target), reader.read(batch.source[known:]).bounded
+            target = wanted.bounded[known:]
+            asked = _as_read(batch, source, target)
         with torch.autocast(generated.device.type, torch.bfloat16):
             flow, z = flow_of(batch.source, descriptor(renderer, asked))
             warped = renderer.move(batch.source, flow)
@@ -85,7 +86,7 @@ def train_refinement(
         }
         run.advance(torch.stack(list(losses.values())).sum(), schedule.rate(run.step))
         figures = {name: loss.item() for name, loss in losses.items()}
-        figures |= {"real": _distance(found, wanted, known), "copied": _distance(source, wanted, known)}
+        figures |= {"real": _distance(found.bounded[known:], target), "copied": _distance(source, target)}
         for name, value in figures.items():
             sums[name] += value
         if run.step % LOG_EVERY == 0:
@@ -97,19 +98,16 @@ def _joined(first: Batch, second: Batch) -> Batch:
     return Batch(**{name: torch.cat([value, getattr(second, name)]) for name, value in vars(first).items()})
 
 
-def _as_read(batch: Batch, source: Reading, target: Reading, known: int) -> Batch:
-    """The batch with what was read in its pictures in place of its coefficients, but for the first `known` rows."""
-
-    def read(labels: Tensor, reading: Reading) -> Tensor:
-        return torch.cat([labels[:known], reading.bounded[known:]])
-
+def _as_read(batch: Batch, source: Tensor, target: Tensor) -> Batch:
+    """The batch with what was read in its last rows' pictures, [R, 59] each, in place of their coefficients."""
+    known = len(batch.source) - len(source)
     return replace(
         batch,
-        source_coefficients=read(batch.source_coefficients, source),
-        target_coefficients=read(batch.target_coefficients, target),
+        source_coefficients=torch.cat([batch.source_coefficients[:known], source]),
+        target_coefficients=torch.cat([batch.target_coefficients[:known], target]),
     )
 
 
-def _distance(found: Reading, wanted: Reading, known: int) -> float:
-    """AED of the rows after the first `known`."""
-    return (found.bounded - wanted.bounded)[known:, :EXPRESSIONS].abs().mean().item()
+def _distance(found: Tensor, wanted: Tensor) -> float:
+    """AED of coefficients [R, 59]."""
+    return (found - wanted)[:, :EXPRESSIONS].abs().mean().item()

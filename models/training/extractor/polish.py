@@ -19,7 +19,7 @@ from torch.utils.data import default_collate
 
 from models.coefficients import ARKIT
 from models.extractor.landmarks import FACE_LANDMARKS, LANDMARKS
-from models.training.batches import ANGLE_NOISE, EXPRESSION_NOISE, POSITION_NOISE
+from models.training.batches import reading_deviation
 from models.training.extractor.loop import as_input
 from models.training.extractor.shape import ANCHORS
 
@@ -117,6 +117,4 @@ def _noise() -> np.ndarray:
 
     It knows the training photos' coefficients by heart, and would be trusted too far: these are the errors on others.
     """
-    deviation = np.full(COEFFICIENTS, EXPRESSION_NOISE)
-    deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
-    return np.concatenate([np.full(2 * len(ANCHORS), ANCHOR_NOISE), SCALE * deviation])
+    return np.concatenate([np.full(2 * len(ANCHORS), ANCHOR_NOISE), SCALE * reading_deviation()])

@@ -71,8 +71,7 @@ class RegressorNet(nn.Module):
         coefficients, landmarks, presence, coarse = self.read(crops)
         if self.training:
             return coefficients, landmarks, presence, coarse
-        expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
-        return torch.cat([expression.clamp(0, 1), pose], 1), landmarks, presence.sigmoid()
+        return bounded(coefficients), landmarks, presence.sigmoid()
 
     def read(self, crops: Tensor) -> tuple[Tensor, ...]:
         """What training sees: coefficients without bounds (a weight at its bound would get no gradient), landmarks, the
@@ -93,6 +92,12 @@ class RegressorNet(nn.Module):
         landmarks, coefficients = landmarks + moved, coefficients + added
         coefficients = torch.cat([self.readout(landmarks, coefficients), coefficients[:, EXPRESSIONS:]], 1)
         return coefficients, landmarks, self.presence(hidden)[:, 0], coarse
+
+
+def bounded(coefficients: Tensor) -> Tensor:
+    """Coefficients [N, 59] as the product serves them: weights in [0, 1]."""
+    expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
+    return torch.cat([expression.clamp(0, 1), pose], 1)
 
 
 class LinearShape(nn.Module):

@@ -43,6 +43,8 @@ def test_the_speech_model_of_another_bundle_is_kept(run: Path, tmp_path: Path) -
     export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, speech=DEFAULT_BUNDLE)
     own, other = (open_bundle(folder).path("audio.safetensors") for folder in (tmp_path / "bundle", DEFAULT_BUNDLE))
     assert own.read_bytes() == other.read_bytes()
+    kept = open_bundle(tmp_path / "bundle").manifest.provenance
+    assert kept["speech"] == open_bundle(DEFAULT_BUNDLE).manifest.provenance["speech"], "its data and licences too"
 
 
 def test_a_run_without_a_state_is_an_error(tmp_path: Path) -> None:
