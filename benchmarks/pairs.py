@@ -3,7 +3,7 @@
     python -m benchmarks.pairs --data DATA --device cuda --batch 64
 
 Both move the same photos to the same coefficients, in turn, in this process; reading photos and drawing motions is not
-counted. The baseline is `models.training.retarget.retarget`, one pair at a time on one core; `python -m models.training
+counted. The baseline is `models.face3d.retarget.retarget`, one pair at a time on one core; `python -m training
 pairs` runs one such process a core. How long drawing takes is shown apart.
 """
 
@@ -25,13 +25,13 @@ from rich.progress import track
 from rich.table import Table
 
 from models.coefficients import ARKIT
-from models.training.batched.generator import retarget_batch
-from models.training.batched.stream import Draw, PairStream
-from models.training.face import Face
-from models.training.morphable import MorphableModel
-from models.training.pose import Pose
-from models.training.retarget import retarget
-from models.training.shards import SIZE
+from models.face3d.batched.generator import retarget_batch
+from models.face3d.face import Face
+from models.face3d.morphable import MorphableModel
+from models.face3d.pose import Pose
+from models.face3d.retarget import retarget
+from training.pairs.shards import SIZE
+from training.pairs.stream import Draw, PairStream
 
 PHOTOS = 64
 BASELINE_PAIRS = 8  # a round

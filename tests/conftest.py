@@ -10,6 +10,14 @@ import pytest
 if TYPE_CHECKING:
     import numpy as np
 
+# Synthetic faces, pictures and recordings that tests of several rooms share.
+pytest_plugins = [
+    "tests.drawn_faces",
+    "tests.synthetic_head",
+    "tests.synthetic_head_batch",
+    "tests.tone_recordings",
+]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start real processes last: what is wrong in a function should be told by the fast test of it."""

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         if asked.command == "import-pirender":
-            from models.bundle.pirender.convert import import_pirender  # torch: seconds that --help need not take
+            from models.importers.pirender.convert import import_pirender  # torch: seconds that --help need not take
 
             bundle = import_pirender(asked.checkpoint, asked.extractor, asked.landmarks, asked.out, faces=asked.faces)
         else:

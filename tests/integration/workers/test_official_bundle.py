@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.bundle.pirender.convert import import_pirender
-from models.bundle.pirender.resnet import ResNetConfig
 from models.coefficients import BFM
+from models.importers.pirender.convert import import_pirender
+from models.importers.pirender.resnet import ResNetConfig
 from tests import published
 from tests.clips import write_clip
 from tests.integration.workers.conftest import ROOT, environment_of

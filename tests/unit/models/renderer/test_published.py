@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from models.bundle.pirender.keys import official_state, our_state
+from models.importers.pirender.keys import official_state, our_state
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.flow import reference_warp
 from tests import published

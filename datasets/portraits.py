@@ -1,0 +1,94 @@
+"""Portrait photos with their 3DMM fits: the still pictures that training pairs are made of."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from models.errors import TrainingDataError
+from models.face3d.face import Face
+from models.face3d.morphable import MorphableModel
+from models.face3d.pose import Pose
+
+LEAST_SIDE, STORED = 232.0, 288
+"""Least side of a window that a training pair shows of a portrait, and the side of the stored portraits, in pixels."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square of a portrait, `side` pixels at (x, y) in the stored picture."""
+
+    x: float
+    y: float
+    side: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, least: float, largest: float, stored: float) -> Window:
+        """A window with a side from `least` to `largest`, anywhere in a stored picture of that side."""
+        side = rng.uniform(least, largest)
+        return cls(rng.uniform(0, stored - side), rng.uniform(0, stored - side), side)
+
+    def cut(self, picture: np.ndarray, size: int) -> np.ndarray:
+        """The window resized to [size, size, 3] uint8, the border repeated outside the picture."""
+        scale = self.side / size
+        corner = 0.5 * scale - 0.5
+        affine = np.array([[scale, 0, self.x + corner], [0, scale, self.y + corner]], np.float32)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(picture, affine, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+class Portraits:
+    """The folder `portraits/` of the training data: `index.csv`, `labels.npz` and the pictures.
+
+    Args:
+        root: the data folder (see MODEL_CARD.md for its contents and licences).
+        split: "train" or "test"; the two share no person.
+
+    Raises:
+        TrainingDataError: a file is missing.
+    """
+
+    def __init__(self, root: Path, split: str) -> None:
+        self.folder = root / "portraits"
+        if not (self.folder / "index.csv").is_file():
+            raise TrainingDataError(f"{self.folder} has no index.csv: point --data at the training data folder")
+        with (self.folder / "index.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.index = np.array([i for i, row in enumerate(rows) if row["split"] == split])
+        self.colour = np.array([row["colour"] == "1" for row in rows])
+        # Users bring colour photos whose surroundings are real: those count for more.
+        whole = np.array([float(row["coverage"]) > 0.6 for row in rows])
+        weight = (np.where(self.colour, 2.0, 1.0) * np.where(whole, 1.0, 0.3))[self.index]
+        self.weight = weight / weight.sum()
+        self.person = np.array([row.get("identity", "") for row in rows])  # "" where a person has one photo only
+        self._names = [row["file"] for row in rows]
+        with np.load(self.folder / "labels.npz") as labels:
+            self.identity, self.expression = labels["identity"], labels["expression"]
+            self._scale, self._rotation, self._translation = (
+                labels[name].astype(np.float64) for name in ("scale", "rotation", "translation")
+            )
+
+    @lru_cache(maxsize=64)  # noqa: B019  (one instance lives as long as its process)
+    def picture(self, photo: int) -> np.ndarray:
+        """The stored picture, uint8 [288, 288, 3] RGB."""
+        return np.asarray(Image.open(self.folder / self._names[photo]).convert("RGB"))
+
+    def pose(self, photo: int) -> Pose:
+        """The fitted pose in the stored picture's pixels."""
+        return Pose(float(self._scale[photo]), self._rotation[photo], self._translation[photo])
+
+    def face(self, photo: int, model: MorphableModel, window: Window, size: int) -> Face:
+        """The fitted face in a window resized to `size` pixels."""
+        pose = self.pose(photo).in_window(window.x, window.y, window.side, size)
+        return Face(model.person(self.identity[photo]), np.clip(self.expression[photo], 0, 1), pose)
+
+
+def coefficients(face: Face, size: int) -> np.ndarray:
+    """The face's vector in the `arkit` space, float32 [59]."""
+    return np.concatenate([face.expression, face.pose.coefficients(size)]).astype(np.float32)

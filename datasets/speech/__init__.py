@@ -1,0 +1,1 @@
+"""Recorded and synthetic speech with mouth motion."""

@@ -1,0 +1,1 @@
+"""How well a bundle does what it says, as tables and pictures: `python -m evaluation`."""

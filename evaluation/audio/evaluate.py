@@ -1,0 +1,130 @@
+"""All measurements of a bundle's speech, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.speech.espeak import Utterance
+from datasets.speech.recordings import Recording, load_recordings
+from evaluation.audio import closures as said
+from evaluation.audio import recorded
+from evaluation.audio import silence as quiet
+from evaluation.audio.closures import Closure
+from evaluation.audio.lips import Agreement, LipGap
+from evaluation.audio.recorded import Diversity, Motion
+from evaluation.audio.silence import Quietness
+from models.audio import SpeechMotion
+
+SPEED_SECONDS = 30
+_DIVERSE = 20  # clips that several seeds are drawn for
+
+Spectra = Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+
+@dataclass(frozen=True, eq=False)
+class SpeechReport:
+    """Everything measured of a bundle's speech.
+
+    Attributes:
+        temperature: that everything was drawn at where nothing else is said.
+        nats: negative log-likelihood a number of `mouth` and `head`.
+        agreements: temperature -> lips against real ones.
+        closures: where lips were measured ("motion", or a photo's name) -> shares.
+        quietness: sound -> how quiet the lips stay.
+        blinks: a minute, of the motion and of the real speaker.
+        diversity: between `seeds` seeds.
+        spectra, real_spectra: signal -> frequencies and power density.
+        speed: seconds of sound in a second, with `threads` threads.
+        example: real and predicted lip gap of one clip.
+    """
+
+    temperature: float
+    clips: int
+    nats: Mapping[str, float]
+    agreements: Mapping[float, Agreement]
+    closures: Mapping[str, Closure]
+    quietness: Mapping[str, Quietness]
+    blinks: tuple[float, float]
+    diversity: Diversity
+    seeds: int
+    spectra: Spectra
+    real_spectra: Spectra
+    speed: float
+    threads: int
+    example: tuple[NDArray[np.float64], NDArray[np.float64]] = field(repr=False)
+
+
+def evaluate_speech(
+    speech: SpeechMotion,
+    data: Path,
+    recordings: Path,
+    temperature: float,
+    seeds: int,
+    clips: int,
+    threads: int,
+    rendered: Mapping[str, Callable[[Utterance], NDArray[np.float64]]],
+) -> SpeechReport:
+    """Measure the speech of a bundle.
+
+    Args:
+        recordings: folder that `python -m training.audio record` wrote.
+        clips: at most so many of the test split.
+        threads: that torch has been told to use.
+        rendered: name -> lip gaps of a sentence on rendered frames.
+
+    Raises:
+        TrainingDataError: recordings, 3DMM or eSpeak NG are missing.
+    """
+    gap = LipGap.of_mesh(data)
+    test = load_recordings(data, recordings, "test")[:clips]
+    drawn = {
+        at: [recorded.spoken(speech, r, seed, at) for seed, r in enumerate(test)]
+        for at in sorted({temperature, 1.0, 0.0}, reverse=True)
+    }
+    sentences = said.said_sentences()
+    closures = {"motion": said.closure_of_motion(speech, gap, sentences, temperature)}
+    closures |= {name: said.closure(sentences, measure) for name, measure in rendered.items()}
+    real = [_about_mean(r) for r in test]
+    long = quiet.long_sound([r.sound for r in test], 60)
+    minute = [np.concatenate(list(speech.sample([long], seed=seed, temperature=temperature))) for seed in range(2)]
+    several = [[recorded.spoken(speech, r, seed, temperature) for seed in range(seeds)] for r in test[:_DIVERSE]]
+    return SpeechReport(
+        temperature,
+        len(test),
+        recorded.likelihood(speech, test, load_recordings(data, recordings, "train")),
+        {at: recorded.agreement(gap, test, motions) for at, motions in drawn.items()},
+        closures,
+        {name: quiet.quietness(speech, gap, sound, temperature) for name, sound in quiet.sounds().items()},
+        (quiet.blinks_a_minute(minute), quiet.blinks_a_minute([r.motion for r in test])),
+        recorded.diversity(gap, several),
+        seeds,
+        recorded.spectra(gap, drawn[temperature]),
+        recorded.spectra(gap, real),
+        quiet.times_real_time(speech, quiet.long_sound([long], SPEED_SECONDS)),
+        threads,
+        (gap(test[0].motion), gap(drawn[temperature][0])),
+    )
+
+
+def _about_mean(recording: Recording) -> Motion:
+    return recording.motion - recording.motion.mean(0)
+
+
+def bars(report: SpeechReport) -> Sequence[tuple[str, bool]]:
+    """What the project asks of speech, and whether the report shows it."""
+    best = report.agreements[report.temperature].best
+    frames = {name: c.closed for name, c in report.closures.items() if name != "motion"}
+    shut = frames.values() or [report.closures["motion"].closed]
+    return [
+        (f"lip correlation {best:.2f} ≥ 0.75", best >= 0.75),
+        (f"bilabials closed {min(shut):.0%} ≥ 80 %", min(shut) >= 0.8),
+        (f"blinks {report.blinks[0]:.0f} of 10–30 a minute", 10 <= report.blinks[0] <= 30),
+        (f"head of seeds differs by {report.diversity.degrees:.1f}° ≥ 2°", report.diversity.degrees >= 2),
+        (f"lips of seeds correlate at {report.diversity.lips:.2f} ≥ 0.8", report.diversity.lips >= 0.8),
+        (f"{report.speed:.0f} × real time ≥ 10", report.speed >= 10),
+    ]

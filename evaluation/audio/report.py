@@ -1,0 +1,93 @@
+"""The report on speech as a table, as JSON and as plots."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+from matplotlib import pyplot
+
+from evaluation.audio.evaluate import SpeechReport, bars
+from evaluation.audio.recorded import BANDS, summarised
+from evaluation.report import Table
+from models.audio import FRAME_RATE
+
+
+def speech_table(report: SpeechReport) -> Table:
+    """A row a measure."""
+    rows: list[tuple[str, ...]] = [
+        (f"negative log-likelihood, {name}", "", f"{value:.2f} nats a number") for name, value in report.nats.items()
+    ]
+    for at, agreement in report.agreements.items():
+        bar = "≥ 0.75" if at == report.temperature else ""
+        rows.append((f"lip correlation, temperature {at:g}, best lag within ±2", bar, f"{agreement.best:.2f}"))
+        rows.append(("… at no lag; mean best lag", "", f"{agreement.still:.2f}; {agreement.lag:+.1f} frames"))
+        rows.append(("… offset of motion and sound", "", f"{1000 * agreement.offset / FRAME_RATE:+.0f} ms"))
+    for name, closure in report.closures.items():
+        bar = "≥ 80 %" if name != "motion" or len(report.closures) == 1 else ""
+        rows.append((f"bilabials closed, {name}", bar, f"{closure.closed:.0%} of {closure.bilabials}"))
+        rows.append((f"open vowels opened, {name}", "", f"{closure.opened:.0%} of {closure.vowels}"))
+    for name, quiet in report.quietness.items():
+        text = f"{quiet.mean:.2f} (95 %: {quiet.most:.2f}), wanders by {quiet.deviation:.2f}"
+        rows.append((f"lip gap above rest to {name}, % of the face", "", text))
+    made, real = report.blinks
+    rows.append(("blinks a minute (the real speaker)", "10 to 30", f"{made:.1f} ({real:.1f})"))
+    rows.append((f"head pose between {report.seeds} seeds", "≥ 2°", f"{report.diversity.degrees:.1f}°"))
+    rows.append((f"lip correlation between {report.seeds} seeds", "≥ 0.8", f"{report.diversity.lips:.2f}"))
+    for name in report.spectra:
+        parts = [summarised(*spectra[name]) for spectra in (report.spectra, report.real_spectra)]
+        texts = [f"{p.deviation:.2f} ({', '.join(f'{share:.0%}' for share in p.shares)})" for p in parts]
+        rows.append((f"{name}: deviation (shares of {_bands()} Hz), made / real", "", " / ".join(texts)))
+    rows.append((f"motion made, {report.threads} threads", "≥ 10 × real time", f"{report.speed:.1f} ×"))
+    title = f"Speech on {report.clips} held-out clips, temperature {report.temperature:g}"
+    return Table(title, ("measure", "bar", "value"), rows)
+
+
+def speech_data(report: SpeechReport) -> dict[str, Any]:
+    """Every number behind the table."""
+    return {
+        "temperature": report.temperature,
+        "clips": report.clips,
+        "nats": dict(report.nats),
+        "agreements": {f"{at:g}": asdict(agreement) for at, agreement in report.agreements.items()},
+        "closures": {name: asdict(closure) for name, closure in report.closures.items()},
+        "quietness": {name: asdict(quiet) for name, quiet in report.quietness.items()},
+        "blinks_a_minute": {"made": report.blinks[0], "real": report.blinks[1]},
+        "diversity": asdict(report.diversity) | {"seeds": report.seeds},
+        "spectra": {
+            name: {"made": asdict(summarised(*report.spectra[name])), "real": asdict(summarised(*real))}
+            for name, real in report.real_spectra.items()
+        },
+        "times_real_time": report.speed,
+        "threads": report.threads,
+        "bars": dict(bars(report)),
+    }
+
+
+def draw(report: SpeechReport, out: Path) -> Path:
+    """OUT/speech.png: one clip's lips, real and made, and the spectra of lips and head."""
+    figure, axes = pyplot.subplots(1, 1 + len(report.spectra), figsize=(5 + 3 * len(report.spectra), 3.2))
+    real, made = report.example
+    for track, label in ((real, "real"), (made, "made")):
+        axes[0].plot(np.arange(len(track)) / FRAME_RATE, track, label=label)
+    axes[0].set(title="lip gap of one clip", xlabel="seconds", ylabel="% of the face's height")
+    axes[0].legend()
+    for axis, name in zip(axes[1:], report.spectra, strict=True):
+        for spectra, label in ((report.real_spectra, "real"), (report.spectra, "made")):
+            axis.semilogy(*spectra[name], label=label)
+        axis.set(title=f"power of {name}", xlabel="Hz")
+    figure.tight_layout()
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "speech.png"
+    figure.savefig(path, dpi=100)
+    pyplot.close(figure)
+    return path
+
+
+def _bands() -> str:
+    return ", ".join(f"{low:g}–{high:g}" for low, high in BANDS)

@@ -1,0 +1,51 @@
+"""The pair generator's own warp: what the 3DMM's known flow makes of a crop, without networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.portraits import Portraits, Window, coefficients
+from models.coefficients import ARKIT, constrain
+from models.errors import EvaluationError
+from models.extractor import CROP, Crop
+from models.face3d.face import Face
+from models.face3d.morphable import MorphableModel
+from models.face3d.pose import Pose
+from models.face3d.retarget import Retargeted, retarget
+
+_COUNT = len(ARKIT.expression)
+Pixels = NDArray[np.uint8]
+
+
+class Geometry:
+    """The fitted 3DMM of every portrait.
+
+    Args:
+        data: the training data folder; `ict_facekit.npz` and the portraits' fits are read.
+
+    Raises:
+        EvaluationError: the 3DMM is missing.
+    """
+
+    def __init__(self, data: Path, portraits: Portraits) -> None:
+        path = data / "ict_facekit.npz"
+        if not path.is_file():
+            raise EvaluationError(f"{path} is missing: point --data at the training data folder")
+        self._model, self._portraits = MorphableModel.load(path), portraits
+
+    def own(self, photo: int, square: Crop) -> NDArray[np.float32]:
+        """The fit's own coefficients [59] of a portrait in a square of it."""
+        face = self._portraits.face(photo, self._model, Window(square.x, square.y, square.side), CROP)
+        return constrain(ARKIT, coefficients(face, CROP))
+
+    def retarget(self, photo: int, crop: Pixels, own: NDArray[np.float32], asked: NDArray[np.float32]) -> Retargeted:
+        """A portrait's crop [256, 256, 3] moved by its mesh from coefficients `own` [59] to `asked` [59]."""
+        person = self._model.person(self._portraits.identity[photo])
+        return retarget(self._model, crop, _face(person, own), _face(person, asked))
+
+
+def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> Face:
+    return Face(person, vector[:_COUNT], Pose.from_coefficients(vector[_COUNT:], CROP))

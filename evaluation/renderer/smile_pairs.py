@@ -1,0 +1,70 @@
+"""From a person's neutral photo to the same person's own smile: two real photographs, of which one is the target."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.portraits import Portraits
+from evaluation.renderer.bench import COPIED, WARPED, Bench, cut
+from evaluation.renderer.comparison import Comparison, compare
+from evaluation.renderer.geometry import Geometry
+from models.errors import EvaluationError, NoFaceError
+from models.face3d.correspondence import warp
+
+_SOURCE, _NEUTRAL, _SMILING = "london", "neutral_front", "smiling_front"
+
+
+@dataclass(frozen=True)
+class Smile:
+    """Numbers of one person's neutral and smiling photo in the data."""
+
+    identity: str
+    neutral: int
+    smiling: int
+
+
+def smiles(data: Path, split: str = "test") -> list[Smile]:
+    """The pairs of a split. Raises EvaluationError where there are none."""
+    photos: dict[str, dict[str, int]] = {}
+    with (data / "portraits" / "index.csv").open(newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            if row["source"] == _SOURCE and row["split"] == split:
+                photos.setdefault(row["identity"], {})[row["original"].partition("/")[0]] = number
+    pairs = [
+        Smile(identity, found[_NEUTRAL], found[_SMILING])
+        for identity, found in photos.items()
+        if {_NEUTRAL, _SMILING} <= found.keys()
+    ]
+    if not pairs:
+        raise EvaluationError(f"{data} has no neutral and smiling pair in the split {split}; check index.csv")
+    return pairs
+
+
+def evaluate_smiles(
+    bench: Bench, portraits: Portraits, geometry: Geometry, pairs: Iterable[Smile]
+) -> tuple[list[Comparison], dict[str, str]]:
+    """Drive each neutral photo by what the extractor reads in the smiling one. Also why some could not be: name -> why.
+
+    Each photo is seen in its own square, and the smile's coefficients are taken as they are, pose and place too: the
+    rendered crop should show what the smiling one's shows. `WARPED` is the known flow of the fitted mesh, from the same
+    coefficients to the same coefficients.
+    """
+    found, unmeasured = [], {}
+    for pair in pairs:
+        name = f"london {pair.identity}"
+        try:
+            source, target = (
+                cut(bench.square(picture), picture)
+                for picture in (portraits.picture(pair.neutral), portraits.picture(pair.smiling))
+            )
+        except NoFaceError as error:
+            unmeasured[name] = str(error)
+            continue
+        own, asked = bench.coefficients(source), bench.coefficients(target)
+        flow = geometry.retarget(pair.neutral, source, own, asked).flow
+        pictures = bench.still(source, own, asked) | {WARPED: warp(source, flow), COPIED: source}
+        found.append(compare(bench, name, target, pictures))
+    return found, unmeasured

@@ -1,0 +1,139 @@
+"""Everything that is measured of a renderer, one part after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.portraits import Portraits
+from evaluation.flow import FlowReport, FlowTest, evaluate_flow
+from evaluation.photos import load
+from evaluation.renderer.bench import Bench
+from evaluation.renderer.clips import evaluate_clips
+from evaluation.renderer.comparison import Comparison
+from evaluation.renderer.generated import Generated, evaluate_generated
+from evaluation.renderer.geometry import Geometry
+from evaluation.renderer.identity import IdentityChange, evaluate_identity
+from evaluation.renderer.response import Responses, evaluate_responses
+from evaluation.renderer.sharpness import Sharpness, evaluate_sharpness
+from evaluation.renderer.smile_pairs import Smile, evaluate_smiles
+from evaluation.renderer.steadiness import Steadiness, evaluate_steadiness
+from evaluation.statistics import summarise
+from models.face3d.landmark_mesh import LandmarkMesh
+from models.renderer import PIRenderer
+
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Passes things on, one by one, and shows how far it is: things, what they are, how many."""
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    FLOW = "flow"
+    SMILES = "smiles"
+    CLIPS = "clips"
+    EDITS = "edits"
+    SLIDERS = "sliders"
+    IDENTITY = "identity"
+    STEADINESS = "steadiness"
+    SHARPNESS = "sharpness"
+
+
+NO_FLOW = FlowReport(summarise([]), summarise([]))
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What to measure on: everything of the test split.
+
+    Attributes:
+        data: the training data folder.
+        flow: known-flow targets.
+        photos: numbers of the photos for random edits, sliders and identity.
+        stills: numbers of the photos for steadiness.
+        smiles: people who are asked for their own smile.
+        clips: videos to reenact.
+        public: name -> portrait for the sharpness at full resolution.
+        seed: of the random edits.
+        parts: what to measure; the rest stays empty.
+    """
+
+    data: Path
+    flow: FlowTest
+    photos: NDArray[np.int64]
+    stills: NDArray[np.int64]
+    smiles: list[Smile]
+    clips: list[Path]
+    public: dict[str, NDArray[np.uint8]]
+    seed: int
+    parts: frozenset[Part] = frozenset(Part)
+
+
+@dataclass(frozen=True, eq=False)
+class RendererReport:
+    """All results. `seconds`: part -> what it took; `unmeasured`: what could not be measured -> why."""
+
+    flow: FlowReport
+    smiles: list[Comparison]
+    clips: list[Comparison]
+    generated: Generated
+    responses: Responses
+    identity: IdentityChange | None
+    steadiness: list[Steadiness]
+    sharpness: list[Sharpness]
+    seconds: dict[str, float] = field(default_factory=dict)
+    unmeasured: dict[str, str] = field(default_factory=dict)
+
+
+def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:
+    """Measure a bundle; `renderer` is its network by itself.
+
+    Raises:
+        EvaluationError, TrainingDataError: something that is needed is missing.
+    """
+    portraits = Portraits(plan.data, "test")
+    geometry, mesh = Geometry(plan.data, portraits), LandmarkMesh.load(plan.data)
+    seconds: dict[str, float] = {}
+
+    def chosen(part: Part, things: Sequence[Any]) -> Iterable[Any]:
+        return watch(things, part, len(things)) if part in plan.parts else ()
+
+    def photos(part: Part, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
+        return watch(load(portraits, numbers), part, len(numbers)) if part in plan.parts else ()
+
+    with _timed(seconds, Part.FLOW):
+        flow = evaluate_flow(renderer, portraits, plan.flow) if Part.FLOW in plan.parts else NO_FLOW
+    with _timed(seconds, Part.SMILES):
+        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(Part.SMILES, plan.smiles))
+    with _timed(seconds, Part.CLIPS):
+        clips, no_clip = evaluate_clips(bench, chosen(Part.CLIPS, plan.clips))
+    with _timed(seconds, Part.EDITS):
+        generated = evaluate_generated(bench, geometry, photos(Part.EDITS), plan.seed)
+    with _timed(seconds, Part.SLIDERS):
+        responses = evaluate_responses(bench, geometry, photos(Part.SLIDERS))
+    with _timed(seconds, Part.IDENTITY):
+        identity = evaluate_identity(bench, geometry, mesh, photos(Part.IDENTITY))
+    with _timed(seconds, Part.STEADINESS):
+        steadiness, no_still = evaluate_steadiness(bench, photos(Part.STEADINESS, plan.stills))
+    with _timed(seconds, Part.SHARPNESS):
+        public = plan.public if Part.SHARPNESS in plan.parts else {}
+        sharpness, no_portrait = evaluate_sharpness(bench, public)
+    unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still | no_portrait
+    return RendererReport(
+        flow, smiles, clips, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
+    )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    seconds[part] = time.monotonic() - start

@@ -1,0 +1,93 @@
+"""What this project asks of a renderer, and whether it was reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluation.checks import Bar
+from evaluation.renderer.bench import COPIED, RENDERED, WARPED
+from evaluation.renderer.comparison import AED, Comparison
+from evaluation.renderer.response import JUDGE, MAIN, OWN, Slopes
+from evaluation.renderer.suite import RendererReport
+from evaluation.statistics import Summary, ratio, summarise
+
+MOUTH = "L1 mouth"
+SLOPE = {slider: Bar(0.65, 1.25) if slider in ("yaw", "pitch") else Bar(0.75, 1.25) for slider in MAIN}
+CROSS_TALK = Bar(high=0.2)
+SHARP = Bar(low=0.95)
+"""As sharp as the skin, give or take what a measurement on two portraits can tell."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One requirement: `value` is what counts, `second` the other reader's where there are two."""
+
+    what: str
+    bar: Bar
+    value: Summary
+    second: Summary | None = None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the mean lies within the bar; None where nothing was measured."""
+        return None if self.value.mean is None else self.bar.admits(self.value.mean)
+
+
+def verdicts(report: RendererReport) -> list[Verdict]:
+    """Every requirement, in the order of the project's own list."""
+    smiles, clips = report.smiles, report.clips
+    found = [Verdict("flow error on the fixed test, pixels of 256²", Bar(high=1.3), report.flow.network)]
+    found += [
+        Verdict(f"own smile, {measure}: lead over “{baseline}”", Bar(low=0), lead(smiles, measure, baseline))
+        for measure in (MOUTH, AED)
+        for baseline in (COPIED, WARPED)
+    ]
+    found.append(Verdict("clips, AED of copying over the renderer's", Bar(low=3), times(clips, AED)))
+    found.append(Verdict(f"clips, {MOUTH}: lead over “{COPIED}”", Bar(low=0), lead(clips, MOUTH, COPIED)))
+    judge, own = report.responses.slopes.get(JUDGE), report.responses.slopes[OWN]
+    first = judge or own
+    second = own if judge else None
+    found += [
+        Verdict(f"slope of {slider}", SLOPE[slider], first.slope(slider), second.slope(slider) if second else None)
+        for slider in MAIN
+    ]
+    found.append(Verdict("largest cross-talk", CROSS_TALK, worst(first), worst(second) if second else None))
+    found.append(Verdict("edit of nothing, dB", Bar(low=34), summarise(report.generated.nothing)))
+    for part in ("mouth", "eyes"):
+        sharpness = summarise([one.against_skin(part) for one in report.sharpness])
+        found.append(Verdict(f"{part} at 1024², sharpness over the skin's", SHARP, sharpness))
+    repeated = [float(one.repeated) for one in report.steadiness]
+    return [*found, Verdict("equal descriptors, largest difference of frames", Bar(high=0), summarise(repeated))]
+
+
+def lead(comparisons: list[Comparison], measure: str, baseline: str) -> Summary:
+    """By how much the baseline's value is above the renderer's: mean of the differences."""
+    both = _both(comparisons, measure, baseline)
+    return summarise([base - made for made, base in both])
+
+
+def times(comparisons: list[Comparison], measure: str) -> Summary:
+    """Mean value of copying over the renderer's mean value."""
+    both = _both(comparisons, measure, COPIED)
+    return ratio([base for _, base in both], [made for made, _ in both])
+
+
+def worst(slopes: Slopes) -> Summary:
+    """The largest off-diagonal entry of the cross-talk matrix by size; its interval is that of the same entry."""
+    matrix = np.abs(slopes.matrix() - np.diag(np.diagonal(slopes.matrix())))
+    if not np.isfinite(matrix).any():
+        return summarise([])
+    i, j = np.unravel_index(np.nanargmax(matrix), matrix.shape)
+    entry = slopes.photos()[:, i, j]
+    entry = entry[np.isfinite(entry)]
+    return summarise((entry * np.sign(entry.mean())).tolist())
+
+
+def _both(comparisons: list[Comparison], measure: str, baseline: str) -> list[tuple[float, float]]:
+    return [
+        (one.values[RENDERED][measure], one.values[baseline][measure])
+        for one in comparisons
+        if measure in one.values[RENDERED] and measure in one.values[baseline]
+    ]

@@ -1,1 +1,0 @@
-"""How well a bundle does what it says, as tables and pictures: `python -m models.evaluation`."""

@@ -1,0 +1,1 @@
+"""The 3DMM: model, pose, fitting to landmarks, rasterising, mouth and eyes."""

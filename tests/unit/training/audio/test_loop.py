@@ -1,0 +1,81 @@
+"""A run learns from a corpus, stops and resumes, and becomes part of a bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datasets.speech.change import head_change, mouth_at_rest, mouth_change
+from datasets.speech.items import save_items
+from datasets.speech.recordings import Recording
+from models.audio import FILE, SpeechMotion
+from models.bundle import open_bundle, write_bundle
+from models.errors import TrainingDataError
+from training.audio import loop
+from training.audio.corpus_builder import _item
+from training.audio.export import add_speech
+from training.audio.loop import Schedule, train
+
+
+@pytest.fixture(scope="module")
+def corpus(recordings: list[Recording], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    rest = mouth_at_rest(recordings)
+    items = [_item(r.sound, mouth_change(r, rest), head_change(r)) for r in recordings]
+    save_items(folder / "grid-0000.npz", items)
+    save_items(folder / "devgrid.npz", items)
+    return folder
+
+
+def log_of(run: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def test_likelihood_grows_and_a_stopped_run_goes_on(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_LOG_EVERY", 10)
+    monkeypatch.setattr(loop, "_SAVE_EVERY", 10)
+    run = tmp_path / "run"
+    train(corpus, run, "debug", Schedule(10, batch=4, frames=40, learning_rate=5e-3))
+    train(corpus, run, "debug", Schedule(150, batch=4, frames=40, learning_rate=1e-2))
+    log = log_of(run)
+    assert [line["step"] for line in log] == list(range(10, 160, 10))
+    assert log[-1]["head"] < log[0]["head"] - 0.1
+    assert log[-1]["jaw_devgrid"] > 0.6, "the jaw of these recordings is as loud as their tone"
+    assert np.isfinite([log[-1]["mouth_devgrid"], log[-1]["head_devgrid"]]).all()
+
+    renderer = tmp_path / "renderer"
+    renderer.write_bytes(b"weights")
+    bundle = tmp_path / "bundle"
+    files = {"renderer.safetensors": renderer}
+    write_bundle(bundle, files, "debug", "arkit", "Apache-2.0", {"data": ["photos"]}, {"flow_error_px": 1.5})
+    for correlation in (0.5, 0.8):  # the second one replaces the first
+        add_speech(run, bundle, "debug", {"corpus": "drawn"}, {"lip_correlation": correlation})
+    opened = open_bundle(bundle)
+    assert opened.path("renderer.safetensors").read_bytes() == b"weights"
+    assert opened.manifest.provenance == {"data": ["photos"], "speech": {"corpus": "drawn"}}
+    assert opened.manifest.metrics == {"flow_error_px": 1.5, "lip_correlation": 0.8}
+    assert FILE in opened.manifest.files
+    speech = SpeechMotion.load(opened, torch.device("cpu"))
+    motion = np.concatenate(list(speech.sample([np.zeros(16_000, np.float32)], seed=0, temperature=1)))
+    assert motion.shape == (25, 59)
+    assert np.isfinite(motion).all()
+
+
+def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle", {}, "small", "arkit", "Apache-2.0", {}, {})
+    with pytest.raises(TrainingDataError, match="small"):
+        add_speech(tmp_path, tmp_path / "bundle", "debug", {}, {})
+    with pytest.raises(TrainingDataError, match=r"state\.pt"):
+        add_speech(tmp_path, tmp_path / "bundle", "small", {}, {})
+
+
+def test_the_learning_rate_rises_then_falls() -> None:
+    schedule = Schedule(1000, learning_rate=1.0)
+    assert schedule.rate(0) < schedule.rate(100) < schedule.rate(300) == schedule.rate(499) == 1
+    assert schedule.rate(999) == pytest.approx(0.02, abs=0.01)

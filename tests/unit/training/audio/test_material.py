@@ -1,0 +1,136 @@
+"""Disguises, changes from rest, items, and windows of them."""
+
+from __future__ import annotations
+
+import ctypes.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datasets.speech import augment
+from datasets.speech.change import crossfaded, head_change, mouth_at_rest, mouth_change, retimed, sway
+from datasets.speech.items import Item, batches, load_items, save_items
+from datasets.speech.recordings import Recording
+from models.audio.channels import HEAD, MOUTH
+from models.audio.features import BANDS, HOPS_PER_FRAME, SILENCE, LogMel, padded
+from models.errors import TrainingDataError
+from training.audio.corpus import Amounts
+from training.audio.corpus_builder import Workshop
+
+JAW = MOUTH.index("jawOpen")
+
+
+def test_rest_is_the_mouth_in_silence(recordings: list[Recording]) -> None:
+    rest = mouth_at_rest(recordings)
+    assert rest[JAW] == pytest.approx(0.1)
+    change = mouth_change(recordings[0], rest)
+    assert change.shape == (75, len(MOUTH))
+    assert np.abs(change[recordings[0].silent()]).max() < 1e-6
+    assert change[:, JAW].max() > 0.4
+
+
+def test_heads_are_told_about_their_mean(recordings: list[Recording]) -> None:
+    head = head_change(recordings[1])
+    assert head.shape == (75, len(HEAD))
+    assert np.abs(head.mean(0)).max() < 2e-3
+    assert np.ptp(head[:, HEAD.index("yaw")]) > 0.02
+
+
+def test_sway_moves_smoothly_by_some_degrees() -> None:
+    moved = np.degrees(sway(np.random.default_rng(0), 2000)[:, HEAD.index("yaw")])
+    assert 1 < moved.std() < 3
+    assert np.abs(np.diff(moved)).max() < 1.5
+
+
+def test_retiming_and_crossfading_keep_sound_and_motion_together() -> None:
+    ramp = np.arange(10, dtype=np.float32)[:, None]
+    assert retimed(ramp, np.arange(5) * 2.0)[:, 0].tolist() == [0, 2, 4, 6, 8]
+    joined = crossfaded([np.zeros((8, 1), np.float32), np.ones((8, 1), np.float32)], 3)
+    assert joined[:, 0].tolist() == [0] * 6 + [0.5] + [1] * 6
+
+
+def test_speed_shortens_a_sound_and_raises_it() -> None:
+    tone = np.sin(2 * np.pi * 500 * np.arange(16_000) / 16_000).astype(np.float32)
+    fast, speed = augment.at_speed(tone, 1.25)
+    assert (len(fast), speed) == (12_800, 1.25)
+    assert np.abs(np.fft.rfft(fast)).argmax() / len(fast) * 16_000 == pytest.approx(625, abs=5)
+
+
+def test_a_disguise_changes_the_sound_but_not_its_length(recordings: list[Recording]) -> None:
+    sound = recordings[0].sound
+    heard = [augment.disturbed(np.random.default_rng(seed), sound, recordings[1].sound) for seed in range(8)]
+    assert {len(other) for other in heard} == {len(sound)}
+    assert all(np.abs(other).max() <= 1 and np.isfinite(other).all() for other in heard)
+    assert np.corrcoef(np.abs(sound), np.abs(heard[0]))[0, 1] > 0.3
+
+
+def test_a_telephone_has_no_bass(recordings: list[Recording]) -> None:
+    rng = np.random.default_rng(0)
+    noise = augment.coloured_noise(rng, 32_000, 0)
+    features = LogMel()(padded(torch.from_numpy(np.stack([noise, augment.on_telephone(rng, noise)]))))
+    plain, phone = features.mean(1)
+    assert (plain - phone)[0] > 0.8
+    assert (plain - phone)[-1] > 0.8
+    assert abs((plain - phone)[BANDS // 2]) < 0.2
+
+
+def test_quiet_sounds_are_of_many_kinds() -> None:
+    levels = [float(np.sqrt((augment.quiet(np.random.default_rng(i), 32_000) ** 2).mean())) for i in range(40)]
+    assert min(levels) < 1e-4
+    assert max(levels) > 0.05
+
+
+@pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
+def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recording]) -> None:
+    workshop = Workshop(recordings)
+    items = [workshop._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
+    for item in [*items, *workshop.shard("devgrid")]:
+        assert item.features.shape == (HOPS_PER_FRAME * len(item.motion), BANDS)
+        assert item.motion.shape[1] == len(MOUTH) + len(HEAD)
+        assert np.isfinite(item.motion).all()
+        assert np.isfinite(item.features).all()
+    assert np.array_equal(items[1].motion, workshop._made("grid", 1).motion), "a number is a seed"
+    assert np.abs(items[-1].motion[:, : len(MOUTH)]).max() == 0
+    louder = np.corrcoef(items[0].features.mean(1)[::HOPS_PER_FRAME], items[0].motion[:, JAW])[0, 1]
+    assert louder > 0.5, "sound and motion lie side by side"
+
+
+def test_shards_come_back_as_they_were(tmp_path: Path) -> None:
+    items = [Item(np.full((4 * n, BANDS), n, np.float16), np.full((n, 24), n, np.float32)) for n in (3, 5)]
+    save_items(tmp_path / "grid-0000.npz", items)
+    save_items(tmp_path / "devgrid.npz", items[:1])
+    loaded = load_items(tmp_path)
+    assert {kind: [len(item.motion) for item in items] for kind, items in loaded.items()} == {
+        "grid": [3, 5],
+        "devgrid": [3],
+    }
+    assert (loaded["grid"][1].features == 5).all()
+    with pytest.raises(TrainingDataError, match="corpus"):
+        load_items(tmp_path / "nowhere")
+
+
+def test_windows_are_surrounded_by_silence() -> None:
+    item = Item(np.ones((40, BANDS), np.float16), np.arange(10, dtype=np.float32)[:, None])
+    features, motion = item.window(2, 6, 5, 4)
+    assert features.shape == (60, BANDS)
+    assert (features[:12] == np.float32(SILENCE)).all()
+    assert (features[12:52] == 1).all()
+    assert (features[52:] == np.float32(SILENCE)).all()
+    assert motion[:, 0].tolist() == [2, 3, 4, 5, 6, 7]
+    silent = LogMel()(torch.zeros(1, 640 + 240))
+    assert silent[0, 0].numpy() == pytest.approx(np.full(BANDS, SILENCE), abs=1e-5)
+
+
+def test_batches_draw_kinds_as_often_as_told() -> None:
+    kinds = {kind: [Item(np.zeros((40, BANDS)), np.full((10, 1), i))] for i, kind in enumerate(("a", "b", "c"))}
+    drawn = batches(kinds, {"a": 0.6, "b": 0.2, "missing": 5}, 50, 4, (1, 1), 0)
+    values = torch.cat([next(drawn)[1][:, 0, 0] for _ in range(20)])
+    assert (values == 0).float().mean() == pytest.approx(0.75, abs=0.05)
+    assert not (values == 2).any()
+
+
+def test_amounts_name_their_shards() -> None:
+    names = Amounts(disguises=2, sentences=150, quiets=10).shards(224)
+    assert names == ["devgrid", "devsaid", "grid-0000", "grid-0001", "said-0000", "said-0001", "quiet-0000"]

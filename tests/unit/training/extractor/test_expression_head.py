@@ -1,0 +1,59 @@
+"""Expression read from the shape of a face."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.face3d.landmark_shape import ANCHORS
+from training.extractor import expression_head as module
+from training.extractor.expression_head import Readout, fit_readout
+from training.extractor.ridge_head import Polish
+
+
+class Seeing(nn.Module):
+    """Stands for a trained regressor: it finds the landmarks that a picture's first pixels spell, and reads nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readout, self.polish = Readout(), Polish()
+        self.mean = np.random.default_rng(0).uniform(0.3, 0.7, (478, 2)).astype(np.float32)
+
+    def landmarks(self, opening: np.ndarray) -> np.ndarray:
+        """Faces [N, 478, 2] whose first anchor has gone down by a tenth of `opening` [N]."""
+        points = np.repeat(self.mean[None], len(opening), 0)
+        points[:, ANCHORS[0], 1] += 0.1 * opening
+        return points
+
+    def read(self, pictures: Tensor) -> tuple[Tensor, ...]:
+        opening = (pictures[:, 0, 0, 0].numpy() + 1) / 2
+        return torch.zeros(len(opening), 59), torch.from_numpy(self.landmarks(opening)), torch.zeros(1), torch.zeros(1)
+
+    def draw(self, number: int) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(number)
+        picture = np.full((256, 256, 3), rng.integers(0, 256), np.uint8)
+        coefficients = np.zeros(59, np.float32)
+        coefficients[5] = picture[0, 0, 0] / 255
+        return {"picture": picture, "coefficients": coefficients, "presence": np.float32(number % 5 > 0)}
+
+
+def test_a_shape_is_free_of_place_and_size() -> None:
+    landmarks = torch.rand(2, 478, 2)
+    read = Readout().shape_of
+    torch.testing.assert_close(read(landmarks * 0.3 + 0.2), read(landmarks), atol=1e-4, rtol=1e-4)
+
+
+def test_what_a_shape_says_is_learnt_and_averaged_with_the_coefficients(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    monkeypatch.setattr(module, "STEPS", 400)
+    network = Seeing().eval()
+    faces = torch.from_numpy(network.landmarks(np.array([0.2, 0.8], np.float32)))
+    own = torch.full((2, 59), 0.4)
+    assert torch.equal(network.readout(faces, own), own[:, :53]), "not fitted yet"
+    fit_readout(network, network.draw, range(256))  # type: ignore[arg-type]
+    found = network.readout(faces, own)
+    np.testing.assert_allclose(found[:, 5], [(0.2 + 0.4) / 2, (0.8 + 0.4) / 2], atol=0.04)
+    np.testing.assert_allclose(found[:, 20], 0.2, atol=0.03)
+    assert not any(parameter.requires_grad for parameter in network.readout.parameters())

@@ -1,0 +1,86 @@
+"""Weights to begin with: a run's state, and the file that a run has exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.errors import TrainingDataError
+from models.face3d.landmark_shape import ShapeModel, fit_shape
+from training.extractor.detector_net import DetectorNet
+from training.extractor.export import export_detector, export_regressor
+from training.extractor.regressor_net import RegressorNet
+from training.extractor.warm_start import adopt
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def regressor(hidden: int = 8) -> RegressorNet:
+    return RegressorNet(widths=(4, 8, 8, 8), blocks=(1, 2, 1), neck=8, hidden=hidden, shape=shape())
+
+
+def shape() -> ShapeModel:
+    rng = np.random.default_rng(0)
+    return fit_shape(rng.uniform(0.3, 0.7, (300, 478, 2)), rng.normal(0.4, 0.1, (300, 59)))
+
+
+def lived(network: torch.nn.Module, pictures: torch.Tensor) -> torch.nn.Module:
+    """The network with weights and statistics that are nobody's defaults."""
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter *= 1 + 0.1 * torch.randn_like(parameter)
+            parameter += 0.03 * torch.randn_like(parameter)
+        for _ in range(3):
+            network.train()(pictures)
+    return network.eval()
+
+
+def save(network: torch.nn.Module, path: Path) -> Path:
+    torch.save({"average": network.state_dict()}, path)
+    return path
+
+
+def test_a_run_starts_from_the_weights_of_another_but_keeps_its_own_shape(tmp_path: Path) -> None:
+    earlier, network = regressor(), regressor(hidden=12)
+    network.shape.mean += 1
+    own = network.shape.mean.clone()
+    adopt(network, save(earlier, tmp_path / "state.pt"), [])
+    assert torch.equal(network.stem[0][0].weight, earlier.stem[0][0].weight)
+    assert network.presence.weight.shape[1] == 12
+    assert torch.equal(network.shape.mean, own)
+
+
+@pytest.mark.parametrize("kind", ["detector", "regressor"])
+def test_a_network_that_starts_from_an_exported_one_answers_as_that_did(tmp_path: Path, kind: str) -> None:
+    """The file has lost all batch normalisation; the network has it back, and training goes on from there."""
+    pictures = torch.rand(6, 3, 256, 256) * 2 - 1
+    file = tmp_path / f"{kind}.onnx"
+    if kind == "detector":
+        small = {"widths": (4, 8, 8, 8), "neck": 8}
+        earlier, network = lived(DetectorNet(**small), pictures), DetectorNet(**small)
+        export_detector(earlier, file)
+    else:
+        earlier, network = lived(regressor(), pictures), regressor()
+        export_regressor(earlier, file, np.arange(478))
+    adopt(network, file, [pictures])
+    assert network.training
+    with torch.inference_mode():
+        new, old = network.eval()(pictures[:2]), earlier(pictures[:2])
+    for a, b in zip(new, old, strict=True):
+        assert a.numpy() == pytest.approx(b.numpy(), abs=1e-3), "but for the half floats of the file"
+    variances = torch.cat([m.running_var for m in network.modules() if isinstance(m, torch.nn.BatchNorm2d)])
+    assert float(variances.median()) == pytest.approx(1, abs=0.1), "as in a fresh network"
+
+
+def test_a_file_that_is_missing_or_of_another_network_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="no file"):
+        adopt(regressor(), tmp_path / "state.pt", [])
+    torch.save({"average": {"elsewhere": torch.zeros(3)}}, tmp_path / "state.pt")
+    with pytest.raises(TrainingDataError, match="another network"):
+        adopt(regressor(), tmp_path / "state.pt", [])

@@ -1,0 +1,107 @@
+"""Pairs of two real pictures, over a data folder with a synthetic head: two portraits of one person, and a clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from datasets.portraits import STORED
+from models.errors import TrainingDataError
+from models.face3d.correspondence import warp
+from models.face3d.face import Face
+from models.face3d.morphable import MorphableModel
+from models.face3d.pose import Pose
+from tests.synthetic_head import write_data
+from training.pairs.batches import batches
+from training.pairs.generate import make_pairs
+from training.pairs.real import Shot, make_real_pairs, pair
+from training.pairs.shards import SIZE, Pairs
+from training.pairs.source import REAL, Emphasis, StoredPairs
+
+
+def picture(shift: float, side: int) -> np.ndarray:
+    """A smooth pattern, moved to the right by `shift` pixels."""
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    waves = [127 + 60 * np.sin((x - shift) / 9 + k) + 60 * np.cos(y / (7 + k)) for k in range(3)]
+    return np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def data(tmp_path: Path, model: MorphableModel) -> Path:
+    """Two portraits of one person, moved by 10 pixels, one of another, and one of the first that is held out."""
+    shifts, people = (0, 10, 5, 20), ("a", "a", "", "b")
+    pictures = [picture(shift, STORED) for shift in shifts]
+    return write_data(tmp_path / "data", model, pictures, np.zeros((4, 53)), people=people, shifts=shifts)
+
+
+@pytest.fixture
+def clips(tmp_path: Path) -> Path:
+    """One shard with two clips of three frames; a frame that is not to be believed shows something else."""
+    folder = tmp_path / "clips"
+    (folder / "train-000").mkdir(parents=True)
+    np.save(folder / "identity.npy", np.zeros(1))
+    shifts = np.array([0, 4, 8, 0, 6, 0])
+    frames = np.stack([picture(shift, SIZE) for shift in shifts])
+    frames[5] = 0
+    poses = [Pose(7.0, np.eye(3), np.array([128.0 + shift, -128.0, 0.0])).coefficients(SIZE) for shift in shifts]
+    values = {
+        "pictures": frames,
+        "expression": np.zeros((6, 53), np.float32),
+        "pose": np.array(poses, np.float32),
+        "clip": np.array([0, 0, 0, 1, 1, 1]),
+        "kept": np.array([True] * 5 + [False]),
+    }
+    for name, value in values.items():
+        np.save(folder / "train-000" / f"{name}.npy", value)
+    return folder
+
+
+def test_the_flow_leads_from_one_picture_into_the_other(data: Path, clips: Path, tmp_path: Path) -> None:
+    make_real_pairs(data, clips, tmp_path / "real", count=1, seed=0)
+    pairs = Pairs(tmp_path / "real")
+    rows = np.arange(40)
+    photos = pairs.gather("photo", rows)
+    assert {-1, 0, 1} == set(photos.tolist()), "frames, and the two portraits of one person that are for training"
+    for source, target, flow, mesh in zip(
+        *(pairs.gather(name, rows) for name in ("source", "target", "flow", "mesh")), strict=True
+    ):
+        dense = cv2.resize(flow.astype(np.float32).transpose(1, 2, 0), (SIZE, SIZE))
+        inside = cv2.erode(cv2.resize(mesh.astype(np.uint8), (SIZE, SIZE)), np.ones((15, 15), np.uint8)) > 0
+        assert np.abs(warp(source, dense).astype(int) - target)[inside].mean() < 4
+
+
+def test_only_what_no_warp_shows_is_learnt_from_the_pictures(model: MorphableModel) -> None:
+    pose = Pose(10.0, np.eye(3), np.array([128.0, -128.0, 0.0]))
+    face = Face(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
+    found = pair(model, Shot(picture(0, SIZE), face), Shot(picture(3, SIZE), face))
+    x, y = 128, 128 + 30  # the mouth lies 3 cm below the middle
+    for reliable in (found.reliable, found.reverse_reliable):
+        assert reliable[y, x]
+        assert 0 < reliable.mean() < 0.05
+    assert (found.picture == picture(3, SIZE)).all()
+
+
+def test_training_draws_a_fixed_share_of_real_pairs(data: Path, clips: Path, tmp_path: Path) -> None:
+    make_pairs(data, tmp_path / "pairs", count=8, seed=0, processes=1, sweeps=0.5, shard_size=8)
+    make_real_pairs(data, clips, tmp_path / "real", count=1, seed=0)
+    stored = StoredPairs(tmp_path / "pairs", tmp_path / "real")
+    chance = stored.chance(Emphasis({"jawOpen": 0.3}, still=True))
+    assert len(chance) == 508
+    assert chance[8:].sum() == pytest.approx(REAL)
+    assert stored.coefficients(10).shape == (20, 59)
+    assert len(StoredPairs(tmp_path / "pairs").chance(Emphasis())) == 8
+    only = Pairs(tmp_path / "real")
+    batch = next(batches(only, np.eye(len(only))[100], 4, 64, seed=0))
+    assert 0 < batch.reliable.mean() < 0.05, "in both directions"
+
+
+def test_without_clips_or_a_second_portrait_the_error_says_what_is_missing(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="extractor clips"):
+        make_real_pairs(data, tmp_path, tmp_path / "real", count=1, seed=0)
+    index = data / "portraits" / "index.csv"
+    index.write_text(index.read_text().replace(",a", ","))
+    with pytest.raises(TrainingDataError, match=r"identity of index\.csv"):
+        make_real_pairs(data, tmp_path, tmp_path / "real", count=1, seed=0)

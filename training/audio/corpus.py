@@ -1,0 +1,72 @@
+"""The training corpus: sounds as features beside motions, packed in shards.
+
+Three kinds of items: the GRID recordings two at a time, each in several disguises; sentences said by eSpeak NG, whose
+lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
+head moves by more than the GRID speaker's, who reads still: his motion is enlarged and a random sway added.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+
+from datasets.speech.items import save_items
+from datasets.speech.recordings import load_recordings
+from training.audio.corpus_builder import HELD_OUT, SHARD, Workshop
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much is made: disguises of every recording (the first one is none), sentences, sounds without speech."""
+
+    disguises: int = 6
+    sentences: int = 3000
+    quiets: int = 300
+
+    def shards(self, recordings: int) -> list[str]:
+        """Names of the shards that come of so many recordings; each has a hundred items, `dev…` what is watched."""
+        counts = {
+            "grid": self.disguises * max(1, (recordings - HELD_OUT) // 2),
+            "said": self.sentences,
+            "quiet": self.quiets,
+        }
+        return [
+            "devgrid",
+            "devsaid",
+            *(f"{kind}-{i:04d}" for kind, count in counts.items() for i in range(-(-count // SHARD))),
+        ]
+
+
+def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: int) -> None:
+    """Write the shards of the corpus into `out`; those that exist are kept, so the same call resumes.
+
+    Raises:
+        TrainingDataError: there are no recordings, or eSpeak NG is missing.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    names = amounts.shards(len(load_recordings(data, recordings, "train")))
+    wanted = [name for name in names if not (out / f"{name}.npz").is_file()]
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, recordings)) as pool:
+        for number, name in enumerate(pool.map(partial(_shard, out), wanted), start=1):
+            logger.info("%s (%d of %d)", name, number, len(wanted))
+
+
+_process: dict[str, Workshop] = {}  # what a process of the pool keeps between shards
+
+
+def _start(data: Path, recordings: Path) -> None:
+    torch.set_num_threads(1)
+    _process["workshop"] = Workshop(load_recordings(data, recordings, "train"))
+
+
+def _shard(out: Path, name: str) -> str:
+    save_items(out / f"{name}.npz", _process["workshop"].shard(name))
+    return name

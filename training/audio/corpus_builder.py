@@ -1,0 +1,126 @@
+"""Where items of the corpus are made: recordings in disguise, sentences said by eSpeak NG, sounds without speech."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from datasets.speech import augment
+from datasets.speech.change import crossfaded, head_change, mouth_at_rest, mouth_change, retimed, sway
+from datasets.speech.espeak import ACCENTS, VARIANTS, Espeak
+from datasets.speech.items import Item
+from datasets.speech.recordings import Recording
+from datasets.speech.visemes import mouth_motion
+from models.audio import FRAME_RATE
+from models.audio.channels import MOUTH
+from models.audio.features import FRAME, LogMel, padded
+from training.audio.sentences import sentence
+
+HELD_OUT = 24
+"""Recordings that only the shard devgrid has: the run is watched on them, and on as many sentences of their own."""
+
+SHARD = 100
+"""Items of a shard."""
+
+SHORTEST = 80
+"""Frames that an item has at least."""
+
+_OVERLAP = 6  # frames over which two clips fade into each other: both are silent there
+
+
+class Workshop:
+    """Makes items from the recordings of one speaker.
+
+    Attributes:
+        rest: the speaker's mouth at rest [MOUTH].
+    """
+
+    def __init__(self, recordings: list[Recording]) -> None:
+        held = min(HELD_OUT, len(recordings) // 4)
+        self.rest = mouth_at_rest(recordings)
+        self._held_out, self._free = recordings[:held], recordings[held:]
+        self._espeak: Espeak | None = None
+
+    def shard(self, name: str) -> list[Item]:
+        """The items of the shard of that name; its name is its seed."""
+        kind, _, number = name.partition("-")
+        if kind == "devgrid":
+            return [_item(r.sound, mouth_change(r, self.rest), head_change(r)) for r in self._held_out]
+        if kind == "devsaid":
+            return [self._said(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
+        first = int(number) * SHARD
+        return [self._made(kind, i) for i in range(first, first + SHARD)]
+
+    def _made(self, kind: str, number: int) -> Item:
+        if kind == "grid":
+            return self._recorded(np.random.default_rng([0, number]), number)
+        if kind == "said":
+            return self._said(np.random.default_rng([1, number]))
+        return self._quiet(np.random.default_rng([2, number]))
+
+    def _recorded(self, rng: np.random.Generator, number: int) -> Item:
+        """Two clips, one after the other; the first round plain, later ones in disguise."""
+        plain = number < len(self._free) // 2
+        chosen = [self._free[i] for i in (number * 2 % len(self._free), rng.integers(len(self._free)))]
+        sounds, motions = [], []
+        for recording in chosen:
+            speed = 1.0 if plain else rng.uniform(*augment.SPEED)
+            sound, speed = augment.at_speed(recording.sound, speed)
+            motion = np.concatenate([mouth_change(recording, self.rest), head_change(recording)], -1)
+            frames = len(sound) // FRAME
+            sounds.append(sound[: frames * FRAME])
+            motions.append(retimed(motion, np.arange(frames, dtype=np.float64) * speed))
+        sound, motion = crossfaded(sounds, _OVERLAP * FRAME), crossfaded(motions, _OVERLAP)
+        mouth, head = np.split(motion, [len(MOUTH)], 1)
+        if not plain:
+            sound = augment.disturbed(rng, sound, self._other(rng))
+        return _item(sound, mouth, self._livelier(rng, head), 1.0 if plain else rng.uniform(*augment.WARP))
+
+    def _said(self, rng: np.random.Generator) -> Item:
+        """A sentence with some silence around it."""
+        self._espeak = self._espeak or Espeak()
+        utterance = self._espeak.speak(
+            sentence(rng),
+            str(rng.choice(ACCENTS)) + str(rng.choice(VARIANTS)),
+            words_a_minute=int(rng.integers(120, 210)),
+            pitch=int(rng.integers(15, 85)),
+            pitch_range=int(rng.integers(20, 80)),
+        )
+        lead = round(rng.uniform(0.1, 0.8) * FRAME_RATE)
+        frames = lead + round(len(utterance.sound) / FRAME) + round(rng.uniform(0.2, 0.9) * FRAME_RATE)
+        frames = max(frames, SHORTEST)
+        sound = np.zeros(frames * FRAME, np.float32)
+        said = utterance.sound[: len(sound) - lead * FRAME]
+        sound[lead * FRAME :][: len(said)] = said
+        mouth = np.zeros((frames, len(MOUTH)), np.float32)
+        mouth[lead:] = mouth_motion(utterance.phonemes, frames - lead)
+        spoken = (lead, lead + round(utterance.phonemes[-1].start * FRAME_RATE))
+        head = self._livelier(rng, self._borrowed_head(rng, spoken, frames))
+        heard = augment.disturbed(rng, sound, self._other(rng))
+        return _item(heard, mouth, head, rng.uniform(*augment.WARP))
+
+    def _quiet(self, rng: np.random.Generator) -> Item:
+        frames = int(rng.integers(SHORTEST, 2 * SHORTEST))
+        mouth = np.zeros((frames, len(MOUTH)), np.float32)
+        head = self._livelier(rng, 0.5 * self._borrowed_head(rng, (0, frames), frames))
+        return _item(augment.quiet(rng, frames * FRAME), mouth, head)
+
+    def _borrowed_head(self, rng: np.random.Generator, spoken: tuple[int, int], frames: int) -> NDArray[np.float32]:
+        """A random clip's head and brows [frames, HEAD], its speech stretched to frames `spoken`."""
+        lender = self._free[rng.integers(len(self._free))]
+        start, end = (time * FRAME_RATE for time in lender.spoken)
+        marks = [0, max(spoken[0], 1), max(spoken[1], spoken[0] + 2), max(frames, spoken[1] + 3)]
+        at = np.interp(np.arange(frames), marks, [0, start, max(end, start + 1), len(lender.motion) - 1])
+        return retimed(head_change(lender), at)
+
+    def _livelier(self, rng: np.random.Generator, head: NDArray[np.float32]) -> NDArray[np.float32]:
+        return head * np.float32(rng.uniform(1, 2)) + sway(rng, len(head))
+
+    def _other(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        return self._free[rng.integers(len(self._free))].sound
+
+
+def _item(sound: NDArray[np.float32], mouth: NDArray[np.float32], head: NDArray[np.float32], warp: float = 1.0) -> Item:
+    features = LogMel(warp)(padded(torch.from_numpy(sound[: len(mouth) * FRAME])[None]))[0].numpy()
+    return Item(features, np.concatenate([mouth, head], -1))

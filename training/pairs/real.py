@@ -1,0 +1,131 @@
+"""Training pairs of two real pictures of one person: two portraits, or two frames of a clip.
+
+Generated pairs show painted teeth and lids; here they are real. Both pictures are fitted, and the fits say where each
+pixel of one was in the other, to a pixel or two. Asked to explain such errors, an editing network would blur, so that
+the pictures teach it only what no warp shows: the inside of the mouth, and lids over eyes that were open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.progress import track
+
+from datasets.clips import fitted_shards
+from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
+from models.errors import TrainingDataError
+from models.face3d.correspondence import Drawing, flows
+from models.face3d.eyelids import shut_eyes
+from models.face3d.face import Face
+from models.face3d.morphable import MorphableModel
+from models.face3d.pose import Pose
+from models.face3d.retarget import Retargeted
+from training.pairs.shards import SIZE, entries, write_shard
+
+FRAMES = 0.6
+"""Share of the pairs from clips; the others are portraits."""
+
+SHARD_SIZE = 500
+FRAME_SIDES = 185, 235  # least and largest side of a window of a clip's stored frame
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture, uint8 [SIZE, SIZE, 3], and the face in it. photo: index into the portraits, or -1."""
+
+    picture: np.ndarray
+    face: Face
+    photo: int = -1
+
+
+def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -> None:
+    """Write at least `count` pairs under `out`, in shards; shards that are there already are kept.
+
+    Args:
+        clips: folder of labelled speech clips (`python -m training.extractor clips`).
+
+    Raises:
+        TrainingDataError: no person has two portraits, or there are no clips.
+    """
+    model = MorphableModel.load(data / "ict_facekit.npz")
+    portraits, frames = _Portraits(data, model), _Frames(clips, model)
+    for shard in track(range(-(-count // SHARD_SIZE)), "pairs"):
+        folder = out / f"{seed:03d}-{shard:05d}"
+        if not folder.is_dir():
+            rng = np.random.default_rng([seed, shard])
+            write_shard(folder, SHARD_SIZE, _rows(model, portraits, frames, rng))
+
+
+def _rows(
+    model: MorphableModel, portraits: _Portraits, frames: _Frames, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    for _ in range(SHARD_SIZE):
+        source, target = frames.draw(rng) if rng.random() < FRAMES else portraits.draw(rng)
+        yield entries(source.photo, source.picture, source.face, target.face, pair(model, source, target))
+
+
+def pair(model: MorphableModel, source: Shot, target: Shot) -> Retargeted:
+    """Two pictures of one person, as if the first had been moved to the second."""
+    old, new = (Drawing(model, shot.face, SIZE) for shot in (source, target))
+    flow, _, reverse_flow = flows(old, new, model)
+    return Retargeted(
+        picture=target.picture,
+        flow=flow,
+        mesh=new.mesh,
+        reverse_flow=reverse_flow,
+        reverse_mesh=old.mesh,
+        reliable=new.interior(model) | shut_eyes(model, source.face, target.face, SIZE),
+        reverse_reliable=old.interior(model) | shut_eyes(model, target.face, source.face, SIZE),
+        detail=new.detail(model),
+        reverse_detail=old.detail(model),
+    )
+
+
+class _Portraits:
+    """People with several portraits."""
+
+    def __init__(self, data: Path, model: MorphableModel) -> None:
+        self._portraits, self._model = Portraits(data, "train"), model
+        photos = self._portraits.index
+        people = self._portraits.person[photos]
+        groups = [photos[people == person] for person in np.unique(people) if person]
+        self._groups = [group for group in groups if len(group) > 1]
+        if not self._groups:
+            raise TrainingDataError(f"{data} has no two portraits of one person: see the column identity of index.csv")
+
+    def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
+        group = self._groups[rng.integers(len(self._groups))]
+        first, second = rng.choice(group, 2, replace=False)
+        window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
+        return self._shot(int(first), window), self._shot(int(second), window)
+
+    def _shot(self, photo: int, window: Window) -> Shot:
+        picture = window.cut(self._portraits.picture(photo), SIZE)
+        return Shot(picture, self._portraits.face(photo, self._model, window, SIZE), photo)
+
+
+class _Frames:
+    """Two frames of one clip."""
+
+    def __init__(self, clips: Path, model: MorphableModel) -> None:
+        shards = fitted_shards(clips)
+        self._person = model.person(np.load(clips / "identity.npy"))
+        names = ("pictures", "expression", "pose", "clip", "kept")
+        self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in names} for shard in shards]
+
+    def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
+        shard = self._shards[rng.integers(len(self._shards))]
+        first = rng.choice(np.flatnonzero(shard["kept"]))
+        second = rng.choice(np.flatnonzero(shard["kept"] & (shard["clip"] == shard["clip"][first])))
+        window = Window.draw(rng, *FRAME_SIDES, shard["pictures"].shape[1])
+        return self._shot(shard, int(first), window), self._shot(shard, int(second), window)
+
+    def _shot(self, shard: dict[str, np.ndarray], row: int, window: Window) -> Shot:
+        picture = np.asarray(shard["pictures"][row])
+        pose = Pose.from_coefficients(shard["pose"][row], len(picture))
+        pose = pose.in_window(window.x, window.y, window.side, SIZE)
+        return Shot(window.cut(picture, SIZE), Face(self._person, np.clip(shard["expression"][row], 0, 1), pose))

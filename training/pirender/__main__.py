@@ -1,0 +1,127 @@
+"""`python -m training.pirender prepare | train | export`: from VoxCeleb's videos to a bundle, as published.
+
+On several GPUs: `torchrun --nproc-per-node 4 -m training.pirender train …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import PortraitError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+
+Clips = Annotated[Path, typer.Option(help="The store of clips, a file.")]
+BundleFolder = Annotated[Path, typer.Option("--bundle", help="Bundle whose extractor is used.", exists=True)]
+
+
+@app.command()
+def prepare(
+    videos: Annotated[Path, typer.Option(help="Folder of videos, searched below too.", exists=True, file_okay=False)],
+    bundle: BundleFolder,
+    out: Clips = Path("runs/published/clips.lmdb"),
+    processes: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = 2,
+    least_frames: Annotated[int, typer.Option(min=2, help="Shorter segments are left out.")] = 64,
+    least_side: Annotated[int, typer.Option(min=32, help="Smaller squares, in pixels, are left out.")] = 256,
+) -> None:
+    """Cut videos into clips of one fixed square and read their coefficients. The same command resumes."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    from training.pirender.prepare import Task
+    from training.pirender.prepare import prepare as run
+    from training.pirender.segments import Limits
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns) as bar:
+        line = bar.add_task("videos")
+        clips = failed = 0
+        task = Task(videos, bundle, Limits(least_frames, least_side=least_side))
+        for progress in run(task, out, processes, lambda total, done: bar.update(line, total=total, completed=done)):
+            clips, failed = clips + progress.clips, failed + (progress.clips == 0)
+            bar.update(line, advance=1, description=f"{clips} new clips, {failed} videos without")
+            if not progress.clips:
+                bar.console.print(f"{progress.video}: {progress.outcome}")
+
+
+@app.command()
+def train(
+    clips: Clips = Path("runs/published/clips.lmdb"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/published/run"),
+    schedule: Annotated[str, typer.Option(help="paper (400,000 steps of 20 pairs) or trial (120 of 4).")] = "paper",
+    preset: Annotated[str | None, typer.Option(help="Another network than the schedule's.")] = None,
+    vgg: Annotated[Path | None, typer.Option(help="torchvision's state dict of VGG-19.")] = None,
+    loss: Annotated[
+        str, typer.Option(help="published (needs --vgg), or pyramid: this project's own, not the paper's.")
+    ] = "published",
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, instead of the schedule's.")] = None,
+    warping_steps: Annotated[int | None, typer.Option(min=0, help="Steps of stage one, likewise.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pairs a step over all processes, likewise.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's, likewise.")] = None,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Half precision where it is safe.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read pairs, a training process.")] = 2,
+    seed: Annotated[int, typer.Option(help="Of the first weights and of the pairs.")] = 0,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write events beside log.jsonl.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, tell the plan, train nothing.")] = False,
+) -> None:
+    """Train as published. The same command resumes."""
+    from training.pirender.loop import Settings
+    from training.pirender.loop import train as run
+    from training.pirender.plan import plan
+    from training.pirender.processes import joined
+    from training.pirender.schedule import chosen
+
+    if loss not in ("published", "pyramid"):
+        raise typer.BadParameter(f"{loss} is neither published nor pyramid", param_hint="--loss")
+    if loss == "published" and vgg is None:
+        raise typer.BadParameter(
+            "the published losses are distances of VGG-19 features: give torchvision's state dict of vgg19, or train "
+            "with --loss pyramid, which needs no weights of others and does not reproduce the paper",
+            param_hint="--vgg",
+        )
+    if loss == "pyramid" and vgg is not None:
+        raise typer.BadParameter("--loss pyramid does not look at --vgg: leave one of them out", param_hint="--vgg")
+    changes = {
+        "preset": preset,
+        "steps": steps,
+        "warping_steps": warping_steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
+    settings = Settings(clips, out, vgg, bf16, seed, workers, tensorboard)
+    wanted = chosen(schedule, {name: value for name, value in changes.items() if value is not None})
+    with joined() as processes:
+        if dry_run:
+            if processes.leads:
+                typer.echo(plan(settings, wanted, processes))
+            return
+        run(settings, wanted, processes)
+
+
+@app.command()
+def export(
+    bundle: BundleFolder,
+    run: Annotated[Path, typer.Option(help="Run whose averaged weights are taken.")] = Path("runs/published/run"),
+    out: Annotated[Path, typer.Option(help="The new bundle's folder.")] = Path("bundles/published"),
+    licence: Annotated[str, typer.Option(help="SPDX identifier that the training data allows.")] = "LicenseRef-unknown",
+) -> None:
+    """Write a bundle: the averaged renderer, and the extractor of the bundle that prepared its clips."""
+    from training.pirender.export import export_run
+
+    made = export_run(run, bundle, out, licence)
+    typer.echo(f"{made.folder}: preset {made.manifest.preset}, space {made.manifest.space}")
+
+
+def main() -> None:
+    """The command line: what is wrong with data or weights ends it with one sentence."""
+    try:
+        app()
+    except PortraitError as error:
+        typer.echo(error, err=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

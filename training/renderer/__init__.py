@@ -1,0 +1,1 @@
+"""The stages of the renderer's training and their losses."""
