@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from models.errors import NoVideoError, VideoError
 from models.orientation import Orientation
+from models.video_extent import extent
 
 # Containers of real videos. Playlists (HLS, concat …) stay out: they may name other files and addresses, and the file
 # comes from a stranger.
@@ -35,8 +36,8 @@ class VideoInfo:
 
     Attributes:
         width, height: of the upright picture in square pixels, rotation metadata and pixel shape applied.
-        frames: number of frames as the container states it; None where it does not (WebM, GIF, streams).
-        seconds: duration; None where it is not stated.
+        frames: number of shown frames, as the container states it; None where it does not (WebM, GIF, streams).
+        seconds: from the first shown frame to the end of the last; None where the file knows no times.
         fps: mean frames a second.
         audio: whether there is an audio track.
     """
@@ -50,7 +51,7 @@ class VideoInfo:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Read what a file says about itself, and decode its first frame.
+    """Read what a file says about itself, all of its packets' times, and decode its first frame.
 
     Raises:
         NoVideoError: the file holds no moving picture (an audio file, a cover picture).
@@ -59,19 +60,23 @@ def probe(path: Path) -> VideoInfo:
     with _open(path) as container:
         stream = _video_stream(container)
         orientation = _orientation(_first(_decode(container, stream)), stream)
-        seconds = _seconds(container, stream)
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         audio = bool(container.streams.audio)
-        frames = stream.frames or None
+    with _open(path) as container:
+        shown = extent(container, _video_stream(container))
     if not _RATES[0] <= rate <= _RATES[1]:
         rate = _measured_rate(path) or 25.0
-    return VideoInfo(orientation.width, orientation.height, frames, seconds, rate, audio)
+    return VideoInfo(orientation.width, orientation.height, shown.frames, shown.seconds, rate, audio)
 
 
-def read_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
+def read_frames(path: Path, check: Callable[[int, int], None] | None = None) -> Iterator[tuple[float, np.ndarray]]:
     """Decode the frames of a file's first video track in the order and at the times of their showing.
 
     What is damaged is left out: of a truncated file the frames before the cut come, and no error.
+
+    Args:
+        check: gets every frame's width and height before its pixels are converted, since a stream may change its size
+            at any frame; what it raises ends the reading.
 
     Yields:
         Seconds from the first frame (strictly rising) and the picture, uint8 [H, W, 3] RGB, upright, in square pixels,
@@ -82,7 +87,7 @@ def read_frames(path: Path) -> Iterator[tuple[float, np.ndarray]]:
     """
     with _open(path) as container:
         stream = _video_stream(container)
-        frames = _decode(container, stream)
+        frames = _decode(container, stream) if check is None else _checked(_decode(container, stream), check)
         head = _first(frames)
         orientation, start = _orientation(head, stream), head.time or 0.0
         yield 0.0, orientation.apply(head)
@@ -142,6 +147,12 @@ def _decode(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             return
 
 
+def _checked(frames: Iterator[VideoFrame], check: Callable[[int, int], None]) -> Iterator[VideoFrame]:
+    for frame in frames:
+        check(frame.width, frame.height)
+        yield frame
+
+
 def _first(frames: Iterator[VideoFrame]) -> VideoFrame:
     frame = next(frames, None)
     if frame is None:
@@ -151,12 +162,6 @@ def _first(frames: Iterator[VideoFrame]) -> VideoFrame:
 
 def _orientation(frame: VideoFrame, stream: VideoStream) -> Orientation:
     return Orientation.of(frame, float(stream.sample_aspect_ratio or 1))
-
-
-def _seconds(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / av.time_base if container.duration else None
 
 
 def _measured_rate(path: Path) -> float | None:

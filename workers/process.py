@@ -106,6 +106,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     metrics.serve(settings.metrics_port)
     decoder = Decoder(
         max_pixels=settings.max_pixels,
+        max_video_pixels=settings.max_video_pixels,
         timeout_s=settings.decode_timeout_s,
         memory_bytes=settings.decode_memory_bytes,
     )

@@ -15,12 +15,13 @@ from models.extractor.motion import Track, tracked_motion
 from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
-from workers.contract.errors import VideoTooLargeError, VideoTooLongError
+from workers.contract.errors import VideoTooLongError
 from workers.contract.settings import Settings
 from workers.contract.sniff import MediaKind
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Face, Pixels
 from workers.media.isolate import Decoder
+from workers.media.video_size import check_video_size
 from workers.pipeline import read_ahead
 from workers.refusal import about
 
@@ -91,7 +92,8 @@ class Reader:
             field: the request's, which the driver came in.
 
         Raises:
-            VideoTooLargeError, VideoTooLongError: before any work is done, where the file says so itself.
+            VideoTooLargeError, VideoTooLongError: before any work is done, where the file says so itself; else at the
+                first frame that is too large or too late.
             RequestRefusedError: nothing to read, or no face in it.
             DamagedMediaError: the file cannot be decoded.
         """
@@ -111,11 +113,7 @@ class Reader:
         with attempt.timed("decode_s"):
             self._sources.fetch(source_id, path)
             info = self._decoder.probe(path)
-        pixels = self._settings.max_video_pixels
-        if info.width * info.height > pixels:
-            raise VideoTooLargeError(
-                f"The video has {info.width} x {info.height} pixels; scale it down to at most {pixels / 1e6:g} million."
-            )
+        check_video_size(self._settings.max_video_pixels, info.width, info.height)
         self._check_length(info.seconds or (info.frames or 0) / info.fps)
         return Footage(path, info)
 

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from models.errors import PortraitError
 from workers.contract.errors import ServiceError
 from workers.media.picture import decode_picture
+from workers.media.video_size import check_video_size
 
 READY = b"ready"
 
@@ -84,10 +86,10 @@ def _probe(_: Connection, path: str) -> Iterator[Item]:
     yield asdict(probe(Path(path))), None
 
 
-def _frames(_: Connection, path: str) -> Iterator[Item]:
+def _frames(_: Connection, path: str, max_pixels: int) -> Iterator[Item]:
     from models.video import read_frames
 
-    for seconds, frame in read_frames(Path(path)):
+    for seconds, frame in read_frames(Path(path), partial(check_video_size, max_pixels)):
         yield {"time": seconds}, frame
 
 

@@ -49,12 +49,14 @@ class Decoder:
 
     Args:
         max_pixels: most pixels accepted of a picture.
+        max_video_pixels: most pixels accepted of a video's frame.
         timeout_s: seconds a picture, or one frame, may take.
         memory_bytes: address space of the child.
     """
 
-    def __init__(self, *, max_pixels: int, timeout_s: float, memory_bytes: int) -> None:
-        self._max_pixels, self._timeout_s, self._memory_bytes = max_pixels, timeout_s, memory_bytes
+    def __init__(self, *, max_pixels: int, max_video_pixels: int, timeout_s: float, memory_bytes: int) -> None:
+        self._max_pixels, self._max_video_pixels = max_pixels, max_video_pixels
+        self._timeout_s, self._memory_bytes = timeout_s, memory_bytes
         self._lock = threading.Lock()
         self._pipe: Connection | None = None
         self._child: BaseProcess | None = None
@@ -81,11 +83,14 @@ class Decoder:
         return VideoInfo(**facts)
 
     def frames(self, video: Path) -> Iterator[Frame]:
-        """The frames of a video, one at a time. Raises VideoError as `models.video.read_frames` does.
+        """The frames of a video, one at a time. Closing the iterator before its end costs the child.
 
-        Closing the iterator before its end costs the child.
+        Raises:
+            VideoError: as `models.video.read_frames` does.
+            VideoTooLargeError: a frame, be it the first or a later one, has more pixels than are accepted.
         """
-        for facts, pixels in self._items({"task": "frames", "path": str(video)}):
+        request = {"task": "frames", "path": str(video), "max_pixels": self._max_video_pixels}
+        for facts, pixels in self._items(request):
             yield Frame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
 
     def sound(self, video: Path, seconds: float) -> Iterator[NDArray[np.int16]]:

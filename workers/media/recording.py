@@ -75,7 +75,7 @@ def _seconds(container: InputContainer) -> float:
             packet = None
         if packet is None:
             return end - (start or 0.0)
-        if packet.pts is not None and packet.time_base is not None:
+        if packet.pts is not None and not packet.is_discard:
             begins = float(packet.pts * packet.time_base)
             start = begins if start is None else start
             end = max(end, begins + float((packet.duration or 0) * packet.time_base))

@@ -20,14 +20,14 @@ from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_npz
 from models.errors import MotionError, VideoError
 from tests.clips import write_clip
-from workers.contract.errors import DamagedMediaError, UnsupportedMediaError
+from workers.contract.errors import DamagedMediaError, UnsupportedMediaError, VideoTooLargeError
 from workers.media.isolate import Decoder
 
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
     """One decoder with little memory: enough for small pictures."""
-    decoder = Decoder(max_pixels=400_000_000, timeout_s=20, memory_bytes=700 * 2**20)
+    decoder = Decoder(max_pixels=400_000_000, max_video_pixels=2_000_000, timeout_s=20, memory_bytes=700 * 2**20)
     yield decoder
     decoder.close()
 
@@ -115,6 +115,31 @@ def test_the_child_waits_until_a_frame_is_taken(decoder: Decoder, tmp_path: Path
     time.sleep(0.5)
     assert process.memory_info().rss - before < 60 * 2**20, "60 frames would take 166 MB"
     frames.close()  # type: ignore[attr-defined]
+
+
+def grown(folder: Path, height: int, width: int) -> Path:
+    """A transport stream whose frames are of another size after the first ten."""
+    times = [k / 25 for k in range(10)]
+    small = write_clip(folder / "small.ts", [np.full((48, 64, 3), 90, np.uint8)] * 10, times)
+    large = write_clip(folder / "large.ts", [np.full((height, width, 3), 180, np.uint8)] * 10, [1 + t for t in times])
+    path = folder / "both.ts"
+    path.write_bytes(small.read_bytes() + large.read_bytes())
+    return path
+
+
+def test_frames_of_another_size_are_fitted_to_the_first(decoder: Decoder, tmp_path: Path) -> None:
+    frames = list(decoder.frames(grown(tmp_path, 96, 128)))
+    assert {frame.pixels.shape for frame in frames} == {(48, 64, 3)}
+    assert [round(frame.pixels.mean(), -1) for frame in frames] == [90] * 10 + [180] * 10
+
+
+def test_every_frame_keeps_the_limit_on_pixels(decoder: Decoder, tmp_path: Path) -> None:
+    path = grown(tmp_path, 1300, 1600)
+    assert decoder.probe(path).width == 64, "the first frame is small"
+    frames = decoder.frames(path)
+    assert next(frames).pixels.shape == (48, 64, 3)
+    with pytest.raises(VideoTooLargeError, match="1600 x 1300"):
+        list(frames)
 
 
 def test_errors_of_videos_and_motions_come_back_as_they_were(decoder: Decoder, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ SECONDS, AT = 1.0, 0.6
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
-    decoder = Decoder(max_pixels=1_000_000, timeout_s=20, memory_bytes=3 * 2**30)
+    decoder = Decoder(max_pixels=1_000_000, max_video_pixels=1_000_000, timeout_s=20, memory_bytes=3 * 2**30)
     yield decoder
     decoder.close()
 
@@ -105,6 +105,35 @@ def test_the_sound_of_a_video_is_heard_from_its_own_beginning(decoder: Decoder, 
     path = write_clip(tmp_path / "v.mkv", grey, [k / 25 for k in range(5)], sounds=[sound], sound_start=0.5)
     heard = speech(decoder, path)
     assert np.argmax(np.abs(heard) > 9999) / SPEECH_RATE == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_clock_that_starts_late_makes_no_sound_longer(decoder: Decoder, tmp_path: Path) -> None:
+    for name in ("a.mkv", "a.mp4", "a.ts"):
+        with av.open(str(tmp_path / name), "w") as container:
+            stream = container.add_stream("aac", rate=16_000)
+            stream.codec_context.layout = "mono"
+            samples = np.ascontiguousarray(beep(SECONDS, AT, 16_000).T.astype(np.float32))
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 16_000, 130 * 16_000, Fraction(1, 16_000)
+            container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        assert decoder.probe_recording(tmp_path / name).seconds == pytest.approx(SECONDS, abs=0.15), name
+        heard = speech(decoder, tmp_path / name)
+        assert np.argmax(np.abs(heard) > 9999) / SPEECH_RATE == pytest.approx(AT, abs=0.08), name
+
+
+def test_sound_that_an_edit_list_hides_is_not_heard(decoder: Decoder, tmp_path: Path) -> None:
+    whole = written(tmp_path / "whole.m4a", 48_000, 1)
+    path, hidden = tmp_path / "cut.m4a", 24_576  # samples: 24 AAC frames, 0.512 s
+    with av.open(str(whole)) as before, av.open(str(path), "w", options={"avoid_negative_ts": "disabled"}) as after:
+        stream = after.add_stream_from_template(before.streams.audio[0])
+        for packet in before.demux(audio=0):
+            if packet.pts is not None and packet.dts is not None:
+                packet.pts, packet.dts, packet.stream = packet.pts - hidden, packet.dts - hidden, stream
+                after.mux(packet)
+    assert decoder.probe_recording(path).seconds == pytest.approx(SECONDS - 0.512, abs=0.08)
+    heard = speech(decoder, path)
+    assert np.argmax(np.abs(heard) > 9999) / SPEECH_RATE == pytest.approx(AT - 0.512, abs=0.01)
 
 
 def test_one_sample_is_sound_and_none_is_not(decoder: Decoder, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ OFFSET_S = 0.02
 
 @pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
-    decoder = Decoder(max_pixels=10_000_000, timeout_s=20, memory_bytes=3 * 2**30)
+    decoder = Decoder(max_pixels=10_000_000, max_video_pixels=10_000_000, timeout_s=20, memory_bytes=3 * 2**30)
     yield decoder
     decoder.close()
 
