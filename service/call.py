@@ -12,7 +12,7 @@ from service.answers import answer
 from service.backend import Backend, BackendDep
 from service.intake import Fields, Submission, read_submission
 from service.openapi import Prefer
-from service.security import Client
+from service.security import Owner
 from service.submit import IdempotencyKey, submit
 from workers.contract.requests import JobRequest
 
@@ -21,20 +21,20 @@ from workers.contract.requests import JobRequest
 class _JobCall:
     request: Request
     backend: BackendDep
-    client: Client
+    owner: Owner
     prefer: Prefer = None
     idempotency_key: IdempotencyKey = None
 
-    async def answer(self, fields: Fields, build: Callable[[Backend, Submission], JobRequest]) -> Response:
+    async def answer(self, fields: Fields, build: Callable[[Backend, str, Submission], JobRequest]) -> Response:
         """Read the fields, build the job's request from them, queue it, and answer as the client prefers.
 
         Args:
             fields: what the body may hold.
-            build: validates the fields and stores their files; runs in a thread.
+            build: validates the fields and stores their files for the owner; runs in a thread.
         """
         async with read_submission(self.request, fields) as submission:
-            job_request = await run_in_threadpool(build, self.backend, submission)
-        record = await run_in_threadpool(submit, self.backend, job_request, self.client, self.idempotency_key)
+            job_request = await run_in_threadpool(build, self.backend, self.owner, submission)
+        record = await run_in_threadpool(submit, self.backend, job_request, self.owner, self.idempotency_key)
         return await answer(self.backend, record, prefer=self.prefer, accept=self.request.headers.get("accept"))
 
 

@@ -1,6 +1,5 @@
 """Who may call: API keys and a simple rate limit, both off unless configured."""
 
-import hashlib
 import secrets
 import time
 from typing import Annotated
@@ -10,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.backend import Backend, BackendDep
 from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError
+from workers.contract.owners import ANONYMOUS, owner_of
 
 WINDOW_S = 60
 
@@ -17,18 +17,17 @@ _bearer = HTTPBearer(auto_error=False, description="Asked for only when the serv
 
 
 async def require_key(
-    request: Request,
     backend: BackendDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> str:
-    """Name of the calling client: a digest of its key, or its address where no keys are configured.
+    """Who is calling, and so whose jobs and sources exist: the owner of the key, or the one of all who call without.
 
     Raises:
         KeyMissingError, KeyRejectedError: keys are configured and the request brings none, or a wrong one.
     """
     keys = backend.settings.api_keys
     if not keys:
-        return request.client.host if request.client else "local"
+        return ANONYMOUS
     if credentials is None:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
     given = credentials.credentials.encode()
@@ -36,18 +35,20 @@ async def require_key(
     matches = [secrets.compare_digest(given, key.get_secret_value().encode()) for key in keys]
     if not any(matches):
         raise KeyRejectedError("This API key is not known here; check it for typing errors, or ask for a new one.")
-    return hashlib.sha256(given).hexdigest()[:16]
+    return owner_of(credentials.credentials)
 
 
-Client = Annotated[str, Depends(require_key)]
+Owner = Annotated[str, Depends(require_key)]
 
 
-def limit_rate(client: Client, backend: BackendDep) -> None:
-    """Count a request that uploads or starts work against the client's minute.
+def limit_rate(request: Request, owner: Owner, backend: BackendDep) -> None:
+    """Count a request that uploads or starts work against the minute of its key or, without keys, of its address.
 
     Raises:
         RateLimitedError: with the seconds until the next minute as Retry-After.
     """
+    address = request.client.host if request.client else "local"
+    client = owner if backend.settings.api_keys else address
     limit = backend.settings.rate_limit
     if limit and _count(backend, client) > limit:
         left = WINDOW_S - int(time.time()) % WINDOW_S

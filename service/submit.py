@@ -20,23 +20,21 @@ IdempotencyKey = Annotated[
 ]
 
 
-def submit(backend: Backend, request: JobRequest, client: str, idempotency_key: str | None) -> JobRecord:
+def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: str | None) -> JobRecord:
     """Make a job of the request, or find the one that the same key made before.
 
     Args:
-        client: who asks; keys of different clients never meet.
+        owner: who asks; keys of different owners never meet.
 
     Raises:
         QueueFullError: as many jobs wait as the settings allow.
         IdempotencyConflictError: the key was used for another request.
         MalformedHeaderError: the key is empty or too long.
     """
-    if idempotency_key is not None:
-        if not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
-            raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
-        idempotency_key = f"{client}:{idempotency_key}"
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
+        raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
     backend.queue.ensure_room()
-    record, new = backend.jobs.create(request, idempotency_key)
+    record, new = backend.jobs.create(request, owner, idempotency_key)
     if new:  # should this process die before the next line, a reaper puts the job in line
         backend.queue.enqueue(record)
     return record

@@ -27,7 +27,7 @@ _NAMES: Mapping[MediaKind, str] = {
 }
 
 
-def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaKind] = PICTURE) -> Source:
+def source_of(backend: Backend, owner: str, submission: Submission, kinds: Collection[MediaKind] = PICTURE) -> Source:
     """Store the submitted source, or look up the submitted id; either starts the source's time to live anew.
 
     Raises:
@@ -41,11 +41,11 @@ def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaK
         if "source" not in submission.files:
             message = "is missing; send a file or name an uploaded one with source_id"
             raise InvalidRequestError([FieldProblem(field="source", message=message)])
-        return store(backend, submission, "source", kinds)
+        return store(backend, owner, submission, "source", kinds)
     if "source" in submission.files:
         raise InvalidRequestError([FieldProblem(field="source_id", message="send source or source_id, not both")])
     try:
-        source = backend.sources.use(source_id)
+        source = backend.sources.use(owner, source_id)
     except (UnknownSourceError, SourceExpiredError) as error:
         raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
     if kind_of(source.media_type, kinds) is None:
@@ -56,11 +56,11 @@ def source_of(backend: Backend, submission: Submission, kinds: Collection[MediaK
     return source
 
 
-def store(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> Source:
+def store(backend: Backend, owner: str, submission: Submission, field: str, kinds: Collection[MediaKind]) -> Source:
     """Store the file of a field. Raises like `source_of`."""
     file = _file(backend, submission, field, kinds)
     with _about(field):
-        return backend.sources.add(file, kinds)
+        return backend.sources.add(owner, file, kinds)
 
 
 def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> MediaKind:
@@ -72,11 +72,11 @@ def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Co
     return kind
 
 
-def kind_of_source(backend: Backend, submission: Submission, kinds: Collection[MediaKind]) -> MediaKind:
+def kind_of_source(backend: Backend, owner: str, submission: Submission, kinds: Collection[MediaKind]) -> MediaKind:
     """What the submitted source is, or that of the submitted id, without storing it. Raises like `source_of`."""
     if "source" in submission.files:
         return kind_of_file(backend, submission, "source", kinds)
-    kind = kind_of(source_of(backend, submission, kinds).media_type, kinds)
+    kind = kind_of(source_of(backend, owner, submission, kinds).media_type, kinds)
     assert kind is not None, "source_of refuses everything else"
     return kind
 

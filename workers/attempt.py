@@ -57,6 +57,11 @@ class Attempt:
         """What the client asked for."""
         return self.record.request
 
+    @property
+    def owner(self) -> str:
+        """Whose job it is, and so whose sources it may read."""
+        return self.record.owner
+
     @contextmanager
     def timed(self, metric: str) -> Iterator[None]:
         """Add the time spent inside to a metric."""

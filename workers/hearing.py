@@ -44,7 +44,7 @@ class Listener:
         """
         attempt.stage("decode")
         with about("audio"), attempt.timed("decode_s"):
-            self._sources.fetch(source_id, path)
+            self._sources.fetch(attempt.owner, source_id, path)
             info = self._decoder.probe_recording(path)
             self._check(info)
         return Recording(path, info)

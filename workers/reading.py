@@ -65,7 +65,7 @@ class Reader:
     def portrait(self, attempt: Attempt, source_id: str, face: Face = "largest") -> "Source":
         """Decode a photo and read the face in it. Raises whatever is wrong with the photo."""
         attempt.stage("decode")
-        with attempt.timed("decode_s"), self._sources.open(source_id) as file:
+        with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
             image = self._decoder.picture(file.read())
         attempt.stage("extract")
         with attempt.timed("extract_s"):
@@ -111,7 +111,7 @@ class Reader:
         """Fetch a video into a file and check it against the limits. Raises like `performance`."""
         attempt.stage("decode")
         with attempt.timed("decode_s"):
-            self._sources.fetch(source_id, path)
+            self._sources.fetch(attempt.owner, source_id, path)
             info = self._decoder.probe(path)
         check_video_size(self._settings.max_video_pixels, info.width, info.height)
         self._check_length(info.seconds or (info.frames or 0) / info.fps)
@@ -175,7 +175,7 @@ class Reader:
     def _document(self, attempt: Attempt, source_id: str) -> Motion:
         attempt.stage("decode")
         space = self._editor.space
-        with attempt.timed("decode_s"), self._sources.open(source_id) as file:
+        with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
             times, fps, coefficients = self._decoder.motion(file.read(), space.name)
         self._check_length(float(times[-1] - times[0]))
         return Motion(space, times - times[0], fps, coefficients)

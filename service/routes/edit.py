@@ -42,10 +42,10 @@ async def edit(call: JobCall) -> Response:
     return await call.answer(FIELDS, _edit_request)
 
 
-def _edit_request(backend: Backend, submission: Submission) -> EditRequest:
+def _edit_request(backend: Backend, owner: str, submission: Submission) -> EditRequest:
     # The source is stored last, when everything else is known to be right; until then its id is not known.
     draft = parse(EditRequest, submission.documents | {"source_id": ""})
     faults = check_controls(draft.controls, backend.presence.sliders(), backend.settings.max_clip_seconds)
     if faults:
         raise InvalidRequestError(FieldProblem(field=f"controls.{field}", message=text) for field, text in faults)
-    return draft.model_copy(update={"source_id": source_of(backend, submission).id})
+    return draft.model_copy(update={"source_id": source_of(backend, owner, submission).id})

@@ -2,30 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.backend import BackendDep
 from service.openapi import problems
 from service.problems import REDIS_ERRORS
-from service.routes.jobs import JobId
+from service.routes.jobs import OwnedJob
 from workers.contract.events import follow
-from workers.contract.jobs import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-def existing_job(job_id: JobId, backend: BackendDep) -> JobRecord:
-    """The job, looked up before the stream starts: afterwards it is too late for a 404."""
-    return backend.jobs.get(job_id)
-
-
 @router.get("/{job_id}/events", response_class=EventSourceResponse, responses=problems(404))
-async def stream_events(
-    record: Annotated[JobRecord, Depends(existing_job)], backend: BackendDep
-) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(record: OwnedJob, backend: BackendDep) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
 
     The first event is the current state, whenever the client comes and whatever it has seen before: a job's state

@@ -42,9 +42,9 @@ async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: 
     face was not found; their coefficients are bridged from the neighbours.
     """
 
-    def extract_request(backend: Backend, submission: Submission) -> ExtractRequest:
+    def extract_request(backend: Backend, owner: str, submission: Submission) -> ExtractRequest:
         draft = parse(ExtractRequest, submission.documents | {"source_id": "", "format": format})
-        source = source_of(backend, submission, SEEN)
+        source = source_of(backend, owner, submission, SEEN)
         kind = kind_of(source.media_type, SEEN)
         return draft.model_copy(update={"source_id": source.id, "source_kind": kind})
 

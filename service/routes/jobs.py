@@ -2,8 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from service.backend import BackendDep
@@ -11,7 +10,8 @@ from service.errors import InvalidRequestError, JobCancelledError, JobUnfinished
 from service.media import media_response
 from service.openapi import Responses, problems
 from service.problems import render
-from workers.contract.jobs import FieldProblem, Job, JobStatus
+from service.security import Owner
+from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -21,16 +21,24 @@ _MEDIA: Responses = {200: {"content": {name: {} for name in _TYPES}, "descriptio
 JobId = Annotated[str, Path(description="The `id` of a job.")]
 
 
+def owned_job(job_id: JobId, owner: Owner, backend: BackendDep) -> JobRecord:
+    """The caller's job of this id."""
+    return backend.jobs.owned(job_id, owner)
+
+
+OwnedJob = Annotated[JobRecord, Depends(owned_job)]
+
+
 @router.get("/{job_id}", responses=problems(404))
-def read_job(job_id: JobId, backend: BackendDep) -> Job:
+async def read_job(record: OwnedJob) -> Job:
     """The job's state, with its result or its error once it has ended. Answers 200 in every state."""
-    return backend.jobs.get(job_id).job
+    return record.job
 
 
 @router.delete("/{job_id}", responses=problems(404))
-def cancel_job(job_id: JobId, backend: BackendDep) -> Job:
+def cancel_job(record: OwnedJob, backend: BackendDep) -> Job:
     """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
-    record = backend.jobs.cancel(job_id)
+    record = backend.jobs.cancel(record.job.id)
     if record.job.status is JobStatus.CANCELLED:
         backend.queue.remove(record)
     return record.job
@@ -42,19 +50,18 @@ def cancel_job(job_id: JobId, backend: BackendDep) -> Job:
     responses=_MEDIA | problems(404, 409, 410, 422),
 )
 async def read_result(
-    job_id: JobId,
+    record: OwnedJob,
     backend: BackendDep,
     index: Annotated[int, Query(ge=0, description="Which result, of a job that has several.")] = 0,
 ) -> Response:
     """The finished media. 409 with Retry-After while the job is under way; the job's own problem when it failed."""
-    record = await run_in_threadpool(backend.jobs.get, job_id)
     job = record.job
     if job.error is not None:
         return render(job.error)
     if job.status is JobStatus.CANCELLED:
         raise JobCancelledError("The job was cancelled and has no result; send the request again.")
     if not job.status.final:
-        raise JobUnfinishedError(f"The job is {job.status}; ask again, or follow /jobs/{job_id}/events.")
+        raise JobUnfinishedError(f"The job is {job.status}; ask again, or follow /jobs/{job.id}/events.")
     if index >= len(record.blobs):
         message = f"must be less than {len(record.blobs)}, the number of results"
         raise InvalidRequestError([FieldProblem(field="query.index", message=message)])

@@ -52,13 +52,13 @@ async def reenact(call: JobCall) -> Response:
     return await call.answer(FIELDS, _reenact_request)
 
 
-def _reenact_request(backend: Backend, submission: Submission) -> ReenactRequest:
+def _reenact_request(backend: Backend, owner: str, submission: Submission) -> ReenactRequest:
     # Both files are stored last, when everything else is known to be right; until then their ids are not known.
     kinds = {
         "driver_kind": kind_of_file(backend, submission, "driver", DRIVER),
-        "source_kind": kind_of_source(backend, submission, SEEN),
+        "source_kind": kind_of_source(backend, owner, submission, SEEN),
     }
     draft = parse(ReenactRequest, submission.documents | kinds | {"source_id": "", "driver_id": ""})
-    source = source_of(backend, submission, SEEN)
-    driver = store(backend, submission, "driver", DRIVER)
+    source = source_of(backend, owner, submission, SEEN)
+    driver = store(backend, owner, submission, "driver", DRIVER)
     return draft.model_copy(update={"source_id": source.id, "driver_id": driver.id})

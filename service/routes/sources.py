@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service.backend import BackendDep
 from service.intake import Fields, read_submission
 from service.openapi import problems, request_body
-from service.security import limit_rate
+from service.security import Owner, limit_rate
 from service.uploads import SEEN, store
 from workers.contract.sources import Source
 
@@ -47,21 +47,21 @@ class SourceDocument(BaseModel):
     responses=problems(400, 413, 415, 422, 429, 503),
     openapi_extra=request_body(FIELDS),
 )
-async def create_source(request: Request, response: Response, backend: BackendDep) -> SourceDocument:
+async def create_source(request: Request, response: Response, backend: BackendDep, owner: Owner) -> SourceDocument:
     """Upload a photo or a video, to be named as `source_id` later. Each use renews its life."""
     async with read_submission(request, FIELDS) as submission:
-        source = await run_in_threadpool(store, backend, submission, "source", SEEN)
+        source = await run_in_threadpool(store, backend, owner, submission, "source", SEEN)
     response.headers["Location"] = f"/sources/{source.id}"
     return SourceDocument.of(source)
 
 
 @router.get("/{source_id}", responses=problems(404, 410))
-def read_source(source_id: SourceId, backend: BackendDep) -> SourceDocument:
+def read_source(source_id: SourceId, backend: BackendDep, owner: Owner) -> SourceDocument:
     """What is known of the upload."""
-    return SourceDocument.of(backend.sources.get(source_id))
+    return SourceDocument.of(backend.sources.get(owner, source_id))
 
 
 @router.delete("/{source_id}", status_code=204, responses=problems(404, 410))
-def delete_source(source_id: SourceId, backend: BackendDep) -> None:
+def delete_source(source_id: SourceId, backend: BackendDep, owner: Owner) -> None:
     """Delete the upload now. Jobs that have not read it yet will fail."""
-    backend.sources.delete(source_id)
+    backend.sources.delete(owner, source_id)

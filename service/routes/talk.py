@@ -51,12 +51,12 @@ async def talk(call: JobCall) -> Response:
     return await call.answer(FIELDS, _talk_request)
 
 
-def _talk_request(backend: Backend, submission: Submission) -> TalkRequest:
+def _talk_request(backend: Backend, owner: str, submission: Submission) -> TalkRequest:
     if backend.presence.speaks() is False:
         raise NoSpeechModelError
     # Files are stored last, when everything else is known to be right; until then their ids are not known.
     kind_of_file(backend, submission, "audio", AUDIO)
-    kind_of_source(backend, submission, PICTURE)
+    kind_of_source(backend, owner, submission, PICTURE)
     draft = parse(TalkRequest, submission.documents | {"source_id": "", "audio_id": ""})
     # A track of coefficients is media: Redis gets its id alone.
     track, options = draft.options.pose, draft.options.model_copy(update={"pose": None})
@@ -67,7 +67,7 @@ def _talk_request(backend: Backend, submission: Submission) -> TalkRequest:
     update: dict[str, object] = {"options": options}
     if "pose" in submission.files:
         update |= {"pose_kind": kind_of_file(backend, submission, "pose", POSE)}
-        update |= {"pose_id": store(backend, submission, "pose", POSE).id}
-    update["source_id"] = source_of(backend, submission, PICTURE).id
-    update["audio_id"] = store(backend, submission, "audio", AUDIO).id
+        update |= {"pose_id": store(backend, owner, submission, "pose", POSE).id}
+    update["source_id"] = source_of(backend, owner, submission, PICTURE).id
+    update["audio_id"] = store(backend, owner, submission, "audio", AUDIO).id
     return draft.model_copy(update=update)

@@ -106,6 +106,7 @@ class JobRecord(Document):
     """A job as the store keeps it: the public job, the request and the bookkeeping around it.
 
     Attributes:
+        owner: whose it is: a digest of the API key it came with, or `owners.ANONYMOUS`.
         attempt: fencing token, raised whenever the job goes back to the queue. What a worker reports about an
             older attempt is refused.
         losses: how many workers died while they ran it.
@@ -113,6 +114,7 @@ class JobRecord(Document):
     """
 
     job: Job
+    owner: str
     request: JobRequest
     attempt: int
     losses: int

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import JobRequest
 
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
@@ -23,10 +24,15 @@ def events_channel(job_id: str) -> str:
     return f"{job_key(job_id)}:events"
 
 
+def unknown_job(job_id: str) -> UnknownJobError:
+    """The error for a job that is not there, or is another's: nobody learns which."""
+    return UnknownJobError(f"There is no job {job_id}; it may have expired.")
+
+
 def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
     """Build a job's record from its Redis hash. Raises UnknownJobError when the hash is empty."""
     if b"status" not in raw:
-        raise UnknownJobError(f"There is no job {job_id}; it may have expired.")
+        raise unknown_job(job_id)
     field = {name.decode(): value.decode() for name, value in raw.items() if value}
     results = [Result.model_validate(result) for result in json.loads(field.get("results", "[]"))]
     status = JobStatus(field["status"])
@@ -45,6 +51,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
     )
     return JobRecord(
         job=job,
+        owner=field.get("owner", ANONYMOUS),
         request=_REQUEST.validate_json(field["request"]),
         attempt=int(field["attempt"]),
         losses=int(field["losses"]),

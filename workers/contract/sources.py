@@ -1,4 +1,4 @@
-"""Uploaded photos and videos: content-addressed, so the same file is stored once; expiring after their last use."""
+"""Uploaded photos and videos: an owner's same file is stored once, and expires after its last use."""
 
 import shutil
 import time
@@ -33,17 +33,22 @@ class Source(Document):
 
 
 class SourceRegistry:
-    """What is known of every source; the bytes are in the blob store."""
+    """What is known of every source; the bytes are in the blob store.
+
+    Owners share nothing, not even the bytes of the same file: deleting one's own takes it from nobody else, and really
+    deletes it.
+    """
 
     def __init__(self, client: "redis.Redis", blobs: BlobStore, settings: Settings) -> None:
         self._redis = client
         self._blobs = blobs
         self._settings = settings
 
-    def add(self, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> Source:
+    def add(self, owner: str, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> Source:
         """Check a file's header and store it, or extend the life of the same file stored before.
 
         Args:
+            owner: whose it is.
             data: a seekable binary file.
             kinds: what it may be.
 
@@ -53,7 +58,7 @@ class SourceRegistry:
         """
         header = sniff(data, self._settings.max_pixels, kinds)
         source_id = content_id(data)
-        size = self._blobs.put(_blob(source_id), data, self._settings.source_ttl_s)
+        size = self._blobs.put(_blob(owner, source_id), data, self._settings.source_ttl_s)
         source = Source(
             id=source_id,
             media_type=header.media_type,
@@ -62,12 +67,12 @@ class SourceRegistry:
             height=header.height,
             expires_at=time.time() + self._settings.source_ttl_s,
         )
-        self._save(source)
+        self._save(owner, source)
         return source
 
-    def get(self, source_id: str) -> Source:
-        """Look up a source. Raises UnknownSourceError, or SourceExpiredError after its time."""
-        raw = cast(bytes | None, self._redis.get(_key(source_id)))
+    def get(self, owner: str, source_id: str) -> Source:
+        """Look up a source of the owner. Raises UnknownSourceError, or SourceExpiredError after its time."""
+        raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
         if raw is None:
             raise UnknownSourceError(f"There is no source {source_id}; upload it with POST /sources.")
         source = Source.model_validate_json(raw)
@@ -75,41 +80,41 @@ class SourceRegistry:
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
         return source
 
-    def use(self, source_id: str) -> Source:
+    def use(self, owner: str, source_id: str) -> Source:
         """Look up a source for a job and start its time to live anew. Raises like `get`."""
-        source = self.get(source_id)
-        self._blobs.extend(_blob(source_id), self._settings.source_ttl_s)
+        source = self.get(owner, source_id)
+        self._blobs.extend(_blob(owner, source_id), self._settings.source_ttl_s)
         source = source.model_copy(update={"expires_at": time.time() + self._settings.source_ttl_s})
-        self._save(source)
+        self._save(owner, source)
         return source
 
-    def open(self, source_id: str) -> IO[bytes]:
+    def open(self, owner: str, source_id: str) -> IO[bytes]:
         """Open a source's bytes; the caller closes them. Raises like `get`."""
-        self.get(source_id)
+        self.get(owner, source_id)
         try:
-            return self._blobs.open(_blob(source_id))
+            return self._blobs.open(_blob(owner, source_id))
         except FileNotFoundError as error:
             raise SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.") from error
 
-    def fetch(self, source_id: str, path: Path) -> None:
+    def fetch(self, owner: str, source_id: str, path: Path) -> None:
         """Copy a source's bytes into a file. Raises like `open`."""
-        with self.open(source_id) as file, path.open("wb") as copy:
+        with self.open(owner, source_id) as file, path.open("wb") as copy:
             shutil.copyfileobj(file, copy)
 
-    def delete(self, source_id: str) -> None:
+    def delete(self, owner: str, source_id: str) -> None:
         """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""
-        source = self.get(source_id)
-        self._blobs.delete(_blob(source_id))
-        self._save(source.model_copy(update={"expires_at": time.time()}))
+        source = self.get(owner, source_id)
+        self._blobs.delete(_blob(owner, source_id))
+        self._save(owner, source.model_copy(update={"expires_at": time.time()}))
 
-    def _save(self, source: Source) -> None:
+    def _save(self, owner: str, source: Source) -> None:
         life = int(max(0.0, source.expires_at - time.time()) + _MEMORY_S)
-        self._redis.set(_key(source.id), source.model_dump_json(), ex=life)
+        self._redis.set(_key(owner, source.id), source.model_dump_json(), ex=life)
 
 
-def _key(source_id: str) -> str:
-    return f"portrait:source:{source_id}"
+def _key(owner: str, source_id: str) -> str:
+    return f"portrait:source:{owner}:{source_id}"
 
 
-def _blob(source_id: str) -> str:
-    return f"sources/{source_id}"
+def _blob(owner: str, source_id: str) -> str:
+    return f"sources/{owner}/{source_id}"

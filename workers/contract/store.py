@@ -13,9 +13,9 @@ from typing import Any, cast
 
 import redis
 
-from workers.contract.errors import IdempotencyConflictError, SupersededError, UnknownJobError
+from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
-from workers.contract.records import job_key, record_from_hash
+from workers.contract.records import job_key, record_from_hash, unknown_job
 from workers.contract.requests import JobRequest
 from workers.contract.settings import Settings
 
@@ -66,12 +66,13 @@ class JobStore:
         self._create = client.register_script(_CREATE)
         self._transition = client.register_script(_TRANSITION)
 
-    def create(self, request: JobRequest, idempotency_key: str | None = None) -> tuple[JobRecord, bool]:
+    def create(self, request: JobRequest, owner: str, idempotency_key: str | None = None) -> tuple[JobRecord, bool]:
         """Record a new job, or find the one that the same idempotency key made before.
 
         Args:
             request: what to do. Its JSON is the body that idempotent repeats are compared with.
-            idempotency_key: the client's key; prefix it with the client's identity where there are several.
+            owner: whose job it is.
+            idempotency_key: of the owner's choice; those of different owners never meet.
 
         Returns:
             The job and whether it is new. Only a new job is to be put into the queue.
@@ -85,6 +86,7 @@ class JobStore:
         fields = {
             "status": JobStatus.QUEUED,
             "kind": request.kind,
+            "owner": owner,
             "request": body,
             "created_at": now,
             "queued_at": now,
@@ -94,7 +96,8 @@ class JobStore:
         }
         idempotency = ""
         if idempotency_key is not None:
-            idempotency = f"portrait:idempotency:{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
+            chosen = hashlib.sha256(idempotency_key.encode()).hexdigest()
+            idempotency = f"portrait:idempotency:{owner}:{chosen}"
         found, known = cast(
             list[bytes],
             self._create(
@@ -112,6 +115,13 @@ class JobStore:
         """Read a job. Raises UnknownJobError when there is none or its record has expired."""
         raw = cast(dict[bytes, bytes], self._redis.hgetall(job_key(job_id)))
         return record_from_hash(job_id, raw)
+
+    def owned(self, job_id: str, owner: str) -> JobRecord:
+        """Read a job for its owner. Raises UnknownJobError like `get`, also when the job is another's."""
+        record = self.get(job_id)
+        if record.owner != owner:
+            raise unknown_job(job_id)
+        return record
 
     def active(self) -> list[str]:
         """Ids of all jobs that are queued or running, oldest first."""
@@ -224,7 +234,7 @@ class JobStore:
             args=[job_id, f",{','.join(allowed)},", attempt, ttl or "", *_flat(fields)],
         )
         if answer is None:
-            raise UnknownJobError(f"There is no job {job_id}; it may have expired.")
+            raise unknown_job(job_id)
         applied, status, current, cancel = answer
         # A command repeated after a broken connection finds its own work done.
         repeated = ttl is not None and int(current) == attempt and status.decode() == fields["status"]

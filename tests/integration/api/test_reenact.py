@@ -11,6 +11,7 @@ import pytest
 from service.settings import ApiSettings
 from tests.clips import write_clip
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
+from workers.contract.owners import ANONYMOUS
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +54,7 @@ def test_multipart_and_json_make_the_same_request(
     assert first.request == second.request
     assert first.request.options.gains.mouth == 1.5
     assert first.request.driver_kind == "video"
-    assert worker.sources.open(first.request.driver_id).read() == clip
+    assert worker.sources.open(ANONYMOUS, first.request.driver_id).read() == clip
 
 
 def test_reenactments_wait_in_the_batch_queue(

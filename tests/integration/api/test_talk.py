@@ -11,6 +11,7 @@ import pytest
 from service.settings import ApiSettings
 from tests.clips import write_clip
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
+from workers.contract.owners import ANONYMOUS
 
 pytestmark = pytest.mark.integration
 
@@ -53,10 +54,10 @@ def test_multipart_and_json_make_the_same_request(
     first, second = (worker.store.get(answer.json()["id"]).request for answer in (multipart, as_json))
     assert first == second
     assert (first.options.seed, first.options.samples, first.options.gains.brows) == (3, 4, 2)
-    assert worker.sources.open(first.audio_id).read() == WAV
+    assert worker.sources.open(ANONYMOUS, first.audio_id).read() == WAV
     assert first.options.pose is None, "what is large stays out of Redis"
     assert first.pose_kind == "motion"
-    assert json.loads(worker.sources.open(first.pose_id).read()) == DOCUMENT
+    assert json.loads(worker.sources.open(ANONYMOUS, first.pose_id).read()) == DOCUMENT
 
 
 def test_speech_waits_in_the_batch_queue(api: httpx.Client, worker: ActedWorker, files: dict[str, Any]) -> None:

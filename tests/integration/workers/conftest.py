@@ -20,6 +20,7 @@ from PIL import Image
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, JobStatus
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
@@ -52,7 +53,7 @@ class Service:
 
     def add(self, data: bytes) -> str:
         """Store a file of any kind. Returns its id."""
-        return self.sources.add(io.BytesIO(data), ("picture", "video", "motion", "audio")).id
+        return self.sources.add(ANONYMOUS, io.BytesIO(data), ("picture", "video", "motion", "audio")).id
 
     def reenact(self, source_id: str, driver: bytes, kind: str = "video", **options: object) -> JobRecord:
         """Have a driver put on a photo, and wait for the end."""
@@ -76,7 +77,7 @@ class Service:
 
     def start(self, kind: type[JobRequest], source_id: str, **fields: object) -> str:
         """Accept a request of any kind. Returns the job's id."""
-        record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}))
+        record, _ = self.store.create(kind.model_validate({"source_id": source_id, **fields}), ANONYMOUS)
         self.queue.enqueue(record)
         return record.job.id
 
@@ -175,7 +176,7 @@ def photo(service: Service, astronaut: np.ndarray) -> str:
     """The id of an uploaded photo."""
     file = io.BytesIO()
     Image.fromarray(astronaut).save(file, "PNG")
-    return service.sources.add(file).id
+    return service.sources.add(ANONYMOUS, file).id
 
 
 def environment_of(settings: Settings, **variables: str) -> dict[str, str]:

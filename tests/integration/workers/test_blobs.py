@@ -25,6 +25,7 @@ from workers.contract.errors import (
     UnknownSourceError,
     UnsupportedMediaError,
 )
+from workers.contract.owners import ANONYMOUS
 
 if TYPE_CHECKING:
     import redis
@@ -117,10 +118,13 @@ def test_what_a_crash_left_half_written_is_deleted_after_a_day(client: redis.Red
 
 
 def test_the_same_photo_is_one_source(service: Service, astronaut: np.ndarray) -> None:
-    first, second = service.sources.add(picture(astronaut)), service.sources.add(picture(astronaut))
+    first, second = (
+        service.sources.add(ANONYMOUS, picture(astronaut)),
+        service.sources.add(ANONYMOUS, picture(astronaut)),
+    )
     assert first.id == second.id
     assert (first.media_type, first.width, first.height) == ("image/jpeg", 512, 512)
-    with service.sources.open(first.id) as file:
+    with service.sources.open(ANONYMOUS, first.id) as file:
         assert file.read() == picture(astronaut).getvalue()
 
 
@@ -128,31 +132,31 @@ def test_sources_are_unknown_expired_or_deleted(
     service: Service, settings: Settings, client: redis.Redis, astronaut: np.ndarray
 ) -> None:
     with pytest.raises(UnknownSourceError):
-        service.sources.get("f" * 64)
+        service.sources.get(ANONYMOUS, "f" * 64)
     brief = service_of(settings.model_copy(update={"source_ttl_s": 2}), client)
-    source = brief.sources.add(picture(astronaut[:400]))
+    source = brief.sources.add(ANONYMOUS, picture(astronaut[:400]))
     time.sleep(1.2)
-    brief.sources.use(source.id)
+    brief.sources.use(ANONYMOUS, source.id)
     time.sleep(1.2)
     brief.blobs.sweep()
-    assert brief.sources.get(source.id), "its time starts anew with every use"
+    assert brief.sources.get(ANONYMOUS, source.id), "its time starts anew with every use"
     time.sleep(1.2)
     brief.blobs.sweep()
     assert not brief.blobs.exists(f"sources/{source.id}")
     with pytest.raises(SourceExpiredError):
-        brief.sources.open(source.id)
+        brief.sources.open(ANONYMOUS, source.id)
 
-    again = service.sources.add(picture(astronaut[:400]))
-    service.sources.delete(again.id)
+    again = service.sources.add(ANONYMOUS, picture(astronaut[:400]))
+    service.sources.delete(ANONYMOUS, again.id)
     with pytest.raises(SourceExpiredError):
-        service.sources.use(again.id)
+        service.sources.use(ANONYMOUS, again.id)
 
 
 def test_what_is_no_acceptable_picture_is_not_stored(
     service: Service, settings: Settings, client: redis.Redis, astronaut: np.ndarray
 ) -> None:
     with pytest.raises(UnsupportedMediaError):
-        service.sources.add(io.BytesIO(b"plain text"))
+        service.sources.add(ANONYMOUS, io.BytesIO(b"plain text"))
     small = service_of(settings.model_copy(update={"max_pixels": 1000}), client)
     with pytest.raises(PictureTooLargeError):
-        small.sources.add(picture(astronaut[:333]))
+        small.sources.add(ANONYMOUS, picture(astronaut[:333]))

@@ -13,6 +13,7 @@ from workers.contract.connection import connect_async
 from workers.contract.errors import UnknownJobError
 from workers.contract.events import follow, wait
 from workers.contract.jobs import JobStatus, Progress
+from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 def created(service: Service) -> str:
     """A new job's id."""
-    return service.store.create(EditRequest(source_id="0" * 64))[0].job.id
+    return service.store.create(EditRequest(source_id="0" * 64), ANONYMOUS)[0].job.id
 
 
 def test_changes_are_seen_as_they_happen_and_the_end_is_the_last(service: Service) -> None:

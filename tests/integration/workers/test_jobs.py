@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.integration.workers.conftest import launch
 from workers.contract.jobs import JobStatus
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
 from workers.contract.requests import ExtractRequest
 from workers.contract.settings import Settings
@@ -70,7 +71,7 @@ def test_keyframes_become_a_clip(service: Service, photo: str) -> None:
 
 
 def test_an_extraction_becomes_a_document(service: Service, photo: str) -> None:
-    record, _ = service.store.create(ExtractRequest(source_id=photo))
+    record, _ = service.store.create(ExtractRequest(source_id=photo), ANONYMOUS)
     service.queue.enqueue(record)
 
     record = service.finish(record.job.id)
@@ -89,7 +90,10 @@ def test_what_is_wrong_with_a_picture_fails_its_job_alone(service: Service, phot
     Image.effect_noise((200, 200), 80).save(whole, "JPEG")
     truncated = io.BytesIO(whole.getvalue()[: len(whole.getvalue()) // 2])
 
-    jobs = [service.submit(source) for source in (service.sources.add(blank).id, service.sources.add(truncated).id)]
+    jobs = [
+        service.submit(source)
+        for source in (service.sources.add(ANONYMOUS, blank).id, service.sources.add(ANONYMOUS, truncated).id)
+    ]
     jobs.append(service.submit("0" * 64))
     good = service.submit(photo)
 
@@ -100,6 +104,19 @@ def test_what_is_wrong_with_a_picture_fails_its_job_alone(service: Service, phot
         ("unknown_source", 404),
     ]
     assert service.finish(good).job.status is JobStatus.SUCCEEDED
+
+
+def test_a_job_reads_its_owners_sources_alone(service: Service, astronaut: np.ndarray) -> None:
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, "PNG")
+    source = service.sources.add("one", file).id
+    jobs = [service.store.create(ExtractRequest(source_id=source), owner)[0] for owner in ("one", "two")]
+    for job in jobs:
+        service.queue.enqueue(job)
+    own, foreign = (service.finish(record.job.id).job for record in jobs)
+    assert own.status is JobStatus.SUCCEEDED
+    assert foreign.error is not None
+    assert foreign.error.code == "unknown_source"
 
 
 def test_a_bug_is_an_internal_error_and_not_the_workers_end(

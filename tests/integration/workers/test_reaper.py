@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.workers.conftest import service_of
 from workers.contract.jobs import JobStatus
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerPresence, WorkerState
 from workers.contract.requests import EditRequest
 
@@ -72,7 +73,7 @@ def test_many_reapers_rescue_a_job_once(service: Service) -> None:
 
 
 def test_a_job_that_never_reached_the_queue_is_enqueued(service: Service) -> None:
-    record, _ = service.store.create(EditRequest(source_id="0" * 64))
+    record, _ = service.store.create(EditRequest(source_id="0" * 64), ANONYMOUS)
     reaper = service.reaper()
     for _ in range(2):
         reaper.sweep()

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.integration.workers.conftest import ROOT, environment_of
 from workers.contract.jobs import JobStatus
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
 from workers.contract.requests import ExtractRequest
 from workers.contract.settings import Settings
@@ -40,7 +41,7 @@ def worker(settings: Settings, service: Service) -> Iterator[subprocess.Popen[by
 
 def extracted(service: Service, source: str) -> dict[str, object]:
     """The one frame of a photo's extraction document."""
-    record, _ = service.store.create(ExtractRequest(source_id=source))
+    record, _ = service.store.create(ExtractRequest(source_id=source), ANONYMOUS)
     service.queue.enqueue(record)
     record = service.finish(record.job.id)
     assert record.job.status is JobStatus.SUCCEEDED, record.job.error
@@ -73,14 +74,14 @@ def test_an_extraction_finds_the_face(service: Service, photo: str) -> None:
 def test_a_picture_without_a_face_says_so(service: Service, astronaut: np.ndarray) -> None:
     sky = io.BytesIO()
     Image.new("RGB", (256, 256), (90, 140, 220)).save(sky, "PNG")
-    error = service.finish(service.submit(service.sources.add(sky).id)).job.error
+    error = service.finish(service.submit(service.sources.add(ANONYMOUS, sky).id)).job.error
     assert error is not None
     assert (error.code, error.status) == ("no_face", 422)
 
 
 def test_a_jpeg_of_another_person_is_edited_too(service: Service, hopper_jpeg: Path) -> None:
     with hopper_jpeg.open("rb") as file:
-        source = service.sources.add(io.BytesIO(file.read())).id
+        source = service.sources.add(ANONYMOUS, io.BytesIO(file.read())).id
     options = {"paste_back": False, "output": {"format": "jpeg", "size": 256}, "label": True}
     record = service.finish(service.submit(source, controls={"pose": {"yaw": 10}}, options=options))
     assert record.job.result is not None, record.job.error

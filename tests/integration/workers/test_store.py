@@ -18,6 +18,7 @@ from workers.contract.errors import (
 )
 from workers.contract.jobs import JobStatus, Problem, Progress, Result
 from workers.contract.options import EditOptions
+from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ DONE = Progress(done=1, total=1, stage="done")
 
 def created(service: Service) -> str:
     """A new job's id."""
-    return service.store.create(REQUEST)[0].job.id
+    return service.store.create(REQUEST, ANONYMOUS)[0].job.id
 
 
 def test_a_new_job_is_queued_and_active(service: Service) -> None:
-    record, new = service.store.create(REQUEST)
+    record, new = service.store.create(REQUEST, ANONYMOUS)
     assert new
     assert record.job.status is JobStatus.QUEUED
     assert record.request == REQUEST
@@ -86,16 +87,16 @@ def test_only_one_of_many_workers_gets_a_job(service: Service) -> None:
 
 def test_the_same_key_makes_one_job_however_many_ask_at_once(service: Service) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: service.store.create(REQUEST, "key of a client"), range(24)))
+        answers = list(pool.map(lambda _: service.store.create(REQUEST, ANONYMOUS, "key of a client"), range(24)))
     assert len({record.job.id for record, _ in answers}) == 1
     assert sum(new for _, new in answers) == 1
 
 
 def test_the_same_key_with_another_body_is_refused(service: Service) -> None:
-    service.store.create(REQUEST, "another key")
+    service.store.create(REQUEST, ANONYMOUS, "another key")
     other = REQUEST.model_copy(update={"options": EditOptions(label=True)})
     with pytest.raises(IdempotencyConflictError):
-        service.store.create(other, "another key")
+        service.store.create(other, ANONYMOUS, "another key")
 
 
 def test_an_attempt_that_was_taken_away_changes_nothing(service: Service) -> None:

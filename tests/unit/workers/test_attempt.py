@@ -11,6 +11,7 @@ import redis
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Progress
+from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import EditRequest
 
 
@@ -33,6 +34,7 @@ def attempt(store: Reports, deadline: Deadline | None = None, timeout_s: float =
     job = Job(id="a", kind="edit", status=JobStatus.RUNNING, progress=Progress(), created_at=datetime.now(UTC))
     record = JobRecord(
         job=job,
+        owner=ANONYMOUS,
         request=EditRequest(source_id="0" * 64),
         attempt=1,
         losses=0,
