@@ -29,10 +29,9 @@ from evaluation.flow import evaluate_flow, load_flow_test
 from evaluation.reenactment import choose_clips, evaluate_reenactment
 from evaluation.renderer.command import renderer
 from models.audio import FILE, TEMPERATURE
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import EvaluationError
 from models.portrait import PortraitEditor
-from models.renderer import load_renderer
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command()(renderer)

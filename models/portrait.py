@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from models.audio import FILE as SPEECH_FILE
 from models.audio import FRAME_RATE, TEMPERATURE, SpeechGains, SpeechMotion, at_rate, speaking
-from models.bundle import DEFAULT_BUNDLE, Manifest, open_bundle
-from models.coefficients import CoefficientSpace, constrain, space
+from models.bundle import DEFAULT_BUNDLE, BundleIdentity, load_networks, open_bundle
+from models.coefficients import CoefficientSpace, constrain
 from models.errors import ControlError, NoFaceError, NoSpeechError
-from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, load_extractor, square_crop
+from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
-from models.renderer import PIRenderer, load_renderer
+from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
 
@@ -43,7 +43,7 @@ class Source:
 class PortraitEditor:
     """A loaded bundle. Holds weights and no request state, so one editor serves any number of requests in turn.
 
-    `speech` is None where the bundle has no audio.safetensors.
+    `bundle` says which one it is; `speech` is None where it has no audio.safetensors.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class PortraitEditor:
         extractor: Extractor,
         renderer: PIRenderer,
         device: torch.device,
-        manifest: Manifest,
+        bundle: BundleIdentity,
         speech: SpeechMotion | None = None,
     ) -> None:
         self.space = space
-        self.manifest = manifest
+        self.bundle = bundle
         self.speech = speech
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
         self._frames = FrameRenderer(self._renderer, device)
@@ -71,17 +71,22 @@ class PortraitEditor:
             threads: CPU threads of each network; None leaves the choice to the libraries.
 
         Raises:
-            BundleError: the bundle is incomplete, altered or of another version.
+            BundleError: the bundle is incomplete, altered or of another version, or its files do not fit each other.
         """
         opened = open_bundle(bundle)
         if threads is not None:
             torch.set_num_threads(threads)
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        extractor = load_extractor(opened, threads)
-        manifest = opened.manifest
-        speech = SpeechMotion.load(opened, torch.device(device)) if SPEECH_FILE in manifest.files else None
-        return cls(space(manifest.space), extractor, load_renderer(opened), torch.device(device), manifest, speech)
+        networks = load_networks(opened, torch.device(device), threads)
+        return cls(
+            networks.space,
+            networks.extractor,
+            networks.renderer,
+            torch.device(device),
+            opened.manifest.identity,
+            networks.speech,
+        )
 
     def analyse(self, image: np.ndarray, face: int | Literal["largest"] = "largest") -> Source:
         """Find the face, cut the crop and read its coefficients.

@@ -6,15 +6,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
+from pydantic import JsonValue
 
 from models.audio import FILE, SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
-from models.bundle import open_bundle, save_tensors, write_bundle
-from models.bundle.bundle import DEFAULT_BUNDLE
+from models.bundle import DEFAULT_BUNDLE, draft_bundle, open_bundle, write_bundle
 from models.renderer import PRESETS, PIRenderer
+from models.tensors import save_tensors
 
 
-def write_speaking_bundle(folder: Path) -> Path:
+def write_speaking_bundle(folder: Path, provenance: dict[str, JsonValue] | None = None) -> Path:
     """A bundle of the preset debug in that folder. Its faces move at random, and differently for every sound."""
     torch.manual_seed(0)
     renderer, speech = PIRenderer(PRESETS["debug"]), SpeechNetwork(SPEECH_PRESETS["debug"])
@@ -29,4 +30,7 @@ def write_speaking_bundle(folder: Path) -> Path:
         for name, network in (("renderer.safetensors", renderer), (FILE, speech)):
             files[name] = Path(scratch, name)
             save_tensors(network, files[name])
-        return write_bundle(folder, files, "debug", "arkit", "Apache-2.0", {}, {}).folder
+        draft = draft_bundle(
+            folder, files, "debug", "arkit", "Apache-2.0", provenance or {}, {}, name="untrained", version="1"
+        )
+        return write_bundle(draft).folder

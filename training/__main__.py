@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.errors import PortraitError
+
 if TYPE_CHECKING:
     from training.pairs.source import Material
 
@@ -176,12 +178,29 @@ def export(
     speech: Annotated[
         Path | None, typer.Option(help="Speech run (`python -m training.audio train`), or a bundle that speaks.")
     ] = None,
+    name: Annotated[str | None, typer.Option(help="The bundle's name; default: its folder's.")] = None,
+    version: Annotated[str, typer.Option(help="Which of the bundles of that name it is.")] = "1",
 ) -> None:
-    """Write a bundle from a renderer run, the extractor's files and a speech run."""
+    """Write a bundle from a renderer run, the extractor's files and a speech run. What does not fit is refused."""
     from training.export import export_bundle
 
     described, measured = json.loads(provenance.read_text()), json.loads(metrics.read_text())
-    export_bundle(run, preset, detector, extractor, out, described, measured, speech)
+    try:
+        export_bundle(
+            run,
+            preset,
+            detector,
+            extractor,
+            out,
+            described,
+            measured,
+            speech,
+            name=name or out.name,
+            version=version,
+        )
+    except PortraitError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

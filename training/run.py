@@ -98,6 +98,22 @@ def averaged_weights(folder: Path) -> dict[str, torch.Tensor]:
     return {name.removeprefix("module."): value for name, value in average.items() if name.startswith("module.")}
 
 
+def load_averaged(folder: Path, network: nn.Module, preset: str) -> None:
+    """Give `network`, of that preset, the averaged weights of a run.
+
+    Raises:
+        TrainingDataError: the run has no state, or one that does not fit.
+    """
+    weights, own = averaged_weights(folder), network.state_dict()
+    taken = fitting(weights, own)
+    if unlike := sorted((weights.keys() | own.keys()) - taken.keys()):
+        raise TrainingDataError(
+            f"the weights in {folder} do not fit the preset {preset} (the first that differs is {unlike[0]}): name the "
+            "preset that the run was trained with"
+        )
+    network.load_state_dict(taken)
+
+
 def fitting(weights: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Those of an earlier network's `weights` that a network with the tensors `own` can take: same name and shape."""
     return {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}

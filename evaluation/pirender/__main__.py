@@ -17,10 +17,8 @@ from evaluation.command_line import run
 from evaluation.pirender.distances import judges_of
 from evaluation.pirender.report import Report
 from evaluation.pirender.tasks import TASKS, Bench
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_extractor, load_renderer, open_bundle
 from models.coefficients import space
-from models.extractor import load_extractor
-from models.renderer import load_renderer
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 console = Console()

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from evaluation.judge import Judge
 from evaluation.renderer.perceptual import Perceptual
-from models.bundle import open_bundle
+from models.bundle import load_renderer, open_bundle
 from models.coefficients import ARKIT, CoefficientSpace, constrain
 from models.errors import EvaluationError, NoFaceError
 from models.extractor import CROP, Crop, Extraction, Extractor, square_crop
-from models.renderer import PIRenderer, load_renderer
+from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
 RENDERED, UNEDITED, WARPED, COPIED = "renderer", "without editing", "geometric warp", "copy the source"

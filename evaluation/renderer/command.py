@@ -28,8 +28,7 @@ from evaluation.renderer.sharpness import public_portraits
 from evaluation.renderer.sheets import comparison_sheets, edit_sheets, write_sheet
 from evaluation.renderer.smile_pairs import smiles
 from evaluation.renderer.suite import Part, Plan, evaluate_renderer
-from models.bundle import DEFAULT_BUNDLE, open_bundle
-from models.renderer import load_renderer
+from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 
 QUICK_PHOTOS, QUICK_CLIPS, QUICK_SHEETS, QUICK_FLOW = 3, 1, 2, 32
 _STILLS = 10

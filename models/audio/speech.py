@@ -14,10 +14,9 @@ from models.audio.blinks import Blinks
 from models.audio.channels import HEAD, MOUTH, scatter
 from models.audio.features import BLOCK, LogMel, sample_windows
 from models.audio.flow import ConditionalFlow
-from models.audio.presets import SPEECH_PRESETS, SpeechPreset
-from models.bundle import Bundle, load_tensors
+from models.audio.presets import SpeechPreset
 from models.coefficients import ARKIT
-from models.errors import BundleError, ControlError
+from models.errors import ControlError
 
 FILE = "audio.safetensors"
 TEMPERATURE = 0.7
@@ -42,26 +41,6 @@ class SpeechMotion:
     def __init__(self, network: SpeechNetwork, device: torch.device) -> None:
         self.network = network.eval().requires_grad_(False).to(device)
         self._features, self._device = LogMel().to(device), device
-
-    @classmethod
-    def load(cls, bundle: Bundle, device: torch.device) -> SpeechMotion:
-        """Build the networks that the manifest's preset names and load their weights strictly.
-
-        Raises:
-            BundleError: a preset or a space without speech, or a tensor that is missing, unexpected, misshapen or not
-                finite.
-        """
-        manifest = bundle.manifest
-        preset = SPEECH_PRESETS.get(manifest.preset)
-        if preset is None or manifest.space != ARKIT.name:
-            known = ", ".join(SPEECH_PRESETS)
-            raise BundleError(
-                f"{FILE} fits no bundle of preset {manifest.preset!r} in the space {manifest.space!r}; speech is for "
-                f"{known} in {ARKIT.name!r}: remove the file from the bundle"
-            )
-        network = SpeechNetwork(preset)
-        load_tensors(bundle, FILE, network)
-        return cls(network, device)
 
     def sample(
         self, sound: Iterable[NDArray[np.float32]], *, seed: int, temperature: float = TEMPERATURE

@@ -1,20 +1,28 @@
-"""Bundles: a folder of weights with a manifest that vouches for every byte."""
+"""Bundles: a folder of weights with a manifest that vouches for every byte, and the networks loaded from it."""
 
 from __future__ import annotations
 
-from models.bundle.bundle import DEFAULT_BUNDLE, MANIFEST, Bundle, open_bundle, write_bundle
-from models.bundle.manifest import FORMAT_VERSION, FileEntry, Manifest
-from models.bundle.tensors import load_tensors, save_tensors
+from models.bundle.bundle import DEFAULT_BUNDLE, MANIFEST, Bundle, draft_bundle, open_bundle, write_bundle
+from models.bundle.check import check_bundle, release_bundle
+from models.bundle.load import Networks, load_extractor, load_networks, load_renderer, load_speech
+from models.bundle.manifest import FORMAT_VERSION, BundleIdentity, FileEntry, Manifest
 
 __all__ = [
     "DEFAULT_BUNDLE",
     "FORMAT_VERSION",
     "MANIFEST",
     "Bundle",
+    "BundleIdentity",
     "FileEntry",
     "Manifest",
-    "load_tensors",
+    "Networks",
+    "check_bundle",
+    "draft_bundle",
+    "load_extractor",
+    "load_networks",
+    "load_renderer",
+    "load_speech",
     "open_bundle",
-    "save_tensors",
+    "release_bundle",
     "write_bundle",
 ]

@@ -19,17 +19,23 @@ DEFAULT_BUNDLE = Path(__file__).resolve().parent.parent / "bundles" / "default"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle whose files were all found to be what the manifest says."""
+    """A bundle whose files are all what the manifest says.
+
+    Attributes:
+        folder: the bundle's own, or where a draft is to be written.
+        files: name in the bundle -> where the file lies now; a draft's may lie anywhere.
+    """
 
     folder: Path
     manifest: Manifest
+    files: Mapping[str, Path]
 
     def path(self, name: str) -> Path:
         """Where the file `name` lies. Raises BundleError where the manifest does not list it."""
-        if name not in self.manifest.files:
-            held = ", ".join(sorted(self.manifest.files))
+        if name not in self.files:
+            held = ", ".join(sorted(self.files))
             raise BundleError(f"the bundle {self.folder} holds no {name}; it holds {held}")
-        return self.folder / name
+        return self.files[name]
 
 
 def open_bundle(path: Path | str) -> Bundle:
@@ -57,10 +63,10 @@ def open_bundle(path: Path | str) -> Bundle:
             raise BundleError(f"{folder / name} is missing; restore it or export the bundle again")
         if _entry(folder / name) != entry:
             raise BundleError(f"{folder / name} is not the file that {MANIFEST} describes; restore it")
-    return Bundle(folder, manifest)
+    return Bundle(folder, manifest, {name: folder / name for name in manifest.files})
 
 
-def write_bundle(
+def draft_bundle(
     folder: Path | str,
     files: Mapping[str, Path],
     preset: str,
@@ -68,16 +74,18 @@ def write_bundle(
     licence: str,
     provenance: Mapping[str, JsonValue],
     metrics: Mapping[str, float],
+    *,
+    name: str = "unnamed",
+    version: str = "0",
 ) -> Bundle:
-    """Copy `files` (name in the bundle -> where it lies now) into `folder`, describe them, and open the result.
+    """Describe `files` (name in the bundle -> where it lies now) as the bundle that `folder` is to hold; write nothing.
 
-    A file that already lies in its place is kept. The manifest is written last, in one step, so that an interrupted
-    export leaves no bundle that opens. Raises BundleError for what `open_bundle` would refuse.
+    Raises BundleError for a file that cannot be read and for what `open_bundle` would refuse in the manifest.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         manifest = Manifest(
+            name=name,
+            version=version,
             preset=preset,
             space=space,
             files={name: _entry(path) for name, path in files.items()},
@@ -87,13 +95,26 @@ def write_bundle(
         )
     except ValidationError as error:
         raise BundleError(f"cannot describe the bundle: {error}") from error
+    except OSError as error:
+        raise BundleError(f"{error.filename} cannot be read ({error.strerror}); give the path of the file") from error
+    return Bundle(Path(folder), manifest, dict(files))
+
+
+def write_bundle(draft: Bundle) -> Bundle:
+    """Copy a draft's files into its folder, and open the result. It does not look into them: see `release_bundle`.
+
+    A file that already lies in its place is kept. The manifest is written last, in one step, so that an interrupted
+    export leaves no bundle that opens. Raises BundleError for what `open_bundle` would refuse.
+    """
+    folder = draft.folder
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    for name, path in files.items():
+    for name, path in draft.files.items():
         if path.resolve() != (folder / name).resolve():
             shutil.copyfile(path, folder / name)
-    draft = folder / f".{MANIFEST}"
-    draft.write_text(manifest.model_dump_json(indent=2) + "\n")
-    draft.replace(folder / MANIFEST)
+    partial = folder / f".{MANIFEST}"
+    partial.write_text(draft.manifest.model_dump_json(indent=2) + "\n")
+    partial.replace(folder / MANIFEST)
     return open_bundle(folder)
 
 

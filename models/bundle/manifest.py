@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
@@ -10,6 +11,9 @@ FORMAT_VERSION: Final = 1
 
 # A plain name in the bundle's own folder: no separators, no leading dot, so that no entry can point elsewhere.
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$", max_length=100)]
+
+# Goes into metrics, logs and JSON: short, on one line, without quotes.
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$", max_length=64)]
 
 
 class _Strict(BaseModel):
@@ -24,10 +28,24 @@ class FileEntry(_Strict):
     """Bytes."""
 
 
+class BundleIdentity(_Strict):
+    """Which bundle made something. Name and version are for people; the digest alone tells two contents apart."""
+
+    name: Label
+    version: Label
+    digest: str
+    """SHA-256, hexadecimal, of what `sha256sum` prints for the files in the order of their names; bundle.json is none
+    of them, so that a figure added to `metrics` makes no other bundle."""
+
+
 class Manifest(_Strict):
     """The content of bundle.json."""
 
     format_version: Literal[1] = FORMAT_VERSION
+    name: Label = "unnamed"
+    """What people call the bundle."""
+    version: Label = "0"
+    """Which of the bundles of that name this is."""
     preset: str
     """The network configuration that the weights fit."""
     space: str
@@ -39,3 +57,17 @@ class Manifest(_Strict):
     """The training data with its sources and licences, and how the weights were trained."""
     metrics: dict[str, float]
     """What was measured with these weights."""
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        digest = self.identity.digest[:12]
+        return (
+            f"{self.name} {self.version} ({digest}), preset {self.preset}, space {self.space}, {len(self.files)} files"
+        )
+
+    @property
+    def identity(self) -> BundleIdentity:
+        """The bundle's name, version and digest."""
+        lines = "".join(f"{entry.sha256}  {name}\n" for name, entry in sorted(self.files.items()))
+        return BundleIdentity(name=self.name, version=self.version, digest=hashlib.sha256(lines.encode()).hexdigest())

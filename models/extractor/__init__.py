@@ -3,7 +3,6 @@
 from models.extractor.crop import Box, Crop, square_crop
 from models.extractor.extractor import Extractor
 from models.extractor.face import POINTS, Face
-from models.extractor.load import load_extractor
 from models.extractor.regressor import CROP, Extraction
 from models.extractor.tracker import FaceTracker, TrackedFrame
 
@@ -17,6 +16,5 @@ __all__ = [
     "Face",
     "FaceTracker",
     "TrackedFrame",
-    "load_extractor",
     "square_crop",
 ]

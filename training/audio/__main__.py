@@ -12,6 +12,7 @@ import typer
 
 from datasets.speech.recordings import read_recordings
 from models.bundle import DEFAULT_BUNDLE
+from models.errors import PortraitError
 from training.audio.corpus import Amounts, build
 from training.audio.export import add_speech
 from training.audio.loop import Schedule
@@ -89,10 +90,15 @@ def export(
     preset: Preset = "small",
     provenance: Json = None,
     metrics: Json = None,
+    version: Annotated[str | None, typer.Option(help="The bundle's new version; default: it keeps its own.")] = None,
 ) -> None:
-    """Put a run's averaged weights into a bundle as audio.safetensors."""
+    """Put a run's averaged weights into a bundle as audio.safetensors; a bundle that they do not fit is left alone."""
     described, measured = (json.loads(path.read_text()) if path else {} for path in (provenance, metrics))
-    add_speech(run, bundle, preset, described, measured)
+    try:
+        add_speech(run, bundle, preset, described, measured, version=version)
+    except PortraitError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":

@@ -106,11 +106,13 @@ def export(
     run: Annotated[Path, typer.Option(help="Run whose averaged weights are taken.")] = Path("runs/published/run"),
     out: Annotated[Path, typer.Option(help="The new bundle's folder.")] = Path("bundles/published"),
     licence: Annotated[str, typer.Option(help="SPDX identifier that the training data allows.")] = "LicenseRef-unknown",
+    name: Annotated[str | None, typer.Option(help="The bundle's name; default: its folder's.")] = None,
+    version: Annotated[str, typer.Option(help="Which of the bundles of that name it is.")] = "1",
 ) -> None:
     """Write a bundle: the averaged renderer, and the extractor of the bundle that prepared its clips."""
     from training.pirender.export import export_run
 
-    made = export_run(run, bundle, out, licence)
+    made = export_run(run, bundle, out, licence, name=name or out.name, version=version)
     typer.echo(f"{made.folder}: preset {made.manifest.preset}, space {made.manifest.space}")
 
 

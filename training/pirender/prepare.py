@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.clip_store import Clip, ClipWriter
-from models.bundle import open_bundle
+from models.bundle import load_extractor, open_bundle
 from models.coefficients import constrain, space
 from models.errors import NoFaceError, PortraitError, TrainingDataError
-from models.extractor import CROP, Extractor, FaceTracker, load_extractor
+from models.extractor import CROP, Extractor, FaceTracker
 from models.extractor.smoothing import bridge_gaps
 from models.extractor.tracker import KEEP
 from models.video import probe, read_frames

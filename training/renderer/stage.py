@@ -10,9 +10,9 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from models.bundle import MANIFEST, open_bundle
+from models.bundle import MANIFEST, load_renderer, open_bundle
 from models.errors import TrainingDataError
-from models.renderer import PRESETS, PIRenderer, load_renderer
+from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
 from training.pairs.batches import Batch
 from training.run import Run, averaged_weights, fitting

@@ -11,12 +11,13 @@ import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from pydantic import JsonValue
 from safetensors.torch import save_file
 from scipy.io import loadmat
 from scipy.io.matlab import MatReadError
 from torch import Tensor, nn
 
-from models.bundle.bundle import DEFAULT_BUNDLE, Bundle, open_bundle, write_bundle
+from models.bundle import DEFAULT_BUNDLE, Bundle, draft_bundle, open_bundle, release_bundle
 from models.errors import BundleError
 from models.importers.pirender.checkpoint import matched, read_checkpoint
 from models.importers.pirender.keys import official_state, our_state
@@ -37,6 +38,8 @@ def import_pirender(
     preset: str = "paper",
     network: ResNetConfig = ResNetConfig(),  # noqa: B008 - immutable
     faces: Path = DEFAULT_BUNDLE,
+    *,
+    version: str = "1",
 ) -> Bundle:
     """Write a bundle from the authors' files. Weights stay in full precision, so that the output stays equal.
 
@@ -47,9 +50,11 @@ def import_pirender(
         out: the bundle's folder; files in it are replaced.
         preset: which of the published layout's networks the checkpoint holds.
         faces: a bundle of ours that finds the faces: the authors' files hold no detector.
+        version: of the bundle; its name is its folder's.
 
     Raises:
-        BundleError: a file that cannot be read, or a tensor that is altered, missing, superfluous or not finite.
+        BundleError: a file that cannot be read, or a tensor that is altered, missing, superfluous or not finite;
+            nothing is written then.
     """
     renderer = read_renderer(checkpoint, preset)
     coefficients = read_extractor(extractor, network)
@@ -62,18 +67,14 @@ def import_pirender(
         made["alignment.json"].write_text(json.dumps({"landmarks": template.tolist()}) + "\n")
         files = made | {name: ours.path(name) for name in ("detector.onnx", "extractor.onnx")}
         given = {"checkpoint": checkpoint, "extractor": extractor, "landmarks": landmarks}
-        return write_bundle(
-            out,
-            files,
-            preset,
-            PRESETS[preset].space,
-            LICENCE,
-            {
-                "imported_from": {name: {"file": path.name, "sha256": _digest(path)} for name, path in given.items()},
-                "faces": "detector and five points: this project's default bundle (Apache-2.0)",
-                "terms": "the authors' licences of the renderer and of Deep3DFaceRecon apply",
-            },
-            {},
+        provenance: dict[str, JsonValue] = {
+            "imported_from": {name: {"file": path.name, "sha256": _digest(path)} for name, path in given.items()},
+            "faces": "detector and five points: this project's default bundle (Apache-2.0)",
+            "terms": "the authors' licences of the renderer and of Deep3DFaceRecon apply",
+        }
+        space = PRESETS[preset].space
+        return release_bundle(
+            draft_bundle(out, files, preset, space, LICENCE, provenance, {}, name=out.name, version=version)
         )
 
 

@@ -201,7 +201,7 @@ class Crammed(torch.nn.Module):
 
 def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]:
     renderer = Crammed(editor._renderer, most)
-    return PortraitEditor(editor.space, editor._extractor, renderer, editor._device, editor.manifest), renderer  # type: ignore[arg-type]
+    return PortraitEditor(editor.space, editor._extractor, renderer, editor._device, editor.bundle), renderer  # type: ignore[arg-type]
 
 
 def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor, source: Source) -> None:
@@ -239,7 +239,7 @@ def speaker(editor: PortraitEditor) -> PortraitEditor:
         flow.deviation.fill_(0.05)
     speech = SpeechMotion(network, torch.device("cpu"))
     return PortraitEditor(
-        editor.space, editor._extractor, editor._renderer, editor._device, editor.manifest, speech=speech
+        editor.space, editor._extractor, editor._renderer, editor._device, editor.bundle, speech=speech
     )
 
 
@@ -255,7 +255,7 @@ def test_a_portrait_speaks_in_a_motion_that_can_be_rendered(speaker: PortraitEdi
 
 
 def test_a_bundle_without_speech_says_so(editor: PortraitEditor, source: Source) -> None:
-    silent = PortraitEditor(editor.space, editor._extractor, editor._renderer, editor._device, editor.manifest)
+    silent = PortraitEditor(editor.space, editor._extractor, editor._renderer, editor._device, editor.bundle)
     assert silent.speech is None
     with pytest.raises(NoSpeechError, match=r"audio\.safetensors"):
         silent.speak(source, [], seed=0)

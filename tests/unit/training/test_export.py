@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from typer.testing import CliRunner
 
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import BundleError, TrainingDataError
-from models.renderer import PRESETS, PIRenderer, load_renderer
+from models.renderer import PRESETS, PIRenderer
+from tests.bundles import write_speaking_bundle
+from training.__main__ import app
 from training.export import export_bundle
 from training.run import Run
 
@@ -40,11 +43,53 @@ def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: P
 
 
 def test_the_speech_model_of_another_bundle_is_kept(run: Path, tmp_path: Path) -> None:
-    export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, speech=DEFAULT_BUNDLE)
-    own, other = (open_bundle(folder).path("audio.safetensors") for folder in (tmp_path / "bundle", DEFAULT_BUNDLE))
-    assert own.read_bytes() == other.read_bytes()
-    kept = open_bundle(tmp_path / "bundle").manifest.provenance
-    assert kept["speech"] == open_bundle(DEFAULT_BUNDLE).manifest.provenance["speech"], "its data and licences too"
+    speaking = open_bundle(write_speaking_bundle(tmp_path / "speaking", {"speech": {"corpus": "drawn"}}))
+    made = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, speech=speaking.folder)
+    assert made.path("audio.safetensors").read_bytes() == speaking.path("audio.safetensors").read_bytes()
+    assert made.manifest.provenance == {"speech": {"corpus": "drawn"}}, "its data and licences too"
+
+
+def test_what_does_not_fit_is_refused_before_anything_is_written(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    with pytest.raises(BundleError, match=r"audio\.safetensors"):  # a speech model of the preset small
+        export_bundle(run, "debug", DETECTOR, EXTRACTOR, out, {}, {}, speech=DEFAULT_BUNDLE)
+    with pytest.raises(BundleError, match="does not offer"):
+        export_bundle(run, "debug", EXTRACTOR, DETECTOR, out, {}, {})
+    with pytest.raises(BundleError, match=r"nowhere\.onnx cannot be read"):
+        export_bundle(run, "debug", DETECTOR, tmp_path / "nowhere.onnx", out, {}, {})
+    assert not out.exists()
+    before = write_speaking_bundle(out)
+    manifest = (before / "bundle.json").read_bytes()
+    with pytest.raises(BundleError):
+        export_bundle(run, "debug", EXTRACTOR, DETECTOR, out, {}, {})
+    assert (before / "bundle.json").read_bytes() == manifest
+    assert open_bundle(before).manifest.name == "untrained", "the bundle that was there still opens"
+
+
+@pytest.mark.parametrize(("preset", "message"), [("small", "trained with"), ("unheard-of", "there is no preset")])
+def test_a_run_of_another_preset_is_an_error(run: Path, tmp_path: Path, preset: str, message: str) -> None:
+    with pytest.raises(TrainingDataError, match=message):
+        export_bundle(run, preset, DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {})
+
+
+def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "described.json").write_text("{}")
+    files = {"run": run, "detector": DETECTOR, "extractor": EXTRACTOR, "out": tmp_path / "bundle"}
+    files |= dict.fromkeys(("provenance", "metrics"), tmp_path / "described.json")
+    command = [
+        "export",
+        "--preset",
+        "debug",
+        *(word for name, path in files.items() for word in (f"--{name}", str(path))),
+    ]
+    refused = CliRunner().invoke(app, [*command, "--speech", str(DEFAULT_BUNDLE)])
+    assert refused.exit_code == 1
+    assert "audio.safetensors" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "bundle").exists()
+    assert CliRunner().invoke(app, [*command, "--version", "2"]).exit_code == 0
+    manifest = open_bundle(tmp_path / "bundle").manifest
+    assert (manifest.name, manifest.version) == ("bundle", "2")
 
 
 def test_a_run_without_a_state_is_an_error(tmp_path: Path) -> None:

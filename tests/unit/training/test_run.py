@@ -11,9 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import TrainingDataError
-from models.renderer import load_renderer
 from training.pairs.batches import Batch
 from training.pairs.shards import FIELDS
 from training.pairs.source import StoredPairs

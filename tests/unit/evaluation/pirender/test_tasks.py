@@ -14,10 +14,10 @@ from evaluation.pirender.__main__ import app
 from evaluation.pirender.prior import MotionPrior
 from evaluation.pirender.report import Report
 from evaluation.pirender.tasks import Measured
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_extractor, open_bundle
 from models.coefficients import ARKIT, BFM
 from models.errors import EvaluationError
-from models.extractor import load_extractor, square_crop
+from models.extractor import square_crop
 
 
 @pytest.fixture(scope="module")

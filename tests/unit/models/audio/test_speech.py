@@ -11,9 +11,10 @@ import torch
 
 from models.audio import FILE, SpeechMotion, SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
-from models.bundle import save_tensors, write_bundle
+from models.bundle import draft_bundle, load_speech
 from models.coefficients import ARKIT
 from models.errors import BundleError, ControlError
+from models.tensors import save_tensors
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +85,13 @@ def test_a_temperature_that_is_none_is_refused(speech: SpeechMotion, temperature
 def test_a_bundle_gives_back_the_network(network: SpeechNetwork, tmp_path: Path, sound: np.ndarray) -> None:
     save_tensors(network, tmp_path / FILE)
     files = {FILE: tmp_path / FILE}
-    bundle = write_bundle(tmp_path / "bundle", files, "debug", "arkit", "Apache-2.0", {}, {})
-    loaded = SpeechMotion.load(bundle, torch.device("cpu"))
+    bundle = draft_bundle(tmp_path / "bundle", files, "debug", "arkit", "Apache-2.0", {}, {})
+    loaded = load_speech(bundle, torch.device("cpu"))
     assert np.allclose(drawn(loaded, sound), drawn(SpeechMotion(network, torch.device("cpu")), sound), atol=0.05)
     for preset, space, message in (("small", "arkit", "shape|lacks"), ("paper", "bfm", "remove")):
-        other = write_bundle(tmp_path / preset, files, preset, space, "Apache-2.0", {}, {})
+        other = draft_bundle(tmp_path / preset, files, preset, space, "Apache-2.0", {}, {})
         with pytest.raises(BundleError, match=message):
-            SpeechMotion.load(other, torch.device("cpu"))
+            load_speech(other, torch.device("cpu"))
 
 
 @pytest.mark.parametrize("name", list(SPEECH_PRESETS))

@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.bundle import MANIFEST, Bundle, load_tensors, open_bundle, save_tensors, write_bundle
+from models.bundle import MANIFEST, Bundle, draft_bundle, open_bundle, write_bundle
 from models.errors import BundleError
+from models.tensors import load_tensors, save_tensors
 
 
 class Net(nn.Module):
@@ -24,7 +25,8 @@ class Net(nn.Module):
 
 def describe(folder: Path, **files: Path) -> Bundle:
     named = {name.replace("_", "."): path for name, path in files.items()}
-    return write_bundle(folder, named, "debug", "arkit", "Apache-2.0", {"data": ["synthetic"]}, {"flow_error_px": 1.5})
+    provenance, metrics = {"data": ["synthetic"]}, {"flow_error_px": 1.5}
+    return write_bundle(draft_bundle(folder, named, "debug", "arkit", "Apache-2.0", provenance, metrics))
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_what_is_written_opens(bundle: Bundle) -> None:
 
 def test_files_already_in_place_are_kept(bundle: Bundle) -> None:
     files = {name: bundle.path(name) for name in bundle.manifest.files}
-    again = write_bundle(bundle.folder, files, "debug", "arkit", "Apache-2.0", {}, {})
+    again = write_bundle(draft_bundle(bundle.folder, files, "debug", "arkit", "Apache-2.0", {}, {}))
     assert again.manifest.files == bundle.manifest.files
 
 
@@ -108,9 +110,7 @@ def test_tensors_survive_storage_in_half_precision(tmp_path: Path) -> None:
     save_tensors(net, tmp_path / "weights")
     assert load_file(tmp_path / "weights")["linear.weight"].dtype == torch.float16
     other = Net()
-    load_tensors(
-        describe(tmp_path / "bundle", renderer_safetensors=tmp_path / "weights"), "renderer.safetensors", other
-    )
+    load_tensors(tmp_path / "weights", other)
     assert other.linear.weight.dtype == torch.float32
     torch.testing.assert_close(other.linear.weight, net.linear.weight, atol=1e-3, rtol=1e-3)
     assert other.get_buffer("steps") == 7
@@ -135,14 +135,14 @@ def test_a_wrong_tensor_is_named_and_the_model_untouched(
     net = Net()
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     with pytest.raises(BundleError, match=named):
-        load_tensors(bundle, "renderer.safetensors", net)
+        load_tensors(bundle.path("renderer.safetensors"), net)
     for name, tensor in net.state_dict().items():
         assert torch.equal(tensor, before[name])
 
 
 def test_a_file_that_is_no_safetensors_is_named(bundle: Bundle) -> None:
     with pytest.raises(BundleError, match=r"detector\.onnx is no safetensors"):
-        load_tensors(bundle, "detector.onnx", Net())
+        load_tensors(bundle.path("detector.onnx"), Net())
 
 
 def test_weights_beyond_half_precision_are_not_exported(tmp_path: Path) -> None:

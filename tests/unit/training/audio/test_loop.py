@@ -12,9 +12,9 @@ import torch
 from datasets.speech.change import head_change, mouth_at_rest, mouth_change
 from datasets.speech.items import save_items
 from datasets.speech.recordings import Recording
-from models.audio import FILE, SpeechMotion
-from models.bundle import open_bundle, write_bundle
+from models.bundle import draft_bundle, load_speech, open_bundle, write_bundle
 from models.errors import TrainingDataError
+from tests.bundles import write_speaking_bundle
 from training.audio import loop
 from training.audio.corpus_builder import _item
 from training.audio.export import add_speech
@@ -49,26 +49,23 @@ def test_likelihood_grows_and_a_stopped_run_goes_on(
     assert log[-1]["jaw_devgrid"] > 0.6, "the jaw of these recordings is as loud as their tone"
     assert np.isfinite([log[-1]["mouth_devgrid"], log[-1]["head_devgrid"]]).all()
 
-    renderer = tmp_path / "renderer"
-    renderer.write_bytes(b"weights")
-    bundle = tmp_path / "bundle"
-    files = {"renderer.safetensors": renderer}
-    write_bundle(bundle, files, "debug", "arkit", "Apache-2.0", {"data": ["photos"]}, {"flow_error_px": 1.5})
+    bundle = write_speaking_bundle(tmp_path / "bundle", {"data": ["photos"]})
+    rendering = open_bundle(bundle).path("renderer.safetensors").read_bytes()
     for correlation in (0.5, 0.8):  # the second one replaces the first
-        add_speech(run, bundle, "debug", {"corpus": "drawn"}, {"lip_correlation": correlation})
+        add_speech(run, bundle, "debug", {"corpus": "drawn"}, {"lip_correlation": correlation}, version="2")
     opened = open_bundle(bundle)
-    assert opened.path("renderer.safetensors").read_bytes() == b"weights"
+    assert opened.path("renderer.safetensors").read_bytes() == rendering
     assert opened.manifest.provenance == {"data": ["photos"], "speech": {"corpus": "drawn"}}
-    assert opened.manifest.metrics == {"flow_error_px": 1.5, "lip_correlation": 0.8}
-    assert FILE in opened.manifest.files
-    speech = SpeechMotion.load(opened, torch.device("cpu"))
+    assert opened.manifest.metrics == {"lip_correlation": 0.8}
+    assert (opened.manifest.name, opened.manifest.version) == ("untrained", "2")
+    speech = load_speech(opened, torch.device("cpu"))
     motion = np.concatenate(list(speech.sample([np.zeros(16_000, np.float32)], seed=0, temperature=1)))
     assert motion.shape == (25, 59)
     assert np.isfinite(motion).all()
 
 
 def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
-    write_bundle(tmp_path / "bundle", {}, "small", "arkit", "Apache-2.0", {}, {})
+    write_bundle(draft_bundle(tmp_path / "bundle", {}, "small", "arkit", "Apache-2.0", {}, {}))
     with pytest.raises(TrainingDataError, match="small"):
         add_speech(tmp_path, tmp_path / "bundle", "debug", {}, {})
     with pytest.raises(TrainingDataError, match=r"state\.pt"):

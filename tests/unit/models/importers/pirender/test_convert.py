@@ -15,13 +15,14 @@ import torch
 from safetensors.torch import load_file
 from scipy.io import savemat
 
-from models.bundle import Bundle, open_bundle
-from models.bundle.__main__ import main
+from models.bundle import Bundle, load_renderer, open_bundle
+from models.bundle.__main__ import main as bundle_command
 from models.errors import BundleError
+from models.importers.pirender.__main__ import main
 from models.importers.pirender.convert import read_extractor, read_landmarks, read_renderer
 from models.importers.pirender.keys import official_name
 from models.importers.pirender.resnet import Deep3DNetwork, ResNetConfig
-from models.renderer import PRESETS, load_renderer
+from models.renderer import PRESETS
 from tests import published
 
 SMALL = ResNetConfig(width=4, blocks=(1, 1, 1, 1))
@@ -181,9 +182,10 @@ def test_the_command_says_what_is_wrong(
     files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], imported: Bundle
 ) -> None:
     given = ["--extractor", str(files["extractor"]), "--landmarks", str(files["landmarks"])]
-    command = ["import-pirender", str(files["checkpoint"]), *given, "--out", str(tmp_path / "out")]
+    command = [str(files["checkpoint"]), *given, "--out", str(tmp_path / "out")]
     assert main(command) == 1  # the file holds hardly any channels
     assert "published is" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    assert main(["check", str(imported.folder)]) == 0
-    assert "space bfm" in capsys.readouterr().out
+    assert bundle_command(["check", str(imported.folder)]) == 0
+    assert "bundle 1" in (line := capsys.readouterr().out)
+    assert "space bfm" in line

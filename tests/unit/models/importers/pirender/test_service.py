@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.bundle import Bundle
+from models.bundle import Bundle, load_extractor
 from models.coefficients import BFM, Transfer, apply_controls, transfer
 from models.coefficients.bfm import published_vector
-from models.extractor import load_extractor
 from models.extractor.deep3d import Deep3DExtractor
 from models.extractor.motion import tracked_motion
 from models.portrait import PortraitEditor, Source

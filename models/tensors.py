@@ -9,7 +9,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from models.bundle.bundle import Bundle
 from models.errors import BundleError
 
 
@@ -22,13 +21,12 @@ def save_tensors(model: nn.Module, path: Path | str) -> None:
     save_file(state, path)
 
 
-def load_tensors(bundle: Bundle, name: str, model: nn.Module) -> None:
-    """Fill `model` with the tensors of the bundle's file `name`.
+def load_tensors(path: Path, model: nn.Module) -> None:
+    """Fill `model` with the tensors of a safetensors file.
 
     Every tensor of the model must be there, with its shape and kind of number, finite, and none more. fp16 is widened
     to the model's own precision. Raises BundleError, which names the tensor and the file; the model is then untouched.
     """
-    path = bundle.path(name)
     try:
         stored = load_file(path)
     except SafetensorError as error:

@@ -15,11 +15,10 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from models.bundle import DEFAULT_BUNDLE, open_bundle
+from models.bundle import DEFAULT_BUNDLE, load_extractor, open_bundle
 from models.coefficients import space
 from models.coefficients.document import Motion, motion_document, motion_npz, names
 from models.errors import PortraitError
-from models.extractor.load import load_extractor
 from models.extractor.motion import smoothed, tracked_motion
 from models.extractor.tracker import FaceTracker
 from models.video import probe, read_frames
@@ -27,9 +26,9 @@ from models.video import probe, read_frames
 _SHOWN = 0.05  # weights that never reach this are left out of the table
 
 _EXAMPLES = """examples:
-  python -m models.extractor portrait.jpg
-  python -m models.extractor talk.mp4 --smoothing 0.5 --out motion.json
-  python -m models.extractor group.mp4 --face 1 --out motion.npz
+  python -m models portrait.jpg
+  python -m models talk.mp4 --smoothing 0.5 --out motion.json
+  python -m models group.mp4 --face 1 --out motion.npz
 """
 
 
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m models.extractor",
+        prog="python -m models",
         description=__doc__,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,4 +1,4 @@
-"""`python -m models.extractor`."""
+"""`python -m models`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from models.__main__ import main
 from models.coefficients.document import read_motion
-from models.extractor.__main__ import main
 
 
 @pytest.fixture(scope="module")
