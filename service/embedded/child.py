@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 logger = logging.getLogger("service.embedded")
 
@@ -21,14 +21,25 @@ class Child:
         self._process = process
 
     @classmethod
-    async def start(cls, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> "Child":
-        """Start `command` with `environment` added to our own.
+    async def start(
+        cls,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        *,
+        inherited: Collection[int] = (),
+    ) -> "Child":
+        """Start `command` with `environment` added to our own, and with the file descriptors that it is to inherit.
 
         It runs in a session of its own: the terminal's Ctrl-C reaches the parent alone, which then stops the
         children in order.
         """
         process = await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, **(environment or {})}, start_new_session=True, preexec_fn=_die_with_parent()
+            *command,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+            preexec_fn=_die_with_parent(),
+            pass_fds=inherited,
         )
         logger.info("started %s", name, extra={"fields": {"child": name, "pid": process.pid}})
         return cls(name, process)

@@ -9,8 +9,11 @@ from service.embedded.errors import DataDirInUseError
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[int]:
     """Hold the folder for this process, making it where needed; the kernel lets go of it however the process ends.
+
+    Yields:
+        The lock's file descriptor: a child that inherits it holds the folder until it has ended too.
 
     Raises:
         DataDirInUseError: another process holds it.
@@ -23,4 +26,4 @@ def locked(folder: Path) -> Iterator[None]:
             raise DataDirInUseError(
                 f"Another embedded service runs on {folder}; stop it, or set PORTRAIT_DATA_DIR to another folder."
             ) from None
-        yield
+        yield file.fileno()

@@ -1,4 +1,4 @@
-"""Waiting for the processes of the stack to answer."""
+"""What the stack learns from, and tells, the processes that it starts."""
 
 import asyncio
 import json
@@ -11,6 +11,8 @@ import redis
 import redis.asyncio
 
 from service.embedded.errors import PortTakenError, SetupFailedError
+from workers.contract.connection import connect
+from workers.contract.presence import Presence
 
 POLL_S = 0.2
 
@@ -25,6 +27,14 @@ async def redis_answers(url: str) -> None:
                 await asyncio.sleep(POLL_S)
             else:
                 return
+
+
+def forget_workers(url: str) -> None:
+    """Forget the workers that a Redis remembers from before it was started: none of them is alive."""
+    with connect(url) as client:
+        presence = Presence(client)
+        for worker in presence.workers():
+            presence.leave(worker.name)
 
 
 async def api_ready(url: str) -> None:

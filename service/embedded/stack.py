@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from service.embedded.child import Child
 from service.embedded.errors import ProcessEndedError
 from service.embedded.lock import locked
-from service.embedded.probes import api_ready, redis_answers, require_free_port
+from service.embedded.probes import api_ready, forget_workers, redis_answers, require_free_port
 from service.embedded.redis_server import find_redis_server, redis_command
 from service.embedded.settings import EmbeddedSettings
 
@@ -32,13 +33,13 @@ class Stack:
     def __init__(self, settings: EmbeddedSettings, run_dir: Path) -> None:
         self._settings = settings
         self._data_dir = settings.data_dir.absolute()
+        self._temporary = self._data_dir / "tmp"
         self._socket = run_dir / "redis.sock"
         self._redis_url = f"unix://{self._socket}"
         self._environment = {
             "PORTRAIT_REDIS_URL": self._redis_url,
             "PORTRAIT_STORAGE_URL": str(self._data_dir / "blobs"),
-            # What a killed process leaves behind goes when the run folder goes.
-            "TMPDIR": str(run_dir),
+            "TMPDIR": str(self._temporary),
         }
         self._children: dict[str, Child] = {}
 
@@ -63,11 +64,13 @@ class Stack:
         """
         require_free_port(self._settings.host, self._settings.port)
         redis = redis_command(find_redis_server(), self._socket, self._data_dir)
-        with locked(self._data_dir):
+        # Redis inherits the lock: should this process be killed, no other stack writes before Redis has ended.
+        with locked(self._data_dir) as lock:
+            self._empty_temporary()
             try:
                 async with asyncio.TaskGroup() as tasks:
                     lives = [
-                        tasks.create_task(self._live_with("redis", redis)),
+                        tasks.create_task(self._live_with("redis", redis, lock)),
                         tasks.create_task(self._serve(on_ready)),
                     ]
                     await stop.wait()
@@ -76,16 +79,22 @@ class Stack:
             finally:
                 await self._end()
 
+    def _empty_temporary(self) -> None:
+        """Drop the uploads and half-made files of processes that were killed."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary.mkdir()
+
     async def _serve(self, on_ready: Callable[[str], None]) -> None:
         await redis_answers(self._redis_url)
+        await asyncio.to_thread(forget_workers, self._redis_url)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._live_with("api", [sys.executable, "-m", "service"]))
             tasks.create_task(self._keep_alive("worker", [sys.executable, "-m", "workers"]))
             await api_ready(self.url)
             on_ready(self.url)
 
-    async def _live_with(self, name: str, command: Sequence[str]) -> None:
-        status = await (await self._start(name, command)).wait()
+    async def _live_with(self, name: str, command: Sequence[str], *inherited: int) -> None:
+        status = await (await self._start(name, command, *inherited)).wait()
         raise ProcessEndedError(f"The {name} process ended with status {status}; the lines above say why.")
 
     async def _keep_alive(self, name: str, command: Sequence[str]) -> None:
@@ -99,8 +108,8 @@ class Stack:
             await asyncio.sleep(pause)
             pause = min(2 * pause, LAST_RESTART_S)
 
-    async def _start(self, name: str, command: Sequence[str]) -> Child:
-        self._children[name] = await Child.start(name, command, self._environment)
+    async def _start(self, name: str, command: Sequence[str], *inherited: int) -> Child:
+        self._children[name] = await Child.start(name, command, self._environment, inherited=inherited)
         return self._children[name]
 
     async def _end(self) -> None:
@@ -110,3 +119,4 @@ class Stack:
         await asyncio.gather(*(child.stop(grace) for child in self._children.values()))
         if redis is not None:
             await redis.stop(REDIS_GRACE_S)
+        shutil.rmtree(self._temporary, ignore_errors=True)

