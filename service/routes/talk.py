@@ -41,9 +41,9 @@ FIELDS = Fields(
 async def talk(call: JobCall) -> Response:
     """Let the face of a photo say what is heard.
 
-    `audio` is WAV, FLAC, MP3, OGG or M4A, or the sound of a video. Lips, blinks, brows and head move as a model makes
-    of the speech, differently for every `seed`; the clip has the speech as its sound (a GIF has none). With `samples`
-    the job has as many `results`, of the seeds `seed`, `seed` + 1 …; each result tells its own.
+    `audio` is WAV, AIFF, FLAC, MP3, AAC, OGG or M4A, or the sound of a video. Lips, blinks, brows and head move as a
+    model makes of the speech, differently for every `seed`; the clip has the speech as its sound (a GIF has none). With
+    `samples` the job has as many `results`, of the seeds `seed`, `seed` + 1 …; each result tells its own.
 
     Head poses of your own replace the generated ones: as `options.pose`, the document that `POST /extract` made, or as
     a file `pose`, that document (JSON or npz) or a video.

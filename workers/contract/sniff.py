@@ -19,7 +19,7 @@ _ACCEPTED: dict[MediaKind, str] = {
     "picture": "PNG, JPEG, WebP, GIF, TIFF or BMP",
     "video": "MP4, MOV, WebM, Matroska, AVI, MPEG or GIF",
     "motion": "the JSON or npz document of POST /extract",
-    "audio": "WAV, FLAC, MP3, OGG or M4A",
+    "audio": "WAV, AIFF, FLAC, MP3, AAC, OGG or M4A",
 }
 
 
@@ -49,7 +49,7 @@ def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTUR
     """
     start = _start(data)
     if not start:
-        raise EmptyFileError(f"The file is empty; send {_listed(kinds)}.")
+        raise EmptyFileError(f"The file is empty; send {accepted(kinds)}.")
     picture = picture_type(start)
     media_type = picture or _audio(start) or _video(start) or _motion(start)
     if media_type is None or kind_of(media_type, kinds) is None:
@@ -62,6 +62,11 @@ def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTUR
             f"The picture has {width} x {height} pixels; scale it down to at most {max_pixels / 1e6:g} million."
         )
     return Header(media_type=media_type, width=width, height=height)
+
+
+def accepted(kinds: Collection[MediaKind]) -> str:
+    """The names of the file formats that are accepted of some kinds, for people."""
+    return ", or ".join(text for kind, text in _ACCEPTED.items() if kind in kinds)
 
 
 def kind_of(media_type: str, kinds: Collection[MediaKind]) -> MediaKind | None:
@@ -113,12 +118,16 @@ def _video(start: bytes) -> str | None:
 def _audio(start: bytes) -> str | None:
     if start[:4] in (b"RIFF", b"RF64") and start[8:12] == b"WAVE":
         return "audio/wav"
+    if start[:4] == b"FORM" and start[8:12] in (b"AIFF", b"AIFC"):
+        return "audio/aiff"
     if start[4:8] == b"ftyp" and start[8:12] in _AUDIO_BRANDS:
         return "audio/mp4"
     if start.startswith(b"OggS") and any(codec in start for codec in _OGG_CODECS):
         return "audio/ogg"
     if start.startswith(b"fLaC"):
         return "audio/flac"
+    if _is_adts_frame(start):
+        return "audio/aac"
     return "audio/mpeg" if start.startswith(b"ID3") or _is_mp3_frame(start) else None
 
 
@@ -130,6 +139,14 @@ def _is_mp3_frame(start: bytes) -> bool:
     return version != 1 and bit_rate not in (0, 15) and sample_rate != 3
 
 
+def _is_adts_frame(start: bytes) -> bool:
+    """Whether it begins with the header of a frame of AAC, as radio streams and phones write it."""
+    if len(start) < 7 or start[0] != 0xFF or start[1] & 0xF6 != 0xF0:
+        return False
+    sample_rate, length = start[2] >> 2 & 15, (start[3] & 3) << 11 | start[4] << 3 | start[5] >> 5
+    return sample_rate < 13 and length > 7
+
+
 def _motion(start: bytes) -> str | None:
     if start.startswith(b"PK\x03\x04"):
         return "application/x-npz"
@@ -137,7 +154,7 @@ def _motion(start: bytes) -> str | None:
 
 
 def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaError:
-    wanted = _listed(kinds)
+    wanted = accepted(kinds)
     if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
         return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")
     if _audio(start):
@@ -145,10 +162,6 @@ def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaErro
     if _video(start):
         return UnsupportedMediaError(f"The file is a video, which only POST /reenact edits; send {wanted}.")
     return UnsupportedMediaError(f"The file is of no type that is accepted here; send {wanted}.")
-
-
-def _listed(kinds: Collection[MediaKind]) -> str:
-    return ", or ".join(text for kind, text in _ACCEPTED.items() if kind in kinds)
 
 
 _VIDEOS = (

@@ -11,11 +11,13 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from workers.contract.errors import AudioError, NoAudioError
+from workers.contract.sniff import MediaKind, accepted
 from workers.media.sound import decoded, samples_of
 
 # Sound alone, and videos with sound. No playlists: they may name other files and addresses.
-_FORMATS = "wav,w64,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf"
+_FORMATS = "wav,w64,aiff,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
+_SOUND: tuple[MediaKind, ...] = ("audio",)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def probe_recording(path: Path) -> RecordingInfo:
         if not container.streams.audio:
             raise NoAudioError("The file has no audio track: send one in which somebody speaks.")
         if container.streams.audio[0].codec_context is None:
-            raise AudioError("The sound's codec is unknown here: convert it to WAV, FLAC, MP3, OGG or M4A.")
+            raise AudioError(f"The sound's codec is unknown here: convert it to {accepted(_SOUND)}.")
         first = next(decoded(container), None)
     if first is None:
         raise NoAudioError("Not one sample of the sound can be decoded: it is empty, truncated or corrupt.")
@@ -59,7 +61,7 @@ def _open(path: Path) -> Iterator[InputContainer]:
     except (av.FFmpegError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "unknown to the decoder").lower()
         raise AudioError(
-            f"The file is no sound that can be read ({reason}): send a complete WAV, FLAC, MP3, OGG or M4A."
+            f"The file is no sound that can be read ({reason}): send a complete {accepted(_SOUND)}."
         ) from error
     with container:
         yield container

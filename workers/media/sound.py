@@ -10,6 +10,8 @@ from av.audio.frame import AudioFrame
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from workers.media.mono import mixed_to_mono
+
 RATE = 48_000
 """Samples a second; one that both AAC and Opus take."""
 
@@ -45,8 +47,8 @@ def samples_of(
         rate: samples a second that come out.
         mono: whether stereo is mixed down too.
     """
-    frames = _resampled(decoded(container), rate, mono)
-    yield from _on_clock(frames, start, round(seconds * rate), rate)
+    stretches = _on_clock(_resampled(decoded(container), rate, mono), start, round(seconds * rate), rate)
+    yield from mixed_to_mono(stretches) if mono else stretches
 
 
 def decoded(container: InputContainer) -> Iterator[AudioFrame]:
@@ -76,14 +78,16 @@ def _picture_start(path: Path) -> float:
         return next((frame.time or 0.0 for frame in container.decode(video=0)), 0.0)
 
 
-def _resampled(frames: Iterable[AudioFrame], rate: int, mono: bool) -> Iterator[AudioFrame]:
+def _resampled(frames: Iterable[AudioFrame], rate: int, may_change: bool) -> Iterator[AudioFrame]:
+    """Frames of one rate, mono or stereo: as the first one is, or each as it is."""
     resampler, taken, layout = None, None, None
     for frame in frames:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if resampler is None or kind != taken:  # files that were glued together change in the middle
             if resampler is not None:
                 yield from resampler.resample(None)
-            layout = layout or ("mono" if mono or frame.layout.nb_channels == 1 else "stereo")
+            if layout is None or may_change:
+                layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
             resampler, taken = av.AudioResampler(format="s16", layout=layout, rate=rate), kind
         yield from resampler.resample(frame)
     if resampler is not None:

@@ -92,7 +92,7 @@ def test_sounds_are_told_by_their_bytes(api: httpx.Client, photo: dict[str, Any]
 @pytest.mark.parametrize("data", [b"Once upon a time", b"{}", b"MThd\0\0\0\x06", b"\xff\xd8\xff\xe0 a photo"])
 def test_what_cannot_be_heard_is_unsupported(api: httpx.Client, photo: dict[str, Any], data: bytes) -> None:
     problem = assert_problem(api.post("/talk", files=photo | {"audio": ("a", data)}), 415, "unsupported_media")
-    assert "WAV, FLAC, MP3, OGG or M4A" in problem["detail"]
+    assert "WAV, AIFF, FLAC, MP3, AAC, OGG or M4A" in problem["detail"]
 
 
 def test_wrong_files_are_named(

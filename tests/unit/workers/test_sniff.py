@@ -98,6 +98,8 @@ SOUNDS = {
     "audio/flac": b"fLaC" + bytes(50),
     "audio/mpeg": b"ID3\x04" + bytes(50),
     "audio/mp4": b"\0\0\0\x1cftypM4A " + bytes(50),
+    "audio/aiff": b"FORM\0\0\0\x40AIFFCOMM" + bytes(50),
+    "audio/aac": b"\xff\xf1\x60\x40\x1a\x3f\xfc" + bytes(50),
     "audio/ogg": b"OggS\0\x02" + bytes(22) + b"OpusHead" + bytes(50),
 }
 FRAMES = [b"\xff\xfb\x90\x64", b"\xff\xf3\x40\xc0", b"\xff\xe3\x18\xc4"]  # MPEG-1, 2 and 2.5, layer III
@@ -124,11 +126,35 @@ def test_a_video_is_a_sound_too_where_sounds_are_heard() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"\xff\xf1\x50\x80", b"\xff\xfb\xf0\x64", b"\xff\xeb\x90\x64", b"\xff\xfe{\0", b"\xff", b"hello", b"MThd", b"{}"],
-    ids=["ADTS", "no such bit rate", "no such version", "UTF-16", "one byte", "text", "MIDI", "JSON"],
+    [
+        b"\xff\xf1\x50\x80",
+        b"\xff\xf1\x74\x40\x1a\x3f\xfc",
+        b"\xff\xf1\x60\x40\0\0\0",
+        b"FORM\0\0\0\0ILBM",
+        b"\xff\xfb\xf0\x64",
+        b"\xff\xeb\x90\x64",
+        b"\xff\xfe{\0",
+        b"\xff",
+        b"hello",
+        b"MThd",
+        b"{}",
+    ],
+    ids=[
+        "half of ADTS",
+        "no such rate",
+        "ADTS of no length",
+        "IFF picture",
+        "no such bit rate",
+        "no such version",
+        "UTF-16",
+        "one byte",
+        "text",
+        "MIDI",
+        "JSON",
+    ],
 )
 def test_what_cannot_be_heard_is_unsupported(data: bytes) -> None:
-    with pytest.raises(UnsupportedMediaError, match="WAV, FLAC, MP3, OGG or M4A"):
+    with pytest.raises(UnsupportedMediaError, match="WAV, AIFF, FLAC, MP3, AAC, OGG or M4A"):
         sniff(io.BytesIO(data), LIMIT, ("audio", "video"))
 
 
