@@ -51,6 +51,8 @@ USER 10001
 ENTRYPOINT ["tini", "--"]
 
 FROM runtime AS worker
+# The code sets it as well; here it holds for whatever else is run in the image.
+ENV ORT_DISABLE_TELEMETRY=1
 COPY --from=worker-venv /opt/venv /opt/venv
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "workers.health"]
 CMD ["python", "-m", "workers"]

@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="which face of the first frame that shows one, counted from the largest, from 0; default: the largest",
     )
     parser.add_argument("--bundle", type=Path, default=DEFAULT_BUNDLE, help="folder of weights; default: the shipped")
-    parser.add_argument("--threads", type=int, help="CPU threads; default: one a core")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: one a core that may be used")
     return parser
 
 

@@ -68,7 +68,7 @@ class PortraitEditor:
         Args:
             bundle: folder with a `bundle.json`.
             device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:1".
-            threads: CPU threads of each network; None leaves the choice to the libraries.
+            threads: CPU threads of each network; None for `models.runtime.thread_count`.
 
         Raises:
             BundleError: the bundle is incomplete, altered or of another version, or its files do not fit each other.
@@ -87,6 +87,10 @@ class PortraitEditor:
             opened.manifest.identity,
             networks.speech,
         )
+
+    def use_threads(self, count: int) -> None:
+        """Give the torch networks another number of CPU threads; the extractor keeps that which it was loaded with."""
+        torch.set_num_threads(count)
 
     def analyse(self, image: np.ndarray, face: int | Literal["largest"] = "largest") -> Source:
         """Find the face, cut the crop and read its coefficients.

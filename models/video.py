@@ -18,13 +18,14 @@ from av.video.stream import VideoStream
 
 from models.errors import NoVideoError, VideoError
 from models.orientation import Orientation
+from models.runtime import thread_count
 from models.video_extent import extent
 
 # Containers of real videos. Playlists (HLS, concat …) stay out: they may name other files and addresses, and the file
 # comes from a stranger.
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,gif,h264,hevc,ivf"
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
-_THREADS = 4  # of a decoder: each holds frames of its own, and a server may have a hundred cores
+_MOST_THREADS = 4  # of a decoder: each holds frames of its own, and a server may have a hundred cores
 _RATES = (1.0, 120.0)  # frames a second to believe without a look at the frames' times
 _SAMPLES = 60  # packets whose times tell the rate of a file that does not say it
 _STEP = 0.001  # seconds: frames whose times stand still or go back are this far apart
@@ -125,7 +126,7 @@ def _video_stream(container: InputContainer) -> VideoStream:
     if cast(Any, stream).codec_context is None:
         raise VideoError("The video's codec is unknown here: convert it to H.264, H.265, VP9 or AV1.")
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = _THREADS
+    stream.codec_context.thread_count = min(thread_count(), _MOST_THREADS)
     return stream
 
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from models.runtime import prepare_libraries
+
+prepare_libraries()  # before any test loads one of them by itself
+
 if TYPE_CHECKING:
     import numpy as np
 

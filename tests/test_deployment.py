@@ -44,6 +44,11 @@ def test_dockerfile_sets_only_settings_that_exist(dockerfile: str) -> None:
     assert set(re.findall(r"PORTRAIT_[A-Z_]+", dockerfile)) <= SETTINGS
 
 
+def test_the_worker_image_reports_to_nobody(dockerfile: str) -> None:
+    [worker] = re.findall(r"^FROM runtime AS worker\n(.*?)^FROM", dockerfile, re.MULTILINE | re.DOTALL)
+    assert "ENV ORT_DISABLE_TELEMETRY=1\n" in worker
+
+
 def test_compose_builds_the_stages_of_the_dockerfile(dockerfile: str) -> None:
     services = compose("docker-compose.yml")["services"]
     assert set(services) == {"api", "worker", "redis"}

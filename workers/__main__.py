@@ -2,6 +2,10 @@
 
 # The decoder's child process imports this module again, so everything heavy is imported below.
 if __name__ == "__main__":
+    import models.runtime
+
+    models.runtime.prepare_libraries()  # before any of them is loaded, by whomever
+
     import logging
     import sys
 

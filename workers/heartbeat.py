@@ -27,6 +27,7 @@ class Heartbeat(threading.Thread):
 
     Args:
         name: the worker's name.
+        budgets: names of the CPU time that the worker may use.
         die: ends the process; replaced in tests.
     """
 
@@ -36,12 +37,13 @@ class Heartbeat(threading.Thread):
         presence: Presence,
         store: JobStore,
         settings: Settings,
+        budgets: frozenset[str] = frozenset(),
         die: Callable[[int], object] = os._exit,
     ) -> None:
         super().__init__(name="heartbeat", daemon=True)
-        self._worker = name
+        self._worker, self._budgets = name, budgets
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
-        self._now = WorkerPresence(name=name, state=WorkerState.STARTING)
+        self._now = WorkerPresence(name=name, state=WorkerState.STARTING, budgets=budgets)
         self._abilities: dict[str, Any] | None = None
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
@@ -64,7 +66,9 @@ class Heartbeat(threading.Thread):
             detail: why setup failed.
         """
         with self._lock:
-            self._now = WorkerPresence(name=self._worker, state=state, job_id=job_id, detail=detail)
+            self._now = WorkerPresence(
+                name=self._worker, state=state, job_id=job_id, detail=detail, budgets=self._budgets
+            )
             self._attempt = attempt
             self._timeout_s = timeout_s
             self._hung_at = time.monotonic() + timeout_s + self._settings.hang_grace_s

@@ -29,6 +29,7 @@ from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+from workers.cpu_share import CpuShare
 from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
@@ -57,7 +58,9 @@ class WarmWorker(SimpleWorker):
     log_result_lifespan = False
     max_connection_wait_time = 2.0
 
-    def __init__(self, client: "redis.Redis", runner: Runner, deadline: Deadline) -> None:
+    def __init__(
+        self, client: "redis.Redis", runner: Runner, deadline: Deadline, before_job: Callable[[], None]
+    ) -> None:
         super().__init__(
             list(QUEUES),
             connection=client,
@@ -65,10 +68,11 @@ class WarmWorker(SimpleWorker):
             worker_ttl=_RQ_TTL_S,
             log_job_description=False,
         )
-        self._runner, self._deadline = runner, deadline
+        self._runner, self._deadline, self._before_job = runner, deadline, before_job
 
     def execute_job(self, job: RQJob, queue: Queue) -> None:
         """Run the job with this worker's runner."""
+        self._before_job()
         token = CURRENT.set(self._runner)
         try:
             super().execute_job(job, queue)
@@ -100,7 +104,8 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
     blobs = BlobStore(settings.storage_url, client)
-    heartbeat, deadline = Heartbeat(name, presence, store, settings), Deadline(settings.drain_s)
+    cpu = CpuShare(settings.threads, name, presence)
+    heartbeat, deadline = Heartbeat(name, presence, store, settings, cpu.budgets), Deadline(settings.drain_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
     metrics.serve(settings.metrics_port)
@@ -115,7 +120,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         heartbeat.start()
         reaper = Reaper(store, queue, presence, blobs, settings)
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
-        editor = _load_patiently(settings, load, heartbeat)
+        editor = _load_patiently(settings, load, heartbeat, cpu)
         decoder.warm_up()
         tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder, settings)
         runner = Runner(
@@ -130,7 +135,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         )
         heartbeat.ready(editor.space.document(), speaks=editor.speech is not None)
         with suppress(StopRequested):
-            _work(settings, runner, deadline)
+            _work(settings, runner, deadline, before_job=lambda: editor.use_threads(cpu.threads()))
     finally:
         deadline.start()
         heartbeat.stop()
@@ -138,10 +143,12 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     return 0
 
 
-def _load_patiently(settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat) -> Editor:
+def _load_patiently(
+    settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat, cpu: CpuShare
+) -> Editor:
     while True:
         try:
-            editor = load(settings)
+            editor = load(settings.model_copy(update={"threads": cpu.threads()}))
         except Exception as error:
             # Announced rather than fatal: the health page can say why, and a GPU or a volume may still turn up.
             log.exception("the models could not be loaded; next try in %g s", _SETUP_AGAIN_S)
@@ -151,12 +158,12 @@ def _load_patiently(settings: Settings, load: Callable[[Settings], Editor], hear
             return editor
 
 
-def _work(settings: Settings, runner: Runner, deadline: Deadline) -> None:
+def _work(settings: Settings, runner: Runner, deadline: Deadline, before_job: Callable[[], None]) -> None:
     """Work until the deadline starts; RQ's loop ends when Redis goes away, and is then begun again."""
     while not deadline.stopping.is_set():
         client = connect(settings.redis_url)
         try:
-            WarmWorker(client, runner, deadline).work(logging_level="WARNING")
+            WarmWorker(client, runner, deadline, before_job).work(logging_level="WARNING")
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)
         finally:

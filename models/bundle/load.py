@@ -34,7 +34,7 @@ def load_networks(bundle: Bundle, device: torch.device, threads: int | None = No
     """Load everything that the bundle holds.
 
     Args:
-        threads: CPU threads of one call of the extractor; None for one a core.
+        threads: CPU threads of one call of the extractor; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: a file is missing or does not fit the manifest's preset and space.
@@ -73,7 +73,7 @@ def load_extractor(bundle: Bundle, threads: int | None = None) -> Extractor:
     """The extractor that reads the bundle's coefficient space.
 
     Args:
-        threads: CPU threads of one call; None for one a core.
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: a file is missing or cannot be used.

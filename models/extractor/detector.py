@@ -29,7 +29,7 @@ class Detector:
 
     Args:
         path: the ONNX file: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `decode.decode`).
-        threads: CPU threads of one call; None for one a core.
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: the file cannot be used.

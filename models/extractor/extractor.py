@@ -32,7 +32,7 @@ class Extractor:
 
     Args:
         detector, regressor: the bundle's `detector.onnx` and `extractor.onnx`.
-        threads: CPU threads of one call; None for one a core.
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: a file cannot be used.

@@ -41,7 +41,7 @@ class Regressor:
 
     Args:
         path: the ONNX file: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence; `MIRRORED`.
-        threads: CPU threads of one call; None for one a core.
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: the file cannot be used.

@@ -8,13 +8,14 @@ from pathlib import Path
 import onnxruntime
 
 from models.errors import BundleError
+from models.runtime import thread_count
 
 
 def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> onnxruntime.InferenceSession:
     """Load an ONNX file, on a CUDA device if this machine has one, else on the CPU.
 
     Args:
-        threads: CPU threads of one call; None leaves the choice to ONNX Runtime (one a core).
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
         outputs: the names that the file must offer.
 
     Raises:
@@ -22,8 +23,9 @@ def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> o
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: a missing GPU is no news
-    if threads is not None:
-        options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or thread_count()
+    for pool in ("intra_op", "inter_op"):  # idle threads sleep; ONNX Runtime has no variable for that
+        options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     try:
         # Bytes rather than the path: ONNX Runtime's errors about files differ between platforms, pathlib's do not.
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=_providers())

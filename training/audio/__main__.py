@@ -13,6 +13,7 @@ import typer
 from datasets.speech.recordings import read_recordings
 from models.bundle import DEFAULT_BUNDLE
 from models.errors import PortraitError
+from models.runtime import thread_count
 from training.audio.corpus import Amounts, build
 from training.audio.export import add_speech
 from training.audio.loop import Schedule
@@ -30,6 +31,7 @@ Preset = Annotated[str, typer.Option(help="Size of the networks: small or debug.
 Processes = Annotated[int, typer.Option(min=1, help="Processes, one core each.")]
 Json = Annotated[Path | None, typer.Option(help="JSON to add to the bundle's manifest.", exists=True)]
 
+_CORES = thread_count()
 _RECORDINGS, _CORPUS, _RUN = Path("runs/audio/recordings"), Path("runs/audio/corpus"), Path("runs/audio/speech")
 
 
@@ -76,7 +78,7 @@ def train(
     batch: Annotated[int, typer.Option(help="Windows a step.")] = Schedule.batch,
     frames: Annotated[int, typer.Option(max=80, help="Frames of a window.")] = Schedule.frames,
     learning_rate: Annotated[float, typer.Option(help="Adam's, at full speed.")] = Schedule.learning_rate,
-    threads: Annotated[int, typer.Option(help="CPU threads.")] = 2,
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = _CORES,
 ) -> None:
     """Train both flows by likelihood."""
     torch.set_num_threads(threads)

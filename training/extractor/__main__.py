@@ -10,6 +10,7 @@ import torch
 import typer
 
 from datasets.clips import label_clips
+from models.runtime import thread_count
 from training.extractor.loop import Schedule
 from training.extractor.tasks import RegressorMaterial, train_detector, train_regressor
 
@@ -40,6 +41,8 @@ Rate = Annotated[float, typer.Option(help="AdamW's learning rate, at full speed.
 Threads = Annotated[int, typer.Option(help="CPU threads of the network.")]
 Workers = Annotated[int, typer.Option(help="Processes that draw samples.")]
 
+_CORES = thread_count()
+
 
 @app.callback()
 def configure() -> None:
@@ -57,7 +60,7 @@ def detector(
     steps: Steps = 1500,
     batch: Batch = 24,
     rate: Rate = 3e-3,
-    threads: Threads = 2,
+    threads: Threads = _CORES,
     workers: Workers = 1,
 ) -> None:
     """Train the detector on collages; writes detector.onnx into the run's folder."""
@@ -87,7 +90,7 @@ def regressor(
     steps: Steps = 4000,
     batch: Batch = 48,
     rate: Rate = Schedule.rate,
-    threads: Threads = 2,
+    threads: Threads = _CORES,
     workers: Workers = 1,
 ) -> None:
     """Train the regressor on portraits, generated pairs and clips; writes extractor.onnx into the run's folder."""

@@ -26,12 +26,18 @@ class WorkerState(StrEnum):
 
 
 class WorkerPresence(Document):
-    """One worker as it last announced itself. `detail` says why setup failed."""
+    """One worker as it last announced itself.
+
+    Attributes:
+        detail: why setup failed.
+        budgets: names of the CPU time that it may use; workers that name the same share it.
+    """
 
     name: str
     state: WorkerState
     job_id: str | None = None
     detail: str | None = None
+    budgets: frozenset[str] = frozenset()
     heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 

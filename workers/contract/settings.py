@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     )
     device: str = Field(default="auto", description="Where the models run: auto, cpu, cuda or cuda:N.")
     threads: PositiveInt | None = Field(
-        default=None, description="CPU threads of a worker's models; unset means all cores."
+        default=None,
+        description="CPU threads of the models; unset means the cores that the process may use, "
+        "shared with the other workers of the machine.",
     )
 
     max_upload_bytes: PositiveInt = Field(

@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.runtime import thread_count
 from workers.media.clock import Clock
 from workers.media.sound_track import SoundTrack
 from workers.media.still import EncodingError
@@ -124,7 +125,7 @@ class ClipWriter:
             context.width, context.height, context.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
             context.colorspace, context.color_primaries, context.color_trc = _BT709, _BT709, _SRGB_CURVE
             context.color_range = ColorRange.MPEG
-            context.thread_type = "AUTO"
+            context.thread_type, context.thread_count = "AUTO", thread_count()
         context.time_base = self._base
         try:
             context.open()

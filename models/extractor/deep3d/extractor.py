@@ -31,7 +31,7 @@ class Deep3DExtractor(Extractor):
         detector, regressor: our own `detector.onnx` and `extractor.onnx`.
         network: `deep3d.onnx`: `pictures` uint8 [N, 224, 224, 3] -> coefficients [N, 257].
         template: five landmarks of the face model [5, 3].
-        threads: CPU threads of one call; None for one a core.
+        threads: CPU threads of one call; None for `models.runtime.thread_count`.
 
     Raises:
         BundleError: a file cannot be used.

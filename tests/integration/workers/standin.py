@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,6 +43,12 @@ class Standin:
     def speech(self) -> object | None:
         """Something, where there is a speech model."""
         return None if "STANDIN_MUTE" in os.environ else self
+
+    def use_threads(self, count: int) -> None:
+        """Its networks are none, but it keeps a list for those who ask in STANDIN_THREADS."""
+        if "STANDIN_THREADS" in os.environ:
+            with Path(os.environ["STANDIN_THREADS"]).open("a") as file:
+                file.write(f"{count}\n")
 
     def analyse(self, image: np.ndarray, face: int | str = "largest") -> SimpleNamespace:
         """The photo's middle as the face, all coefficients 0."""
