@@ -1,8 +1,8 @@
 """Read the motion coefficients of a face from a picture or a video.
 
 Prints a table, or writes a document that can be edited and sent to POST /edit or POST /reenact: as JSON (the answer of
-POST /extract) or as npz (arrays times, coefficients [frames, 59], names, space, fps, box, score). Frames without the
-face are bridged from their neighbours; in the document their face is null, their box NaN."""
+POST /extract) or as npz (arrays times, coefficients [frames, 59], names, space, bundle, fps, box, score). Frames
+without the face are bridged from their neighbours; in the document their face is null, their box NaN."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.out is None:
         print(_table(motion))  # noqa: T201
     else:
-        _write(asked.out, motion)
+        _write(asked.out, motion, bundle.manifest.identity.model_dump())
     for first, after in track.gaps:
         print(f"no face in frames {first} to {after - 1}: bridged", file=sys.stderr)  # noqa: T201
     for frame in track.cuts:
@@ -105,11 +105,11 @@ def _picture(path: Path) -> np.ndarray | None:
         return None
 
 
-def _write(path: Path, motion: Motion) -> None:
+def _write(path: Path, motion: Motion, bundle: dict[str, str]) -> None:
     if path.suffix == ".npz":
-        path.write_bytes(motion_npz(motion))
+        path.write_bytes(motion_npz(motion, bundle))
     else:
-        path.write_text(json.dumps(motion_document(motion), indent=1, allow_nan=False) + "\n")
+        path.write_text(json.dumps(motion_document(motion, bundle), indent=1, allow_nan=False) + "\n")
 
 
 def _table(motion: Motion) -> str:

@@ -29,8 +29,15 @@ EDIT_EXAMPLES: Mapping[str, Any] = {
     },
 }
 
+_BUNDLE = {
+    "name": "default",
+    "version": "8",
+    "digest": "404b9706b2f9d2bc275c7e99bf6ade1148594fff45e48e1039145ed71050278f",
+}
+
 SLIDERS_EXAMPLE = {
     "space": "arkit",
+    "bundle": _BUNDLE,
     "coefficients": 59,
     "expression": [
         {

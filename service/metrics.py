@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from service.backend import Backend
 from service.problems import REDIS_ERRORS
-from workers.contract.presence import WorkerState
+from workers.contract.presence import WorkerState, bundles_in_use
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -59,3 +59,11 @@ class BackendCollector(Collector):
         for state in WorkerState:
             alive.add_metric([state], states[state])
         yield alive
+        loaded = GaugeMetricFamily(
+            "portrait_bundle_workers",
+            "Live workers by the bundle that they have loaded; with more than one, results depend on which is free.",
+            labels=["name", "version", "digest"],
+        )
+        for bundle in bundles_in_use(workers):
+            loaded.add_metric([bundle.name, bundle.version, bundle.digest], bundle.workers)
+        yield loaded

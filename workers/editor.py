@@ -11,6 +11,7 @@ from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
     from models.audio import SpeechGains, SpeechMotion
+    from models.bundle import BundleIdentity
     from models.extractor import TrackedFrame
     from models.extractor.motion import VideoSource
     from models.portrait import Source
@@ -21,6 +22,9 @@ Face = int | Literal["largest"]
 
 class Editor(Protocol):
     """What the tasks need of `models.portrait.PortraitEditor`."""
+
+    @property
+    def bundle(self) -> "BundleIdentity": ...
 
     @property
     def space(self) -> CoefficientSpace: ...

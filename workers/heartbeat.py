@@ -6,13 +6,12 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import redis
 
 from workers.contract.errors import JobTimeoutError, ServiceError
 from workers.contract.jobs import Problem
-from workers.contract.presence import Presence, WorkerPresence, WorkerState
+from workers.contract.presence import Abilities, Presence, WorkerPresence, WorkerState
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore
 
@@ -44,7 +43,8 @@ class Heartbeat(threading.Thread):
         self._worker, self._budgets = name, budgets
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
         self._now = WorkerPresence(name=name, state=WorkerState.STARTING, budgets=budgets)
-        self._abilities: dict[str, Any] | None = None
+        self._abilities: Abilities | None = None
+        self._published = False
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
         self._lock = threading.Lock()
@@ -67,17 +67,22 @@ class Heartbeat(threading.Thread):
         """
         with self._lock:
             self._now = WorkerPresence(
-                name=self._worker, state=state, job_id=job_id, detail=detail, budgets=self._budgets
+                name=self._worker,
+                state=state,
+                job_id=job_id,
+                detail=detail,
+                bundle=None if self._abilities is None else self._abilities.bundle,
+                budgets=self._budgets,
             )
             self._attempt = attempt
             self._timeout_s = timeout_s
             self._hung_at = time.monotonic() + timeout_s + self._settings.hang_grace_s
         self._announce()
 
-    def ready(self, sliders: dict[str, Any], *, speaks: bool) -> None:
-        """Announce that the models are loaded, and publish what they can do, as `Presence.publish` takes it."""
-        self._abilities = {"sliders": sliders, "speaks": speaks}
-        self._publish()
+    def ready(self, abilities: Abilities) -> None:
+        """Announce that the models are loaded; what they can do is published before."""
+        self._abilities = abilities
+        self.set(WorkerState.STARTING)
         self.set(WorkerState.READY)
 
     def run(self) -> None:
@@ -103,17 +108,12 @@ class Heartbeat(threading.Thread):
         try:
             # Unknown again: this Redis was emptied or has been replaced, and wants to be told anew.
             if self._presence.announce(now, self._settings.presence_ttl_s):
-                self._publish()
+                self._published = False
+            if self._abilities is not None and not self._published:
+                self._presence.publish(self._abilities)
+                self._published = True
         except redis.RedisError as error:
             log.warning("heartbeat not sent: %s", error)
-
-    def _publish(self) -> None:
-        if self._abilities is None:
-            return
-        try:
-            self._presence.publish(**self._abilities)
-        except redis.RedisError as error:
-            log.warning("the bundle's abilities not published: %s", error)
 
     def _give_up(self) -> None:
         job_id = self._now.job_id

@@ -22,8 +22,9 @@ from rq.worker import WorkerStatus
 from workers import metrics
 from workers.attempt import Deadline
 from workers.contract.blobs import BlobStore
+from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
-from workers.contract.presence import Presence, WorkerState
+from workers.contract.presence import Abilities, Presence, WorkerState
 from workers.contract.queue import QUEUES, JobQueue
 from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
@@ -123,8 +124,10 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         editor = _load_patiently(settings, load, heartbeat, cpu)
         decoder.warm_up()
         tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder, settings)
+        bundle = BundleIdentity.model_validate(editor.bundle.model_dump())
         runner = Runner(
             name=name,
+            bundle=bundle,
             tasks=tasks.by_kind(),
             store=store,
             queue=queue,
@@ -133,7 +136,9 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             deadline=deadline,
             settings=settings,
         )
-        heartbeat.ready(editor.space.document(), speaks=editor.speech is not None)
+        sliders, speaks = editor.space.document(), editor.speech is not None
+        heartbeat.ready(Abilities(bundle=bundle, sliders=sliders, speaks=speaks))
+        _tell_of_others(presence, bundle)
         with suppress(StopRequested):
             _work(settings, runner, deadline, before_job=lambda: editor.use_threads(cpu.threads()))
     finally:
@@ -156,6 +161,17 @@ def _load_patiently(
             time.sleep(_SETUP_AGAIN_S)
         else:
             return editor
+
+
+def _tell_of_others(presence: Presence, own: BundleIdentity) -> None:
+    with suppress(redis.RedisError):
+        for other in presence.bundles():
+            if other.digest != own.digest:
+                log.warning(
+                    "another bundle on the same Redis, so equal requests get unequal results: %s here, %s there",
+                    own,
+                    other,
+                )
 
 
 def _work(settings: Settings, runner: Runner, deadline: Deadline, before_job: Callable[[], None]) -> None:

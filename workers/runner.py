@@ -15,6 +15,7 @@ import redis
 from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.blobs import BlobStore
+from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.presence import WorkerState
@@ -49,6 +50,7 @@ class Runner:
 
     Args:
         name: the worker's name.
+        bundle: what the tasks render with; every job that runs names it.
         tasks: the task of every kind of job.
         heartbeat: told what the worker is busy with.
         deadline: started when the worker is to stop.
@@ -58,6 +60,7 @@ class Runner:
         self,
         *,
         name: str,
+        bundle: BundleIdentity,
         tasks: Mapping[str, Task],
         store: JobStore,
         queue: JobQueue,
@@ -66,14 +69,14 @@ class Runner:
         deadline: Deadline,
         settings: Settings,
     ) -> None:
-        self._name, self._tasks = name, tasks
+        self._name, self._bundle, self._tasks = name, bundle, tasks
         self._store, self._queue, self._blobs = store, queue, blobs
         self._heartbeat, self._deadline, self._settings = heartbeat, deadline, settings
 
     def run(self, job_id: str, number: int) -> None:
         """Run attempt `number` at a job, unless it is no longer there to be run; never raises for what a job does."""
         try:
-            record = self._store.claim(job_id, number, self._name)
+            record = self._store.claim(job_id, number, self._name, self._bundle)
         except (SupersededError, UnknownJobError) as reason:
             log.info("job %s skipped: %s", job_id, reason)
             return

@@ -99,13 +99,15 @@ def clip(
 
 
 def document(attempt: Attempt, path: Path, motion: Motion) -> Product:
-    """Write coefficients; the path's ending, json or npz, is the format."""
+    """Write coefficients, and the bundle that read them; the path's ending, json or npz, is the format."""
+    bundle = attempt.record.job.bundle
+    read_by = None if bundle is None else bundle.model_dump()
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
         if path.suffix == ".npz":
-            path.write_bytes(motion_npz(motion))
+            path.write_bytes(motion_npz(motion, read_by))
         else:
-            path.write_text(json.dumps(motion_document(motion)))
+            path.write_text(json.dumps(motion_document(motion, read_by)))
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
     media_type = MOTION_FORMATS[path.suffix[1:]]
     return Product(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)

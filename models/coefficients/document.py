@@ -46,8 +46,12 @@ class Motion:
     scores: NDArray[np.floating] | None = None
 
 
-def motion_document(motion: Motion) -> dict[str, Any]:
-    """The JSON of `POST /extract`: every frame raw and in the API's units. A frame that was bridged has face null."""
+def motion_document(motion: Motion, bundle: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The JSON of `POST /extract`: every frame raw and in the API's units. A frame that was bridged has face null.
+
+    Args:
+        bundle: name, version and digest of the bundle that read the motion; null in the document where none did.
+    """
     frames = []
     for index, (time, vector) in enumerate(zip(motion.times, motion.coefficients, strict=True)):
         values = [float(value) for value in vector]
@@ -61,17 +65,24 @@ def motion_document(motion: Motion) -> dict[str, Any]:
                 "coefficients": values,
             }
         )
-    return {"space": motion.space.name, "names": names(motion.space), "fps": motion.fps, "frames": frames}
+    return {
+        "space": motion.space.name,
+        "bundle": None if bundle is None else dict(bundle),
+        "names": names(motion.space),
+        "fps": motion.fps,
+        "frames": frames,
+    }
 
 
-def motion_npz(motion: Motion) -> bytes:
-    """The same as arrays: space, names [C], fps (NaN for a still), times [T], coefficients [T, C], box [T, 4], score
-    [T] (NaN where no face was seen)."""
+def motion_npz(motion: Motion, bundle: Mapping[str, str] | None = None) -> bytes:
+    """The same as arrays: space, bundle [3] (name, version, digest; empty texts where none read it), names [C], fps
+    (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen)."""
     count = len(motion.times)
     file = io.BytesIO()
     np.savez_compressed(
         file,
         space=np.array(motion.space.name),
+        bundle=np.array([(bundle or {}).get(part, "") for part in ("name", "version", "digest")]),
         names=np.array(names(motion.space)),
         fps=np.array(math.nan if motion.fps is None else motion.fps),
         times=np.asarray(motion.times, np.float64),

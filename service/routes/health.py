@@ -8,7 +8,8 @@ from service.backend import BackendDep
 from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
-from workers.contract.presence import WorkerPresence, WorkerState
+from workers.contract.bundle import BundleInUse
+from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
 
 router = APIRouter(prefix="/health", tags=["operation"])
 
@@ -17,10 +18,11 @@ _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, Worker
 
 
 class Readiness(BaseModel):
-    """What the service can do right now."""
+    """What the service can do right now. More than one bundle: equal requests may get unequal results."""
 
     state: WorkerState
     workers: list[WorkerPresence]
+    bundles: list[BundleInUse]
 
 
 _READY: Responses = {200: {"model": Readiness, "description": "Work is being done."}}
@@ -40,9 +42,9 @@ def ready(backend: BackendDep) -> Response:
         workers = backend.presence.workers()
     except REDIS_ERRORS as error:
         detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
-        return problem_response(path, NotReadyError(detail), state=WorkerState.STARTING, workers=[])
+        return problem_response(path, NotReadyError(detail), state=WorkerState.STARTING, workers=[], bundles=[])
     state = next((state for state in _BEST_FIRST if any(worker.state is state for worker in workers)), None)
-    readiness = Readiness(state=state or WorkerState.STARTING, workers=workers)
+    readiness = Readiness(state=state or WorkerState.STARTING, workers=workers, bundles=bundles_in_use(workers))
     if readiness.state in (WorkerState.READY, WorkerState.BUSY):
         return JSONResponse(readiness.model_dump(mode="json"))
     return problem_response(path, NotReadyError(_reason(readiness)), **readiness.model_dump(mode="json"))

@@ -18,6 +18,7 @@ _DOCUMENT: Responses = {200: {"content": {"application/json": {"example": SLIDER
 def read_sliders(backend: BackendDep) -> dict[str, Any]:
     """Names, ranges and meaning of the expression and pose sliders, and presets made of them.
 
-    The document comes from the bundle that the workers have loaded; it is 503 until the first one has.
+    The document is of the bundle that the workers have loaded, which it names; of the one that was loaded last, while
+    workers have different ones. It is 503 until the first worker has loaded its bundle.
     """
     return backend.presence.sliders()

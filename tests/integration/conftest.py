@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 import redis
 
+from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.settings import Settings
+
+BUNDLE = BundleIdentity(name="acted", version="1", digest="0" * 64)
+"""What workers whose part a test plays have loaded."""
 
 
 class RedisServer:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from workers.contract.bundle import BundleIdentity
 from workers.contract.document import Document
 from workers.contract.errors import ServiceError
 from workers.contract.requests import JobRequest
@@ -87,7 +88,10 @@ class Result(Document):
 
 
 class Job(Document):
-    """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several."""
+    """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
+
+    `bundle` is the one of the worker that took the job; None while it waits.
+    """
 
     id: str
     kind: str
@@ -99,6 +103,7 @@ class Job(Document):
     result: Result | None = None
     results: list[Result] = Field(default_factory=list)
     error: Problem | None = None
+    bundle: BundleIdentity | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
 
 

@@ -1,6 +1,8 @@
 """Who is there: workers announce themselves with a heartbeat, and publish what the bundle they loaded can do."""
 
-import json
+import time
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
@@ -8,12 +10,12 @@ from typing import Any, cast
 import redis
 from pydantic import Field
 
+from workers.contract.bundle import BundleIdentity, BundleInUse
 from workers.contract.document import Document
 from workers.contract.errors import NoWorkerYetError
 
 _WORKERS = "portrait:workers"
-_SLIDERS = "portrait:sliders"
-_SPEAKS = "portrait:speaks"
+_BUNDLES = "portrait:bundles"  # digest -> what the bundle can do
 
 
 class WorkerState(StrEnum):
@@ -30,6 +32,7 @@ class WorkerPresence(Document):
 
     Attributes:
         detail: why setup failed.
+        bundle: what it has loaded.
         budgets: names of the CPU time that it may use; workers that name the same share it.
     """
 
@@ -37,12 +40,27 @@ class WorkerPresence(Document):
     state: WorkerState
     job_id: str | None = None
     detail: str | None = None
+    bundle: BundleIdentity | None = None
     budgets: frozenset[str] = frozenset()
     heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
+class Abilities(Document):
+    """What a bundle can do: the document of its sliders, and whether it has a speech model."""
+
+    bundle: BundleIdentity
+    sliders: dict[str, Any]
+    speaks: bool
+    published_at: float = Field(default_factory=time.time)
+
+
 class Presence:
-    """The workers alive on one Redis, and what they publish of their bundle."""
+    """The workers alive on one Redis, and what they publish of their bundles.
+
+    Workers that share a Redis are meant to share a bundle. While they do not (an update from one to the next),
+    whichever is free takes a job, and the job names its bundle; the API answers and checks by the bundle that was
+    loaded last.
+    """
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
@@ -77,24 +95,49 @@ class Presence:
             self._redis.srem(_WORKERS, *dead)
         return [WorkerPresence.model_validate_json(raw) for raw in found if raw is not None]
 
-    def publish(self, sliders: dict[str, Any], *, speaks: bool) -> None:
-        """Make a bundle's abilities known: the document of its sliders, and whether it has a speech model.
+    def bundles(self) -> list[BundleInUse]:
+        """The bundles of the live workers, the one that most have loaded first."""
+        return bundles_in_use(self.workers())
 
-        They stay when the worker goes.
+    def publish(self, abilities: Abilities) -> None:
+        """Make a bundle's abilities known, by a worker that has announced itself with it.
+
+        They stay when the worker goes, until one with another bundle comes.
         """
-        self._redis.mset({_SLIDERS: json.dumps(sliders), _SPEAKS: int(speaks)})
+        used = {bundle.digest for bundle in self.bundles()} | {abilities.bundle.digest}
+        known = {digest.decode() for digest in cast(list[bytes], self._redis.hkeys(_BUNDLES))}
+        with self._redis.pipeline() as pipe:
+            pipe.hset(_BUNDLES, abilities.bundle.digest, abilities.model_dump_json())
+            if unused := known - used:
+                pipe.hdel(_BUNDLES, *unused)
+            pipe.execute()
+
+    def abilities(self) -> Abilities | None:
+        """What the bundle that was loaded last can do, of those that live workers have; None before any was loaded."""
+        raw = cast(dict[bytes, bytes], self._redis.hgetall(_BUNDLES))
+        known = [Abilities.model_validate_json(value) for value in raw.values()]
+        if len(known) > 1:
+            used = {bundle.digest for bundle in self.bundles()}
+            known = [one for one in known if one.bundle.digest in used] or known
+        return max(known, key=lambda one: one.published_at, default=None)
 
     def sliders(self) -> dict[str, Any]:
-        """The document of GET /sliders. Raises NoWorkerYetError before any worker published one."""
-        raw = cast(bytes | None, self._redis.get(_SLIDERS))
-        if raw is None:
+        """The document of GET /sliders, which names its bundle. Raises NoWorkerYetError before any was loaded."""
+        abilities = self.abilities()
+        if abilities is None:
             raise NoWorkerYetError("The sliders are known once the first worker has loaded its models; try again soon.")
-        return cast(dict[str, Any], json.loads(raw))
+        return abilities.sliders | {"bundle": abilities.bundle.model_dump()}
 
     def speaks(self) -> bool | None:
-        """Whether speech can be turned into motion; None before any worker published it."""
-        raw = cast(bytes | None, self._redis.get(_SPEAKS))
-        return None if raw is None else raw == b"1"
+        """Whether speech can be turned into motion; None before any bundle was loaded."""
+        abilities = self.abilities()
+        return None if abilities is None else abilities.speaks
+
+
+def bundles_in_use(workers: Iterable[WorkerPresence]) -> list[BundleInUse]:
+    """The bundles that these workers have loaded, the one that most have first."""
+    loaded = Counter(worker.bundle for worker in workers if worker.bundle is not None)
+    return [BundleInUse(**bundle.model_dump(), workers=count) for bundle, count in loaded.most_common()]
 
 
 def _key(name: str) -> str:

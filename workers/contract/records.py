@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
+from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.owners import ANONYMOUS
@@ -47,6 +48,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         result=results[0] if results else None,
         results=results if len(results) > 1 else [],
         error=Problem.model_validate_json(field["error"]) if "error" in field else None,
+        bundle=BundleIdentity.model_validate_json(field["bundle"]) if "bundle" in field else None,
         metrics=json.loads(field.get("metrics", "{}")),
     )
     return JobRecord(

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import redis
 
+from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.records import job_key, record_from_hash, unknown_job
@@ -131,13 +132,21 @@ class JobStore:
         """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
         self._redis.zrem(_ACTIVE, job_id)
 
-    def claim(self, job_id: str, attempt: int, worker: str) -> JobRecord:
-        """Take a queued job for a worker. Raises SupersededError when it is no longer there to be taken."""
+    def claim(self, job_id: str, attempt: int, worker: str, bundle: BundleIdentity) -> JobRecord:
+        """Take a queued job for a worker that has loaded `bundle`.
+
+        Raises SupersededError when it is no longer there to be taken.
+        """
         self._move(
             job_id,
             {JobStatus.QUEUED},
             attempt,
-            {"status": JobStatus.RUNNING, "worker": worker, "started_at": time.time()},
+            {
+                "status": JobStatus.RUNNING,
+                "worker": worker,
+                "bundle": bundle.model_dump_json(),
+                "started_at": time.time(),
+            },
         )
         return self.get(job_id)
 
@@ -207,6 +216,7 @@ class JobStore:
             "attempt": attempt + 1,
             "losses": losses,
             "worker": "",
+            "bundle": "",
             "started_at": "",
             "queued_at": time.time(),
             "progress": Progress().model_dump_json(),

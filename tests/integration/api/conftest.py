@@ -16,11 +16,11 @@ import redis
 from models.coefficients import ARKIT
 from service.server import Server
 from service.settings import ApiSettings
-from tests.integration.conftest import RedisServer
+from tests.integration.conftest import BUNDLE, RedisServer
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
-from workers.contract.presence import Presence, WorkerPresence, WorkerState
+from workers.contract.presence import Abilities, Presence, WorkerPresence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
@@ -41,15 +41,15 @@ class ActedWorker:
         self.appear()
 
     def appear(self, state: WorkerState = WorkerState.READY, *, speaks: bool = True) -> None:
-        self.presence.publish(ARKIT.document(), speaks=speaks)
-        self.presence.announce(WorkerPresence(name=self.NAME, state=state), ttl_s=600)
+        self.presence.announce(WorkerPresence(name=self.NAME, state=state, bundle=BUNDLE), ttl_s=600)
+        self.presence.publish(Abilities(bundle=BUNDLE, sliders=ARKIT.document(), speaks=speaks))
 
     def claim(self, job_id: str | None = None) -> JobRecord:
         """Take the job, or the first that comes, out of the queue and start it."""
         wait_until(lambda: any(job_id in (None, waiting) for waiting, _ in self.queue.entries()))
         record = self.store.get(job_id or next(iter(self.queue.entries()))[0])
         self.queue.remove(record)
-        return self.store.claim(record.job.id, record.attempt, self.NAME)
+        return self.store.claim(record.job.id, record.attempt, self.NAME, BUNDLE)
 
     def progress(self, record: JobRecord, done: int, total: int = 10) -> bool:
         return self.store.report(record.job.id, record.attempt, Progress(done=done, total=total, stage="render"))

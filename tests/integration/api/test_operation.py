@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from service.settings import ApiSettings
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, free_port, serving, wait_until
-from tests.integration.conftest import RedisServer
-from workers.contract.presence import WorkerState
+from tests.integration.conftest import BUNDLE, RedisServer
+from workers.contract.presence import WorkerPresence, WorkerState
 
 pytestmark = pytest.mark.integration
 
@@ -40,10 +40,27 @@ def test_sliders_are_the_workers(api: httpx.Client, client: redis.Redis) -> None
     document = api.get("/sliders").json()
     assert document["coefficients"] == 59
     assert "jawOpen" in {slider["name"] for slider in document["expression"]}
-    client.delete("portrait:sliders")
+    client.delete("portrait:bundles")
     for answer in (api.get("/sliders"), api.post("/edit", data={"controls": "{}"})):
         assert_problem(answer, 503, "no_worker_yet")
         assert int(answer.headers["retry-after"]) > 0
+
+
+def test_bundles_in_use_are_named(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    assert api.get("/sliders").json()["bundle"] == BUNDLE.model_dump()
+    assert api.get("/health/ready").json()["bundles"] == [BUNDLE.model_dump() | {"workers": 1}]
+    other = BUNDLE.model_copy(update={"version": "2", "digest": "1" * 64})
+    worker.presence.announce(WorkerPresence(name="updated", state=WorkerState.BUSY, bundle=other), ttl_s=600)
+    in_use = api.get("/health/ready").json()["bundles"]
+    assert {(one["version"], one["workers"]) for one in in_use} == {("1", 1), ("2", 1)}
+    text = api.get("/metrics").text
+    for bundle in (BUNDLE, other):
+        labels = f'digest="{bundle.digest}",name="{bundle.name}",version="{bundle.version}"'
+        assert f"portrait_bundle_workers{{{labels}}} 1.0" in text
+    job = api.post("/edit", files=photo).json()
+    assert job["bundle"] is None
+    worker.claim(job["id"])
+    assert api.get(f"/jobs/{job['id']}").json()["bundle"] == BUNDLE.model_dump()
 
 
 def test_metrics_tell_traffic_queue_and_workers(api: httpx.Client, photo: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """A worker process around a stand-in for the portrait editor, whose speed and faults the requests choose.
 
 Everything else in the process is real. A frame takes 0.2 s times its mouthFunnel; mouthPucker 1 is a bug in the
-renderer, cheekPuffLeft 1 never returns. With STANDIN_SETUP_FAILS in the environment the models do not load.
+renderer, cheekPuffLeft 1 never returns. With STANDIN_SETUP_FAILS in the environment the models do not load;
+STANDIN_BUNDLE names the bundle.
 
 In a video the brightness of a frame is its jawOpen, so that a flash that goes in as a driver comes out as a flash;
 black frames show no face, and bluish ones take 0.2 s to look at. Speech opens the mouth wherever it is loud; at
@@ -11,6 +12,7 @@ there is no speech model.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,7 @@ from models.coefficients import ARKIT
 from models.errors import BundleError, NoFaceError
 from models.extractor import Crop, Face, TrackedFrame
 from models.extractor.motion import VideoSource
+from workers.contract.bundle import BundleIdentity
 
 SQUARE = Crop(0, 0, 64)
 SPEECH_RATE = 16_000
@@ -38,6 +41,12 @@ class Standin:
     def __init__(self) -> None:
         if "STANDIN_SETUP_FAILS" in os.environ:
             raise BundleError("renderer.safetensors is altered; fetch the bundle again")
+
+    @property
+    def bundle(self) -> BundleIdentity:
+        """As `models.bundle` gives it, which would load torch."""
+        name = os.environ.get("STANDIN_BUNDLE", "stand-in")
+        return BundleIdentity(name=name, version="1", digest=hashlib.sha256(name.encode()).hexdigest())
 
     @property
     def speech(self) -> object | None:

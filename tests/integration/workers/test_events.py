@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.conftest import BUNDLE
 from workers.contract.connection import connect_async
 from workers.contract.errors import UnknownJobError
 from workers.contract.events import follow, wait
@@ -30,7 +31,7 @@ def created(service: Service) -> str:
 def test_changes_are_seen_as_they_happen_and_the_end_is_the_last(service: Service) -> None:
     job = created(service)
     changes = {
-        ("progress", JobStatus.QUEUED, 0): lambda: service.store.claim(job, 1, "worker"),
+        ("progress", JobStatus.QUEUED, 0): lambda: service.store.claim(job, 1, "worker", BUNDLE),
         ("progress", JobStatus.RUNNING, 0): lambda: service.store.report(job, 1, Progress(done=1, total=2)),
         ("progress", JobStatus.RUNNING, 1): lambda: service.store.report(job, 1, Progress(done=2, total=2)),
         ("progress", JobStatus.RUNNING, 2): lambda: service.store.end_cancelled(job, 1, {}),

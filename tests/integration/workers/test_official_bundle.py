@@ -60,7 +60,8 @@ def content(service: Service, record: JobRecord) -> bytes:
 
 def test_the_sliders_are_those_of_the_space(service: Service) -> None:
     document = service.presence.sliders()
-    assert document == json.loads(json.dumps(BFM.document()))
+    assert document["bundle"]["name"] == "bundle"
+    assert document == json.loads(json.dumps(BFM.document())) | {"bundle": document["bundle"]}
     for preset in document["presets"].values():
         assert check_controls(Controls.model_validate(preset), document, max_clip_seconds=10) == []
 

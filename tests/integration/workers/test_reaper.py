@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.conftest import BUNDLE
 from tests.integration.workers.conftest import service_of
 from workers.contract.jobs import JobStatus
 from workers.contract.owners import ANONYMOUS
@@ -30,14 +31,14 @@ def _emptied(client: redis.Redis) -> None:
 
 def test_a_dead_workers_job_waits_again_and_is_then_given_up(service: Service) -> None:
     job, reaper = service.submit("0" * 64), service.reaper()
-    service.store.claim(job, 1, "dead")
+    service.store.claim(job, 1, "dead", BUNDLE)
     reaper.sweep()
     assert service.store.get(job).attempt == 1, "the first look is no proof"
     reaper.sweep()
     assert (service.store.get(job).attempt, service.store.get(job).job.status) == (2, JobStatus.QUEUED)
     assert (job, 2) in service.queue.entries()
 
-    service.store.claim(job, 2, "dead too")
+    service.store.claim(job, 2, "dead too", BUNDLE)
     for _ in range(2):
         reaper.sweep()
     error = service.store.get(job).job.error
@@ -48,7 +49,7 @@ def test_a_dead_workers_job_waits_again_and_is_then_given_up(service: Service) -
 
 def test_a_live_workers_job_is_left_alone_while_it_works_on_it(service: Service) -> None:
     job, reaper = service.submit("0" * 64), service.reaper()
-    service.store.claim(job, 1, "alive")
+    service.store.claim(job, 1, "alive", BUNDLE)
     service.presence.announce(WorkerPresence(name="alive", state=WorkerState.BUSY, job_id=job), ttl_s=10)
     for _ in range(3):
         reaper.sweep()
@@ -62,7 +63,7 @@ def test_a_live_workers_job_is_left_alone_while_it_works_on_it(service: Service)
 
 def test_many_reapers_rescue_a_job_once(service: Service) -> None:
     job = service.submit("0" * 64)
-    service.queue.remove(service.store.claim(job, 1, "dead"))
+    service.queue.remove(service.store.claim(job, 1, "dead", BUNDLE))
     reapers = [service.reaper() for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         for _ in range(3):
@@ -82,7 +83,7 @@ def test_a_job_that_never_reached_the_queue_is_enqueued(service: Service) -> Non
 
 def test_a_cancelled_job_of_a_dead_worker_ends(service: Service) -> None:
     job, reaper = service.submit("0" * 64), service.reaper()
-    service.store.claim(job, 1, "dead")
+    service.store.claim(job, 1, "dead", BUNDLE)
     service.store.cancel(job)
     for _ in range(2):
         reaper.sweep()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.conftest import BUNDLE
 from tests.integration.workers.conftest import service_of
 from workers.contract.errors import (
     IdempotencyConflictError,
@@ -49,7 +50,7 @@ def test_a_new_job_is_queued_and_active(service: Service) -> None:
 
 def test_a_jobs_life(service: Service) -> None:
     job = created(service)
-    assert service.store.claim(job, 1, "worker").job.started_at is not None
+    assert service.store.claim(job, 1, "worker", BUNDLE).job.started_at is not None
     assert service.store.report(job, 1, Progress(done=1, total=2, stage="render")) is False
     service.store.succeed(job, 1, {"results/a": RESULT}, {"render_s": 0.5}, DONE)
 
@@ -66,7 +67,7 @@ def test_a_jobs_life(service: Service) -> None:
 
 def test_several_results_are_listed(service: Service) -> None:
     job = created(service)
-    service.store.claim(job, 1, "worker")
+    service.store.claim(job, 1, "worker", BUNDLE)
     service.store.succeed(job, 1, {"results/a": RESULT, "results/b": RESULT}, {}, DONE)
     assert service.store.get(job).job.results == [RESULT, RESULT]
 
@@ -76,7 +77,7 @@ def test_only_one_of_many_workers_gets_a_job(service: Service) -> None:
 
     def claim(worker: int) -> bool:
         try:
-            service.store.claim(job, 1, f"worker-{worker}")
+            service.store.claim(job, 1, f"worker-{worker}", BUNDLE)
         except SupersededError:
             return False
         return True
@@ -101,9 +102,9 @@ def test_the_same_key_with_another_body_is_refused(service: Service) -> None:
 
 def test_an_attempt_that_was_taken_away_changes_nothing(service: Service) -> None:
     job = created(service)
-    service.store.claim(job, 1, "slow worker")
+    service.store.claim(job, 1, "slow worker", BUNDLE)
     assert service.store.requeue(job, 1, lost=True).attempt == 2
-    service.store.claim(job, 2, "other worker")
+    service.store.claim(job, 2, "other worker", BUNDLE)
 
     with pytest.raises(SupersededError):
         service.store.report(job, 1, Progress(done=9, total=9))
@@ -117,7 +118,7 @@ def test_an_attempt_that_was_taken_away_changes_nothing(service: Service) -> Non
 
 def test_an_end_that_is_written_twice_is_no_error(service: Service) -> None:
     job = created(service)
-    service.store.claim(job, 1, "worker")
+    service.store.claim(job, 1, "worker", BUNDLE)
     problem = Problem.of(JobTimeoutError("too slow"))
     for _ in range(2):  # the answer to the first was lost with the connection
         service.store.fail(job, 1, problem, {})
@@ -129,12 +130,12 @@ def test_a_queued_job_is_cancelled_at_once(service: Service) -> None:
     assert service.store.cancel(job).job.status is JobStatus.CANCELLED
     assert service.store.cancel(job).job.status is JobStatus.CANCELLED
     with pytest.raises(SupersededError):
-        service.store.claim(job, 1, "worker")
+        service.store.claim(job, 1, "worker", BUNDLE)
 
 
 def test_a_running_job_is_asked_to_stop(service: Service) -> None:
     job = created(service)
-    service.store.claim(job, 1, "worker")
+    service.store.claim(job, 1, "worker", BUNDLE)
     assert service.store.cancel(job).cancel_requested
     assert service.store.report(job, 1, Progress()) is True
     service.store.end_cancelled(job, 1, {})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.conftest import BUNDLE
 from workers.contract.jobs import JobStatus
 from workers.contract.presence import WorkerState
 
@@ -45,7 +46,7 @@ def test_a_killed_workers_job_is_retried_by_another(service: Service, photo: str
 def test_a_job_that_kills_its_workers_is_given_up(service: Service, photo: str, start_worker: StartWorker) -> None:
     # The first loss: a worker that took the job and was never seen again.
     job = service.submit(photo, controls=clip(4))
-    service.store.claim(job, 1, "ghost")
+    service.store.claim(job, 1, "ghost", BUNDLE)
     worker, reaper = start_worker(), service.reaper()
     service.wait(job, lambda record: record.attempt == 2 and record.job.progress.done > 0)
 
