@@ -106,10 +106,10 @@ class PortraitEditor:
         faces = self._extractor.detect(image)
         if not faces:
             raise NoFaceError(
-                "No face was found. Send a picture of an upright, unobstructed face, at least 40 pixels wide."
+                "No face was found in any orientation. Send a picture of an unobstructed face, at least 40 pixels wide."
             )
         chosen = choose_face(faces, face, "the picture")
-        crop = square_crop(chosen.box)
+        crop = square_crop(chosen.box, chosen.turn)
         extraction = self._extractor.extract(crop.cut(image, self._renderer.preset.image_size))
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
         return Source(image, chosen, crop, constrain(self.space, extraction.coefficients))

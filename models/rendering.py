@@ -53,7 +53,8 @@ class FrameRenderer:
 
         for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:
-                yield seam.paste(picture) if seam else picture
+                shown = square.put_back(picture)
+                yield seam.paste(shown) if seam else shown
 
     def video(
         self, frames: Iterable[Pixels], source: VideoSource, motion: NDArray[np.float32], size: int | None
@@ -80,10 +81,11 @@ class FrameRenderer:
                 pairs = [(image, source.squares[i]) for image, i in zip(held.at(chosen), chosen, strict=True)]
                 if seen:
                     windows = np.stack([source.window(motion, i, self._renderer.preset.radius) for i in chosen])
-                    crops = list(self._made(*self._cut(pairs, side), source.coefficients[chosen], windows))
+                    drawn = self._made(*self._cut(pairs, side), source.coefficients[chosen], windows)
+                    crops = [square.put_back(crop) for (_, square), crop in zip(pairs, drawn, strict=True)]
                     made += crops if size else _pasted(pairs, crops)
                 else:
-                    made += [square.cut(image, side) if size else image for image, square in pairs]
+                    made += [square.put_back(square.cut(image, side)) if size else image for image, square in pairs]
             held.let_go(stop)
             return made
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.extractor.crop import square_crop
+from models.extractor.crop import Crop, square_crop, turned_back
 from models.extractor.detector import Detector
 from models.extractor.distinct import distinct
 from models.extractor.face import Face
@@ -20,8 +20,13 @@ PRESENCE = 0.995
 """Least presence that confirms a candidate: faces of 600 training photos had above 0.997, and of 375 candidates in
 face-free training pictures one had more than this."""
 
-LOOKS = 2
-"""How often a candidate is looked at, each time in the crop that the last look's landmarks ask for."""
+SURE, WORST = 0.009, 0.04
+"""Mirror errors below which a face is upright beyond doubt, and above which it is none. Of 513 upright faces of
+training photos, tilted by up to 30 degrees, 89 % had less than the first and none had more than 0.03; of 158 that the
+regressor took for upright in photos turned by 60 to 300 degrees the least had 0.0126."""
+
+STEEPEST = 50.0
+"""Degrees of roll beyond which another quarter turn shows the head straighter."""
 
 SMALLEST = 20.0
 """Side, in pixels of the picture, of the smallest face that is reported: less holds no expression to edit."""
@@ -42,37 +47,84 @@ class Extractor:
         self._detector, self._regressor = Detector(detector, threads), Regressor(regressor, threads)
 
     def detect(self, image: np.ndarray) -> list[Face]:
-        """Faces of a picture uint8 [H, W, 3] RGB, largest first; empty where there are none."""
-        for size in SIZES:
-            if size > max(SIZES[0], *image.shape[:2]):  # enlarging shows nothing new
-                continue
-            if faces := self._confirm(image, self._detector.detect(image, size)):
-                return sorted(faces, key=lambda face: face.area, reverse=True)
-        return []
+        """Faces of a picture uint8 [H, W, 3] RGB in any orientation, largest first; empty where there are none.
+
+        A picture whose faces are upright beyond doubt is searched once; any other in its four quarter turns, and of
+        what is seen at one place in several turns the likeliest is taken.
+        """
+        faces = self._search(image, 0)
+        if not faces or any(_doubtful(face) for face in faces):
+            for turn in (1, 2, 3):
+                faces += self._search(image, turn)
+            faces = _likeliest(faces)
+        return sorted(faces, key=lambda face: face.area, reverse=True)
 
     def extract(self, crops: np.ndarray) -> Extraction:
         """Coefficients of a crop uint8 [256, 256, 3], from `square_crop(face.box).cut(image, 256)`, or of a batch."""
         return self._regressor.extract(crops)
 
-    def _confirm(self, image: np.ndarray, candidates: list[Face]) -> list[Face]:
-        """The candidates in which the regressor sees a face, with its box, score and points, without duplicates.
+    def _search(self, image: np.ndarray, turn: int) -> list[Face]:
+        """Faces that are upright after some quarter turns, at the first size that shows any."""
+        height, width = image.shape[:2]
+        turned = np.ascontiguousarray(np.rot90(image, turn))
+        for size in SIZES:
+            if size > max(SIZES[0], height, width):  # enlarging shows nothing new
+                continue
+            candidates = [square_crop(face.box) for face in self._detector.detect(turned, size)]
+            crops = [_turned_crop(crop, (width, height), turn) for crop in candidates]
+            if faces := self._confirm(image, crops):
+                return faces
+        return []
 
-        The regressor looks closely: it tells faces from texture better than the detector, and places them better. The
-        second look tells most: a true face is then well placed, and texture seldom convinces twice.
+    def _confirm(self, image: np.ndarray, crops: list[Crop]) -> list[Face]:
+        """The crops in which the regressor sees a face, with its box, score and points, without duplicates.
+
+        The regressor looks closely: it tells faces from texture better than the detector, and places them better. It
+        looks twice. The second look tells most: a true face is then well placed, and texture seldom convinces twice,
+        nor does it look the same in a mirror.
         """
-        for _ in range(LOOKS):
-            candidates = self._look(image, candidates)
-        return distinct(candidates)
+        for look in (self._regressor.glance, self._regressor.extract):
+            faces = _seen(crops, look(np.stack([crop.cut(image, CROP) for crop in crops]))) if crops else []
+            crops = [square_crop(face.box, face.turn) for face in faces]
+        return distinct([face for face in faces if face.mirror_error <= WORST])
 
-    def _look(self, image: np.ndarray, candidates: list[Face]) -> list[Face]:
-        if not candidates:
-            return []
-        crops = [square_crop(face.box) for face in candidates]
-        seen = self._regressor.glance(np.stack([crop.cut(image, CROP) for crop in crops]))
-        faces = []
-        for crop, landmarks, presence in zip(crops, seen.landmarks, seen.presence, strict=True):
-            placed = landmarks * crop.side + (crop.x, crop.y)
-            face = Face(face_box(placed), float(presence), five_points(placed).astype(np.float32))
-            if presence >= PRESENCE and face.box[2] - face.box[0] >= SMALLEST:
-                faces.append(face)
-        return faces
+
+def face_in(crop: Crop, landmarks: np.ndarray, presence: float, mirror_error: float = 0.0) -> Face:
+    """The face that the regressor sees in a crop; landmarks [478, 2] in fractions of it."""
+    placed = crop.to_picture(landmarks)
+    points = five_points(placed).astype(np.float32)
+    return Face(face_box(placed), float(presence), points, crop.turn, float(mirror_error))
+
+
+def _seen(crops: list[Crop], seen: Extraction) -> list[Face]:
+    errors = np.zeros(len(crops)) if seen.mirror_error is None else seen.mirror_error
+    faces = [face_in(*row) for row in zip(crops, seen.landmarks, seen.presence, errors, strict=True)]
+    return [face for face in faces if face.score >= PRESENCE and face.box[2] - face.box[0] >= SMALLEST]
+
+
+def _turned_crop(crop: Crop, size: tuple[int, int], turn: int) -> Crop:
+    """A crop of a picture that was turned, in the picture of that size [width, height] before."""
+    corners = np.array([[crop.x, crop.y], [crop.x + crop.side, crop.y + crop.side]])
+    x, y = turned_back(corners, size, turn).min(0)
+    return Crop(int(x), int(y), crop.side, turn)
+
+
+def _doubtful(face: Face) -> bool:
+    return face.mirror_error > SURE or abs(face.roll) > STEEPEST
+
+
+def _likeliest(faces: list[Face]) -> list[Face]:
+    """Of faces at one place in several turns, the one that a mirror confirms best, with the straighter head first."""
+    rest = sorted(faces, key=lambda face: (abs(face.roll) > STEEPEST, face.mirror_error))
+    kept: list[Face] = []
+    for face in rest:
+        if not any(face.turn != other.turn and (_covers(face, other) or _covers(other, face)) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _covers(face: Face, other: Face) -> bool:
+    """Whether a face's box holds the centre of another's."""
+    x0, y0, x1, y1 = face.box
+    x, y = (other.box[0] + other.box[2]) / 2, (other.box[1] + other.box[3]) / 2
+    return x0 < x < x1 and y0 < y < y1

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from models.coefficients import ARKIT
+from models.extractor.landmarks import FACE_LANDMARKS
 from models.extractor.session import open_session
 
 CROP = 256
@@ -29,11 +30,14 @@ class Extraction:
             (fractions of the crop), log zoom.
         landmarks: float32 [478, 2], MediaPipe's face mesh with irises, in fractions of the crop from its upper left.
         presence: probability that the crop shows a face, float32.
+        mirror_error: mean distance between landmarks and those read in a mirror, in heights of the face; None where
+            there was no mirror.
     """
 
     coefficients: np.ndarray
     landmarks: np.ndarray
     presence: np.ndarray
+    mirror_error: np.ndarray | None = None
 
 
 class Regressor:
@@ -65,7 +69,13 @@ class Regressor:
         exchanged = seen.landmarks[count:, self._mirrored]
         flipped = np.stack([1 - exchanged[..., 0], exchanged[..., 1]], -1)
         landmarks = (seen.landmarks[:count] + flipped) / 2
-        found = (coefficients.astype(np.float32), landmarks, (seen.presence[:count] + seen.presence[count:]) / 2)
+        apart = np.linalg.norm(seen.landmarks[:count] - flipped, axis=-1).mean(-1)
+        found = (
+            coefficients.astype(np.float32),
+            landmarks,
+            (seen.presence[:count] + seen.presence[count:]) / 2,
+            apart / np.maximum(np.ptp(landmarks[:, :FACE_LANDMARKS, 1], axis=1), 1e-6),
+        )
         return Extraction(*(part[0] if crops.ndim == 3 else part for part in found))
 
     def glance(self, crops: np.ndarray) -> Extraction:

@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
+from models.coefficients.rotation import euler_angles, rotation_matrix
 from models.extractor.crop import Crop, square_crop
 from models.extractor.distinct import overlap
-from models.extractor.extractor import Extractor
+from models.extractor.extractor import Extractor, face_in
 from models.extractor.face import Face, choose_face
-from models.extractor.landmarks import face_box, five_points
 from models.extractor.regressor import CROP
 
 KEEP = 0.5
@@ -25,6 +25,10 @@ was trained on faces about as far from the middle."""
 
 SIZES = (0.42, 0.7)
 """Sides of the face box, in sides of the square (0.54 by the crop policy), beyond which it gets a new square."""
+
+TILT = 60.0
+"""Degrees of roll beyond which a face gets a square of another quarter turn; well beyond 45, so that it does not go
+back and forth."""
 
 REACH = 1.0
 """How far, in sides of its box, a face may have moved while it was out of sight."""
@@ -96,9 +100,9 @@ class FaceTracker:
         seen = self._read(image, last) if last is not None else None
         if seen is not None and _needs_room(seen[0], seen[2]):
             # Its own landmarks place the next square: no search, and no chance of taking another face.
-            seen = self._read(image, square_crop(seen[0].box))
+            seen = self._read(image, square_crop(seen[0].box, _straighter(seen[0])))
         if seen is None and (found := self._find(image)) is not None:
-            seen = self._read(image, square_crop(found.box))
+            seen = self._read(image, square_crop(found.box, found.turn))
         if seen is None:
             self._square, self._view, self._lost = None, None, self._lost + 1
             return TrackedFrame(time, None, None, None)
@@ -113,12 +117,7 @@ class FaceTracker:
         seen = self._extractor.extract(square.cut(image, CROP))
         if seen.presence < KEEP:
             return None
-        placed = seen.landmarks * square.side + (square.x, square.y)
-        return (
-            Face(face_box(placed), float(seen.presence), five_points(placed).astype(np.float32)),
-            seen.coefficients,
-            square,
-        )
+        return face_in(square, seen.landmarks, float(seen.presence)), seen.coefficients, square
 
     def _find(self, image: np.ndarray) -> Face | None:
         faces = self._extractor.detect(image)
@@ -134,13 +133,21 @@ class FaceTracker:
 
 
 def in_square(coefficients: np.ndarray, square: Crop, first: Crop) -> np.ndarray:
-    """Coefficients [..., C] read in `square`, with x, y and log zoom as they would read in the square `first`."""
+    """Coefficients [..., C] read in `square`, with the pose as it would read in the square `first`."""
     result = coefficients.copy()
-    x, y, log_zoom = np.moveaxis(coefficients[..., -3:].astype(np.float64), -1, 0)
-    result[..., -3] = (square.x + (x + 0.5) * square.side - first.x) / first.side - 0.5
-    result[..., -2] = (square.y + (y + 0.5) * square.side - first.y) / first.side - 0.5
-    result[..., -1] = log_zoom + math.log(square.side / first.side)
+    pose = coefficients[..., -6:].astype(np.float64)
+    result[..., -3:-1] = first.from_picture(square.to_picture(pose[..., 3:5] + 0.5)) - 0.5
+    result[..., -1] = pose[..., 5] + math.log(square.side / first.side)
+    if square.turn != first.turn:
+        turn = rotation_matrix(0.0, 0.0, (square.turn - first.turn) * math.pi / 2)
+        rotated = turn @ rotation_matrix(*np.moveaxis(pose[..., :3], -1, 0))
+        result[..., -6:-3] = np.stack(euler_angles(rotated), -1)
     return result
+
+
+def _straighter(face: Face) -> int:
+    """The quarter turns that bring a face nearer to upright than its own do, where those have become wrong."""
+    return face.turn if abs(face.roll) <= TILT else (face.turn + (1 if face.roll > 0 else -1)) % 4
 
 
 def _view(image: np.ndarray, square: Crop) -> np.ndarray:
@@ -163,7 +170,7 @@ def _needs_room(face: Face, square: Crop) -> bool:
         and x1 < square.x + square.side - margin
         and y1 < square.y + square.side - margin
     )
-    return not inside or not SIZES[0] < (x1 - x0) / square.side < SIZES[1]
+    return not inside or not SIZES[0] < (x1 - x0) / square.side < SIZES[1] or _straighter(face) != square.turn
 
 
 def _distance(face: Face, last: Face) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,8 +53,8 @@ class Deep3DExtractor(Extractor):
         """Coefficients [73] of a crop uint8 [256, 256, 3], or [N, 73] of a batch; landmarks and presence are ours."""
         seen = super().extract(crops)
         if crops.ndim == 3:
-            return Extraction(self._read(crops[None], seen.landmarks[None])[0], seen.landmarks, seen.presence)
-        return Extraction(self._read(crops, seen.landmarks), seen.landmarks, seen.presence)
+            return replace(seen, coefficients=self._read(crops[None], seen.landmarks[None])[0])
+        return replace(seen, coefficients=self._read(crops, seen.landmarks))
 
     def published(self, crops: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
         """The paper's vectors [N, 73] of crops [N, 256, 256, 3] with five known points [N, 5, 2] (pixel centres)."""
