@@ -12,6 +12,7 @@ from service.metrics import HttpMetrics
 from service.problems import problem_response
 from service.request_id import HEADER, choose_request_id, current_request_id
 from workers.contract.errors import ServiceError
+from workers.contract.text import cut
 
 logger = logging.getLogger("service.access")
 
@@ -73,7 +74,7 @@ def _fields(scope: Scope, status: int, seconds: float) -> dict[str, Any]:
     client = scope.get("client")
     return {
         "method": scope["method"],
-        "path": scope["path"],
+        "path": cut(scope["path"], 200),
         "status": status,
         "milliseconds": round(1000 * seconds, 1),
         "client": client[0] if client else None,

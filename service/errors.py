@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 from workers.contract.errors import ServiceError
-from workers.contract.jobs import FieldProblem
+from workers.contract.jobs import MAX_ERRORS, FieldProblem
 
 
 class HttpError(ServiceError):
@@ -91,13 +91,19 @@ class NotReadyError(HttpError):
 
 
 class InvalidRequestError(HttpError):
-    """Fields of the request are wrong; `errors` names every one of them."""
+    """Fields of the request are wrong; `errors` names the first of them."""
 
     code, status, title = "invalid_request", 422, "Invalid request"
 
-    def __init__(self, errors: Iterable[FieldProblem]) -> None:
-        self.errors = list(errors)
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in self.errors))
+    def __init__(self, errors: Iterable[FieldProblem], total: int | None = None) -> None:
+        """Keep as many errors as one answer lists; `total` is their number, where only the first are given."""
+        given = list(errors)
+        total = total or len(given)
+        self.errors = given[:MAX_ERRORS]
+        named = "; ".join(f"{error.field}: {error.message}" for error in self.errors)
+        super().__init__(
+            f"{total:,} fields are wrong; the first {MAX_ERRORS}: {named}" if total > MAX_ERRORS else named
+        )
 
 
 class InvalidSourceError(InvalidRequestError):

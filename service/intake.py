@@ -3,8 +3,7 @@
 import base64
 import binascii
 import io
-import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -12,15 +11,19 @@ from typing import Any, BinaryIO
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBodyError, UnsupportedContentTypeError
+from service.forms import FORM_TYPES, read_form
+from service.json_text import BROKEN_TEXT, read_json
 from workers.contract.controls import closest
 from workers.contract.jobs import FieldProblem
+from workers.contract.text import cut, is_broken
 
-# URL-encoded forms carry no files; they are what some clients send when there is no file to send.
-FORM_TYPES = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 MAX_TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
+MAX_JSON_BYTES = 2**24  # of all that is no file in a JSON body
+MAX_TEXT_LENGTH = 200  # of a plain text, such as an id
+MAX_FIELDS = 32  # of a JSON body: each unknown one is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +67,13 @@ async def read_submission(request: Request, fields: Fields) -> AsyncIterator[Sub
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type in FORM_TYPES:
-        async with request.form(
-            max_files=len(fields.names) + 1, max_fields=len(fields.names) + 1, max_part_size=fields.text_bytes
-        ) as form:
-            for name, value in form.multi_items():
-                if isinstance(value, UploadFile) and name not in fields.files:
-                    check_size(name, value.size or 0, fields.text_bytes)
-            yield await _from_form(form.multi_items(), fields)
+        async with read_form(request, most_parts=len(fields.names) + 1, text_bytes=fields.text_bytes) as form:
+            yield await run_in_threadpool(_from_form, form, fields)
     elif content_type == "application/json":
         yield await run_in_threadpool(_from_json, await request.body(), fields)
     else:
         raise UnsupportedContentTypeError(
-            f"Content-Type is {content_type or 'missing'}; send multipart/form-data or application/json."
+            f"Content-Type is {cut(content_type) or 'missing'}; send multipart/form-data or application/json."
         )
 
 
@@ -85,9 +83,11 @@ def check_size(name: str, size: int, limit: int) -> None:
         raise BodyTooLargeError(f"{name} has {size:,} bytes; at most {limit:,} are accepted. Send a smaller file.")
 
 
-async def _from_form(items: Iterable[tuple[str, str | UploadFile]], fields: Fields) -> Submission:
+def _from_form(form: FormData, fields: Fields) -> Submission:
     submission, problems, seen = Submission(), [], set()
-    for name, value in items:
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and name not in fields.files:
+            check_size(cut(name), value.size or 0, fields.text_bytes)
         if name not in fields.names or name in seen:
             problems.append(_misplaced(name, fields))
         elif name in fields.files:
@@ -97,21 +97,24 @@ async def _from_form(items: Iterable[tuple[str, str | UploadFile]], fields: Fiel
                 problems.append(FieldProblem(field=name, message="send it as a file part, with a filename"))
         else:
             # Some clients send every part as a file; a document in one is as good as in a text part.
-            text = (await value.read()) if isinstance(value, UploadFile) else value
-            if name in fields.texts:
-                submission.texts[name] = text.decode(errors="replace") if isinstance(text, bytes) else text
+            text = value.file.read() if isinstance(value, UploadFile) else value
+            if name in fields.documents:
+                submission.documents[name] = read_json(text, field=name)
             else:
-                submission.documents[name] = _load_json(text, what=f"The field {name}")
+                submission.texts[name] = text.decode(errors="replace") if isinstance(text, bytes) else text
         seen.add(name)
+    problems += _wrong_texts(submission.texts)
     if problems:
         raise InvalidRequestError(problems)
     return submission
 
 
 def _from_json(body: bytes, fields: Fields) -> Submission:
-    content = _load_json(body, what="The body")
-    if not isinstance(content, dict):
+    content = read_json(body)
+    if not isinstance(content, dict) or len(content) > MAX_FIELDS:
         raise MalformedBodyError(f"The body must be a JSON object with some of {', '.join(sorted(fields.names))}.")
+    files = sum(len(value) for name, value in content.items() if name in fields.files and isinstance(value, str))
+    check_size("The body without its files", len(body) - files, MAX_JSON_BYTES)
     submission, problems = Submission(), []
     for name, value in content.items():
         if name not in fields.names:
@@ -128,17 +131,20 @@ def _from_json(body: bytes, fields: Fields) -> Submission:
             problems.append(
                 FieldProblem(field=name, message="must be plain base64, without line breaks or a data: prefix")
             )
+    problems += _wrong_texts(submission.texts)
     if problems:
         raise InvalidRequestError(problems)
     return submission
 
 
-def _load_json(text: str | bytes, what: str) -> Any:
-    # NaN and Infinity pass here: the models refuse them with the field's name, which no parser knows.
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # JSONDecodeError, UnicodeDecodeError, an endless integer
-        raise MalformedBodyError(f"{what} is not valid JSON: {error}.") from error
+def _wrong_texts(texts: Mapping[str, str]) -> Iterator[FieldProblem]:
+    for name, text in texts.items():
+        if len(text) > MAX_TEXT_LENGTH:
+            yield FieldProblem(
+                field=name, message=f"has {len(text):,} characters; at most {MAX_TEXT_LENGTH} make sense"
+            )
+        elif is_broken(text):
+            yield FieldProblem(field=name, message=BROKEN_TEXT)
 
 
 def _decode(text: str) -> BinaryIO | None:

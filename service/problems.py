@@ -14,6 +14,7 @@ from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
 from service.validation import parameter_problems
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import Problem
+from workers.contract.text import cut
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -72,8 +73,8 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     detail = {
-        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}; GET /docs lists the routes.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here; GET /docs lists the methods.",
+        HTTPStatus.NOT_FOUND: f"There is nothing at {cut(request.url.path)}; GET /docs lists the routes.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{cut(request.method)} is not possible here; GET /docs lists the methods.",
     }.get(status, error.detail)
     code = "malformed_body" if status == HTTPStatus.BAD_REQUEST else status.name.lower()
     return render(Problem.build(code, status, status.phrase, detail, request.url.path), error.headers)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from service.errors import InvalidRequestError
+from service.json_text import BROKEN_TEXT
 from workers.contract.controls import FieldError
 from workers.contract.jobs import FieldProblem
 
@@ -56,5 +57,7 @@ def _own_field(error: Mapping[str, Any]) -> str:
 def _message(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "unknown key; remove it or correct its name"
+    if error["type"] == "string_unicode":
+        return BROKEN_TEXT
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should ")
     return f"must {message}" if str(error["msg"]).startswith("Input should ") else message

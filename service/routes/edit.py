@@ -13,7 +13,7 @@ from service.security import limit_rate
 from service.uploads import source_of
 from service.validation import parse
 from workers.contract.controls import Controls, check_controls
-from workers.contract.jobs import FieldProblem
+from workers.contract.jobs import MAX_ERRORS, FieldProblem
 from workers.contract.options import EditOptions
 from workers.contract.requests import EditRequest
 
@@ -47,5 +47,6 @@ def _edit_request(backend: Backend, owner: str, submission: Submission) -> EditR
     draft = parse(EditRequest, submission.documents | {"source_id": ""})
     faults = check_controls(draft.controls, backend.presence.sliders(), backend.settings.max_clip_seconds)
     if faults:
-        raise InvalidRequestError(FieldProblem(field=f"controls.{field}", message=text) for field, text in faults)
+        first = [FieldProblem(field=f"controls.{field}", message=text) for field, text in faults[:MAX_ERRORS]]
+        raise InvalidRequestError(first, total=len(faults))
     return draft.model_copy(update={"source_id": source_of(backend, owner, submission).id})

@@ -6,9 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    model_validator,
+)
 
-SliderValue = Annotated[FiniteFloat, Field(ge=-1, le=1)]
+MAX_KEYS = 64  # of an object with fixed names
+MAX_SLIDERS = 128  # more than any coefficient space names, shorthands included
+MAX_COEFFICIENTS = 256
+MAX_NAME = 64
+MAX_HINTS = 20  # names that a closest one is looked for: more are not reported, and looking takes a millisecond each
 
 
 class FieldError(ValueError):
@@ -27,6 +39,28 @@ class Strict(BaseModel):
     """Base of everything clients send: no unknown keys, no silent conversions, immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, value: Any) -> Any:
+        """Every unknown key would be an error of its own."""
+        if isinstance(value, dict) and len(value) > MAX_KEYS:
+            raise ValueError(
+                f"must have at most {MAX_KEYS} keys, got {len(value):,}; it knows {', '.join(cls.model_fields)}"
+            )
+        return value
+
+
+def _few_sliders(value: Any) -> Any:
+    # A dict's own limit is checked after all of its entries.
+    if isinstance(value, dict) and len(value) > MAX_SLIDERS:
+        raise ValueError(f"must name at most {MAX_SLIDERS} sliders, got {len(value):,}")
+    return value
+
+
+SliderName = Annotated[str, StringConstraints(max_length=MAX_NAME)]
+SliderValue = Annotated[FiniteFloat, Field(ge=-1, le=1)]
+Expression = Annotated[dict[SliderName, SliderValue], BeforeValidator(_few_sliders), Field(max_length=MAX_SLIDERS)]
 
 
 class Pose(Strict):
@@ -48,7 +82,7 @@ class Keyframe(Strict):
     """The face at one moment of a clip; `time` in seconds."""
 
     time: float = Field(ge=0, le=3600)
-    expression: dict[str, SliderValue] = {}
+    expression: Expression = {}
     pose: Pose = Pose()
 
 
@@ -59,17 +93,19 @@ class Controls(Strict):
     """
 
     mode: Literal["relative", "absolute"] = "relative"
-    expression: dict[str, SliderValue] = {}
+    expression: Expression = {}
     pose: Pose = Pose()
-    coefficients: list[FiniteFloat] | None = None
-    keyframes: list[Keyframe] | None = Field(default=None, min_length=1, max_length=1000)
+    coefficients: Annotated[list[FiniteFloat], Field(max_length=MAX_COEFFICIENTS)] | None = None
+    # One wrong keyframe is told at a time: a thousand may hold a hundred thousand errors.
+    keyframes: Annotated[list[Keyframe], Field(min_length=1, max_length=1000, fail_fast=True)] | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         if self.keyframes is not None:
-            times = [keyframe.time for keyframe in self.keyframes]
-            if any(later <= earlier for earlier, later in pairwise(times)):
-                raise FieldError("keyframes", f"must be in strictly rising order of time, got {times}")
+            for earlier, later in pairwise(keyframe.time for keyframe in self.keyframes):
+                if later <= earlier:
+                    message = f"must be in strictly rising order of time, got {later:g} after {earlier:g}"
+                    raise FieldError("keyframes", message)
         return self
 
     def expressions(self) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -96,7 +132,7 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
     for where, expression in controls.expressions():
         for name in expression:
             if name not in names and name not in shorthands:
-                hint = closest(name, [*names, *shorthands])
+                hint = closest(name, [*names, *shorthands]) if len(faults) < MAX_HINTS else ""
                 faults.append((f"{where}.{name}", f"unknown slider{hint}; GET /sliders lists the names"))
             faults += [
                 (f"{where}.{side}", f"already set by the shorthand {name!r}; give one of the two")
@@ -115,6 +151,8 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
 
 def closest(name: str, known: Iterable[str]) -> str:
     """A half sentence suggesting the known name that is most like `name`; empty when none is."""
+    if len(name) > MAX_NAME:  # the search takes the square of its length
+        return ""
     spelled = {candidate.lower(): candidate for candidate in known}
     matches = difflib.get_close_matches(name.lower(), spelled, n=1)
     return f" (did you mean {spelled[matches[0]]}?)" if matches else ""

@@ -2,14 +2,19 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from workers.contract.bundle import BundleIdentity
 from workers.contract.document import Document
 from workers.contract.errors import ServiceError
 from workers.contract.requests import JobRequest
+from workers.contract.text import cut
+
+MAX_ERRORS = 20
+"""Field problems that one answer lists."""
 
 
 class JobStatus(StrEnum):
@@ -30,20 +35,21 @@ class JobStatus(StrEnum):
 class FieldProblem(Document):
     """What is wrong with one field of a request."""
 
-    field: str
-    message: str
+    # Whatever an error says can be written: one that could not would hide what it is about, and break a job's end.
+    field: Annotated[str, BeforeValidator(partial(cut, length=120)), Field(max_length=120)]
+    message: Annotated[str, BeforeValidator(partial(cut, length=400)), Field(max_length=400)]
 
 
 class Problem(Document):
-    """An RFC 9457 problem document; `errors` is there for 422 only."""
+    """An RFC 9457 problem document; `errors` is there for 422 only, and lists the first 20."""
 
     type: str
     title: str
     status: int
-    detail: str
+    detail: Annotated[str, BeforeValidator(partial(cut, length=2000)), Field(max_length=2000)]
     code: str
-    instance: str | None = None
-    errors: list[FieldProblem] | None = None
+    instance: Annotated[str, BeforeValidator(partial(cut, length=200)), Field(max_length=200)] | None = None
+    errors: Annotated[list[FieldProblem], Field(max_length=MAX_ERRORS)] | None = None
 
     @classmethod
     def of(cls, error: ServiceError, instance: str | None = None) -> "Problem":

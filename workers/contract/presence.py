@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, cast
+from functools import partial
+from typing import Annotated, Any, cast
 
 import redis
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from workers.contract.bundle import BundleIdentity, BundleInUse
 from workers.contract.document import Document
 from workers.contract.errors import NoWorkerYetError
+from workers.contract.text import cut
 
 _WORKERS = "portrait:workers"
 _BUNDLES = "portrait:bundles"  # digest -> what the bundle can do
@@ -39,7 +41,7 @@ class WorkerPresence(Document):
     name: str
     state: WorkerState
     job_id: str | None = None
-    detail: str | None = None
+    detail: Annotated[str, BeforeValidator(partial(cut, length=1000))] | None = None
     bundle: BundleIdentity | None = None
     budgets: frozenset[str] = frozenset()
     heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -11,13 +11,14 @@ from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import JobRequest
+from workers.contract.text import ID_LENGTH, cut
 
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
 
 def job_key(job_id: str) -> str:
     """The Redis key of a job's hash."""
-    return f"portrait:job:{job_id}"
+    return f"portrait:job:{cut(job_id, ID_LENGTH)}"  # clients ask for all kinds of ids
 
 
 def events_channel(job_id: str) -> str:
@@ -27,7 +28,7 @@ def events_channel(job_id: str) -> str:
 
 def unknown_job(job_id: str) -> UnknownJobError:
     """The error for a job that is not there, or is another's: nobody learns which."""
-    return UnknownJobError(f"There is no job {job_id}; it may have expired.")
+    return UnknownJobError(f"There is no job {cut(job_id)}; it may have expired.")
 
 
 def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:

@@ -13,6 +13,7 @@ from workers.contract.document import Document
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
 from workers.contract.settings import Settings
 from workers.contract.sniff import PICTURE, MediaKind, sniff
+from workers.contract.text import ID_LENGTH, cut
 
 # How long it is remembered that a source existed, so that its loss is told from a wrong id.
 _MEMORY_S = 7 * 24 * 3600
@@ -74,7 +75,7 @@ class SourceRegistry:
         """Look up a source of the owner. Raises UnknownSourceError, or SourceExpiredError after its time."""
         raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
         if raw is None:
-            raise UnknownSourceError(f"There is no source {source_id}; upload it with POST /sources.")
+            raise UnknownSourceError(f"There is no source {cut(source_id)}; upload it with POST /sources.")
         source = Source.model_validate_json(raw)
         if source.expires_at <= time.time():
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
@@ -113,7 +114,7 @@ class SourceRegistry:
 
 
 def _key(owner: str, source_id: str) -> str:
-    return f"portrait:source:{owner}:{source_id}"
+    return f"portrait:source:{owner}:{cut(source_id, ID_LENGTH)}"  # clients send all kinds of ids
 
 
 def _blob(owner: str, source_id: str) -> str:

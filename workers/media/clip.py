@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.runtime import thread_count
+from workers.contract.text import reason
 from workers.media.clock import Clock
 from workers.media.sound_track import SoundTrack
 from workers.media.still import EncodingError
@@ -130,7 +131,9 @@ class ClipWriter:
         try:
             context.open()
         except av.FFmpegError as error:
-            raise EncodingError(f"A clip cannot have {width} x {height} pixels ({error}); ask for less.") from error
+            raise EncodingError(
+                f"A clip cannot have {width} x {height} pixels ({reason(error)}); ask for less."
+            ) from error
         self._stream, self.width, self.height = stream, context.width, context.height
         if self._sound is not None and self._format.sound is not None:
             self._track = SoundTrack.opened(self._container, self._format.sound, self._sound)

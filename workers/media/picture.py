@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from workers.contract.errors import DamagedMediaError, PictureTooLargeError, UnsupportedMediaError
 from workers.contract.sniff import sniff
+from workers.contract.text import reason
 
 # Pillow's own guard against header bombs only warns up to twice its limit; `decode_picture` checks the size itself.
 Image.MAX_IMAGE_PIXELS = None
@@ -53,7 +54,8 @@ def decode_picture(data: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
             return np.array(_over_white(upright, profile), dtype=np.uint8, order="C")
     except _BROKEN as error:
         raise DamagedMediaError(
-            f"The picture is truncated or corrupt and could not be decoded ({error}); save it again or send another."
+            f"The picture is truncated or corrupt and could not be decoded ({reason(error)}); "
+            "save it again or send another."
         ) from error
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from workers.contract.errors import ServiceError
+from workers.contract.text import reason
 
 # 4:4:4 keeps lips and eyes from bleeding; low PNG effort is five times as fast for a tenth of the size.
 _OPTIONS = {
@@ -36,4 +37,6 @@ def write_still(file: BinaryIO, pixels: NDArray[np.uint8], format: str) -> None:
         Image.fromarray(pixels).save(file, format, **options)
     except ValueError as error:
         height, width = pixels.shape[:2]
-        raise EncodingError(f"{format} cannot hold {width} x {height} pixels ({error}); ask for png.") from error
+        raise EncodingError(
+            f"{format} cannot hold {width} x {height} pixels ({reason(error)}); ask for png."
+        ) from error
