@@ -8,7 +8,8 @@ from fastapi import FastAPI, Header
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from service.intake import Fields
+from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, Fields
+from service.json_text import MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
 
@@ -74,7 +75,7 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
     """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
-    other = {name: {"type": "string"} for name in sorted(fields.texts)} | {
+    other = {name: {"type": "string", "maxLength": MAX_TEXT_LENGTH} for name in sorted(fields.texts)} | {
         name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in fields.documents.items()
     }
 
@@ -85,6 +86,8 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
     return {
         "requestBody": {
             "required": True,
+            "description": f"Documents may have {fields.text_bytes:,} bytes each as parts of a form, "
+            f"{MAX_JSON_BYTES:,} bytes together in a JSON body, {MAX_VALUES:,} values and {MAX_DEPTH} levels.",
             "content": {
                 "multipart/form-data": content(binary)
                 | {"encoding": {name: {"contentType": "application/json"} for name in sorted(fields.documents)}},

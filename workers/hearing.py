@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.attempt import Attempt
-from workers.contract.errors import AudioRateError, AudioTooLongError
+from workers.contract.errors import AudioRateError, AudioTooLongError, NoAudioError
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.media.isolate import Decoder
@@ -57,13 +57,17 @@ class Listener:
         Args:
             during: the metric of the stage that takes them; waiting for them does not count for it.
         """
-        stretches = self._decoder.recording(recording.path, recording.info.seconds, rate=SPEECH_RATE, mono=True)
+        seconds, silent = max(recording.info.seconds, 1 / SPEECH_RATE), True
+        stretches = self._decoder.recording(recording.path, seconds, rate=SPEECH_RATE, mono=True)
         with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
             while True:
                 with about("audio"), attempt.paused(during), attempt.timed("decode_s"):
                     samples = next(stretches, None)
+                    if samples is None and silent:
+                        raise NoAudioError("Not one sample of the sound can be decoded; export it again.")
                 if samples is None:
                     return
+                silent = False
                 yield samples[:, 0].astype(np.float32) / np.float32(2**15)
 
     def track(self, recording: Recording, seconds: float) -> Iterator[NDArray[np.int16]]:

@@ -60,7 +60,7 @@ def _few_sliders(value: Any) -> Any:
 
 SliderName = Annotated[str, StringConstraints(max_length=MAX_NAME)]
 SliderValue = Annotated[FiniteFloat, Field(ge=-1, le=1)]
-Expression = Annotated[dict[SliderName, SliderValue], BeforeValidator(_few_sliders), Field(max_length=MAX_SLIDERS)]
+Expression = Annotated[dict[SliderName, SliderValue], Field(max_length=MAX_SLIDERS), BeforeValidator(_few_sliders)]
 
 
 class Pose(Strict):

@@ -36,8 +36,8 @@ class FieldProblem(Document):
     """What is wrong with one field of a request."""
 
     # Whatever an error says can be written: one that could not would hide what it is about, and break a job's end.
-    field: Annotated[str, BeforeValidator(partial(cut, length=120)), Field(max_length=120)]
-    message: Annotated[str, BeforeValidator(partial(cut, length=400)), Field(max_length=400)]
+    field: Annotated[str, Field(max_length=120), BeforeValidator(partial(cut, length=120))]
+    message: Annotated[str, Field(max_length=400), BeforeValidator(partial(cut, length=400))]
 
 
 class Problem(Document):
@@ -46,9 +46,9 @@ class Problem(Document):
     type: str
     title: str
     status: int
-    detail: Annotated[str, BeforeValidator(partial(cut, length=2000)), Field(max_length=2000)]
+    detail: Annotated[str, Field(max_length=2000), BeforeValidator(partial(cut, length=2000))]
     code: str
-    instance: Annotated[str, BeforeValidator(partial(cut, length=200)), Field(max_length=200)] | None = None
+    instance: Annotated[str, Field(max_length=200), BeforeValidator(partial(cut, length=200))] | None = None
     errors: Annotated[list[FieldProblem], Field(max_length=MAX_ERRORS)] | None = None
 
     @classmethod

@@ -16,6 +16,7 @@ from workers.media.sound import decoded, samples_of
 
 # Sound alone, and videos with sound. No playlists: they may name other files and addresses.
 _FORMATS = "wav,w64,aiff,flac,mp3,aac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,asf"
+_LONGEST_PACKET_S = 3600.0
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
 _SOUND: tuple[MediaKind, ...] = ("audio",)
 
@@ -80,4 +81,6 @@ def _seconds(container: InputContainer) -> float:
         if packet.pts is not None and not packet.is_discard:
             begins = float(packet.pts * packet.time_base)
             start = begins if start is None else start
-            end = max(end, begins + float((packet.duration or 0) * packet.time_base))
+            lasts = float((packet.duration or 0) * packet.time_base)
+            # The last packet of a very short Ogg has a negative duration, which comes as a huge one.
+            end = max(end, begins + (lasts if lasts < _LONGEST_PACKET_S else 0.0))

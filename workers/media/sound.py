@@ -1,6 +1,7 @@
 """The sound of a file -> samples on its clock. Runs in the child (`child`)."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -47,8 +48,17 @@ def samples_of(
         rate: samples a second that come out.
         mono: whether stereo is mixed down too.
     """
-    stretches = _on_clock(_resampled(decoded(container), rate, mono), start, round(seconds * rate), rate)
-    yield from mixed_to_mono(stretches) if mono else stretches
+    frames = decoded(container)
+    first = next(frames, None)
+    if first is None:
+        return
+    end, empty = max(1, round(seconds * rate)), True
+    stretches = _on_clock(_resampled(chain([first], frames), rate, mono), start, end, rate)
+    for samples in mixed_to_mono(stretches) if mono else stretches:
+        empty = False
+        yield samples
+    if empty and start is None:  # a resampler gives nothing for less sound than its filter is long
+        yield np.zeros((end, 1 if mono or first.layout.nb_channels == 1 else 2), np.int16)
 
 
 def decoded(container: InputContainer) -> Iterator[AudioFrame]:

@@ -13,6 +13,7 @@ import pytest
 
 from service.settings import ApiSettings
 from tests.integration.api.conftest import ActedWorker, assert_problem
+from workers.contract.owners import ANONYMOUS
 
 pytestmark = pytest.mark.integration
 
@@ -191,7 +192,7 @@ def test_poses_of_two_minutes_are_still_read(api: httpx.Client, worker: ActedWor
     )
     assert answer.status_code == 202, answer.text
     request = worker.store.get(answer.json()["id"]).request
-    assert json.loads(worker.sources.open(request.pose_id).read()) == pose
+    assert json.loads(worker.sources.open(ANONYMOUS, request.pose_id).read()) == pose
 
 
 SURROGATE, NUL = "\\ud800", "\\u0000"

@@ -224,3 +224,11 @@ def test_the_openapi_document_is_whole(api: httpx.Client) -> None:
     assert edit["requestBody"]["content"]["application/json"]["examples"]
     assert {"200", "202", "413", "415", "422", "503"} <= edit["responses"].keys()
     assert "HTTPValidationError" not in schemas, "this API answers with problems"
+    assert edit["requestBody"]["content"]["application/json"]["schema"]["properties"]["source_id"]["maxLength"] == 200
+    assert "1,048,576 values and 32 levels" in edit["requestBody"]["description"]
+    controls = schemas["Controls"]["properties"]
+    assert controls["expression"]["maxProperties"] == 128
+    assert controls["expression"]["propertyNames"] == {"maxLength": 64}
+    assert [kind.get("maxItems") for kind in controls["coefficients"]["anyOf"]] == [256, None]
+    assert [kind.get("maxItems") for kind in controls["keyframes"]["anyOf"]] == [1000, None]
+    assert schemas["Problem"]["properties"]["errors"]["anyOf"][0]["maxItems"] == 20

@@ -219,6 +219,19 @@ def broken_drivers(folder: Path) -> dict[str, tuple[bytes, str, str, int]]:
         "a picture without a face": (blank.getvalue(), "picture", "no_face", 422),
         "half a document": (b'{"space": "arkit"', "motion", "invalid_motion", 422),
         "another document": (b'{"space": "bfm", "frames": []}', "motion", "invalid_motion", 422),
+        "half a surrogate pair": (
+            b'{"space": "arkit", "frames": [{"time": "\\ud800\\u0000"}]}',
+            "motion",
+            "invalid_motion",
+            422,
+        ),
+        "the same as a space": (b'{"space": "\\udfff\\u0000", "frames": []}', "motion", "invalid_motion", 422),
+        "nested deep": (
+            b'{"space": "arkit", "frames": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+            "motion",
+            "invalid_motion",
+            422,
+        ),
     }
 
 

@@ -126,8 +126,9 @@ def test_a_gif_is_silent_and_silence_is_sound(service: Service, photo: str, tmp_
         assert [stream.type for stream in container.streams] == ["video", "audio"]
 
 
-def test_one_sample_makes_one_frame(service: Service, photo: str) -> None:
-    record = service.talk(photo, sound(np.zeros((1, 1))))
+@pytest.mark.parametrize(("rate", "kind"), [(16_000, "WAV"), (48_000, "WAV"), (8_000, "FLAC"), (44_100, "OGG")])
+def test_one_sample_makes_one_frame(service: Service, photo: str, rate: int, kind: str) -> None:
+    record = service.talk(photo, sound(np.zeros((1, 1)), rate, kind))
     assert record.job.result is not None, record.job.error
     assert record.job.result.frames == 1
 

@@ -19,6 +19,7 @@ from workers.contract.errors import AudioError, NoAudioError
 from workers.contract.sniff import kind_of, sniff
 from workers.hearing import SPEECH_RATE
 from workers.media.isolate import Decoder
+from workers.media.recording import probe_recording, read_recording
 from workers.media.sound import RATE
 
 SECONDS, AT = 1.0, 0.6
@@ -242,3 +243,17 @@ def test_what_is_no_sound_says_so(decoder: Decoder, tmp_path: Path, data: bytes,
     path.write_bytes(data)
     with pytest.raises(error):
         decoder.probe_recording(path)
+
+
+@pytest.mark.parametrize(("rate", "kind"), [(8_000, "WAV"), (48_000, "FLAC"), (44_100, "WAV"), (16_000, "OGG")])
+@pytest.mark.parametrize("count", [1, 3, 30])
+@pytest.mark.parametrize("asked", [16_000, 48_000])
+def test_less_sound_than_a_filter_is_long_is_still_sound(
+    tmp_path: Path, rate: int, kind: str, count: int, asked: int
+) -> None:
+    path = tmp_path / "short"
+    soundfile.write(path, np.full((count, 1), 0.1), rate, format=kind)
+    info = probe_recording(path)
+    assert 0 <= info.seconds < 0.1
+    stretches = list(read_recording(path, info.seconds, asked, mono=True))
+    assert sum(len(samples) for samples in stretches) >= 1
