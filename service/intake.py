@@ -18,6 +18,7 @@ from service.forms import FORM_TYPES, read_form
 from service.json_text import BROKEN_TEXT, read_json
 from workers.contract.controls import closest
 from workers.contract.jobs import FieldProblem
+from workers.contract.sources import Source
 from workers.contract.text import cut, is_broken
 
 MAX_TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
@@ -46,11 +47,15 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The fields a request brought, parsed as far as their syntax goes; files stand at their beginning."""
+    """The fields a request brought, parsed as far as their syntax goes; files stand at their beginning.
+
+    `stored` are the sources that were made of the files, and that nobody knew before.
+    """
 
     files: dict[str, BinaryIO] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
+    stored: list[Source] = field(default_factory=list)
 
 
 @asynccontextmanager

@@ -20,20 +20,32 @@ IdempotencyKey = Annotated[
 ]
 
 
-def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: str | None) -> JobRecord:
-    """Make a job of the request, or find the one that the same key made before.
+def admit(backend: Backend, owner: str, idempotency_key: str | None) -> None:
+    """Refuse a request that can make no job; a repeated one makes none, and always gets its first job.
 
     Args:
         owner: who asks; keys of different owners never meet.
 
     Raises:
         QueueFullError: as many jobs wait as the settings allow.
-        IdempotencyConflictError: the key was used for another request.
         MalformedHeaderError: the key is empty or too long.
     """
-    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
-        raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+    if idempotency_key is not None:
+        if not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
+            raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+        if backend.jobs.knows(owner, idempotency_key):
+            return
     backend.queue.ensure_room()
+
+
+def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: str | None) -> JobRecord:
+    """Make a job of the request, or find the one that the same key made before.
+
+    Raises:
+        QueueFullError, MalformedHeaderError: as `admit`.
+        IdempotencyConflictError: the key was used for another request.
+    """
+    admit(backend, owner, idempotency_key)
     record, new = backend.jobs.create(request, owner, idempotency_key)
     if new:  # should this process die before the next line, a reaper puts the job in line
         backend.queue.enqueue(record)

@@ -1,9 +1,12 @@
 """The media of a request: files that come with it, or the id of a source uploaded before."""
 
 import io
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
+
+from redis import RedisError
 
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
@@ -13,6 +16,8 @@ from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSou
 from workers.contract.jobs import FieldProblem
 from workers.contract.sniff import PICTURE, MediaKind, is_audio, is_video, kind_of, sniff
 from workers.contract.sources import Source
+
+log = logging.getLogger(__name__)
 
 SEEN: tuple[MediaKind, ...] = ("picture", "video")
 DRIVER: tuple[MediaKind, ...] = ("picture", "video", "motion")
@@ -60,7 +65,19 @@ def store(backend: Backend, owner: str, submission: Submission, field: str, kind
     """Store the file of a field. Raises like `source_of`."""
     file = _file(backend, submission, field, kinds)
     with _about(field):
-        return backend.sources.add(owner, file, kinds)
+        source = backend.sources.add(owner, file, kinds)
+    if source.new:
+        submission.stored.append(source)
+    return source
+
+
+def drop(backend: Backend, owner: str, submission: Submission) -> None:
+    """Forget what was stored for a request that is refused after all, unless another one uses it by now."""
+    for source in submission.stored:
+        try:
+            backend.sources.discard(owner, source)
+        except (RedisError, OSError) as error:
+            log.warning("an upload of a refused request stays until it expires: %s", error)
 
 
 def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> MediaKind:

@@ -1,6 +1,5 @@
 """Runs one job at a time in this process: from claim to a final state, whatever happens in between."""
 
-import errno
 import logging
 import tempfile
 import time
@@ -16,7 +15,7 @@ from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
-from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError
+from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.presence import WorkerState
 from workers.contract.queue import JobQueue
@@ -132,7 +131,7 @@ class Runner:
         record = attempt.record
         results = {}
         for index, product in enumerate(products):
-            key = f"results/{record.job.id}/{record.attempt}-{index}{product.path.suffix}"
+            key = f"results/{record.job.id}-{record.attempt}-{index}{product.path.suffix}"
             with attempt.timed("store_s"):
                 self._insist(partial(self._put, key, product.path))
             results[key] = product.result(_url(record, index, len(products)))
@@ -165,7 +164,7 @@ def _explain(error: Exception, job_id: str) -> ServiceError:
     # torch's OutOfMemoryError is a RuntimeError of that name; this module does not know torch.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return OutOfMemoryError("The worker ran out of memory; send a smaller picture or ask for a smaller size.")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return StorageFullError("The worker has no disk space left; try again later.")
     log.error("job %s failed unexpectedly", job_id, exc_info=error)
     return ServiceError(f"This is a fault of the service, not of the request; report it with the job's id {job_id}.")

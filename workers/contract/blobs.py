@@ -1,23 +1,24 @@
 """Media outside of Redis: one fsspec file system (a folder, S3, …) that the API and all workers reach."""
 
-import errno
 import hashlib
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from itertools import islice
 from typing import IO, BinaryIO, cast
 
 import fsspec
 import redis
 
-from workers.contract.errors import StorageFullError
+from workers.contract.errors import StorageFullError, is_full
 
 _CHUNK = 2**20
-_LOCK_S = 600.0  # longer than any upload to a slow store; a crash inside leaves the key locked for as long
-_EXPIRY = "portrait:blobs:expiry"
+EXPIRY = "portrait:blobs:expiry"
+SEARCHED = "portrait:blobs:searched"
+_SEARCH_EVERY_S = 3600
+_FOLDERS = ("sources", "results")
 _PARTS = "parts"  # files that are still being written
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_AT_ONCE = 500  # keys of one command
 
 # KEYS: expiry set. ARGV: blob key, now. Takes the blob off the list only if nobody has extended its life meanwhile.
 _TAKE_EXPIRED = """
@@ -26,9 +27,19 @@ if due and tonumber(due) <= tonumber(ARGV[2]) then return redis.call('ZREM', KEY
 return 0
 """
 
+# KEYS: expiry set. ARGV: blob key, time of expiry. A blob that has been taken off the list is lost.
+_EXTEND = """
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+return 1
+"""
+
 
 class BlobStore:
     """Files by key (`sources/…`, `results/…`), each with a time to live that Redis remembers.
+
+    A key is written once and never again, so that writing, extending and sweeping need no lock: what a sweep is about
+    to delete nobody writes. A file store belongs to one Redis; what that does not know is deleted in the end.
 
     Args:
         url: fsspec URL or path of the root folder.
@@ -39,9 +50,13 @@ class BlobStore:
         self._fs, self._root = fsspec.core.url_to_fs(url)
         self._redis = client
         self._take_expired = client.register_script(_TAKE_EXPIRED)
+        self._extend = client.register_script(_EXTEND)
 
     def put(self, key: str, data: BinaryIO, ttl_s: float) -> int:
         """Write a blob from a file at its position; it appears whole or not at all.
+
+        Args:
+            key: one that was never used before.
 
         Returns:
             Its size in bytes.
@@ -50,23 +65,24 @@ class BlobStore:
             StorageFullError: no space left.
         """
         # The life is noted before the bytes are there: a crash in between leaves nothing that is never deleted.
-        with self._locked(key):
-            self.extend(key, ttl_s)
-            part = self._path(f"{_PARTS}/{uuid.uuid4().hex}")
-            try:
-                for path in (part, self._path(key)):
-                    self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-                with self._fs.open(part, "wb") as file:
-                    while chunk := data.read(_CHUNK):
-                        file.write(chunk)
-                    size = file.tell()
-                self._fs.mv(part, self._path(key))
-            except OSError as error:
-                if self._fs.exists(part):
-                    self._fs.rm_file(part)
-                if error.errno in _FULL:
-                    raise StorageFullError("The storage has no space left; try again later.") from error
-                raise
+        self._redis.zadd(EXPIRY, {key: time.time() + ttl_s})
+        part, whole = self._path(f"{_PARTS}/{uuid.uuid4().hex}"), False
+        try:
+            for path in (part, self._path(key)):
+                self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            with self._fs.open(part, "wb") as file:
+                while chunk := data.read(_CHUNK):
+                    file.write(chunk)
+                size = file.tell()
+            self._fs.mv(part, self._path(key))
+            whole = True
+        except OSError as error:
+            if is_full(error):
+                raise StorageFullError("The storage has no space left; try again later.") from error
+            raise
+        finally:
+            if not whole:
+                self._remove(part)
         return int(size)
 
     def open(self, key: str) -> IO[bytes]:
@@ -81,15 +97,14 @@ class BlobStore:
         """The blob's size in bytes. Raises FileNotFoundError."""
         return int(self._fs.size(self._path(key)))
 
-    def extend(self, key: str, ttl_s: float) -> None:
-        """Let the blob live for at least `ttl_s` more seconds."""
-        self._redis.zadd(_EXPIRY, {key: time.time() + ttl_s}, gt=True)
+    def extend(self, key: str, ttl_s: float) -> bool:
+        """Let the blob live for at least `ttl_s` more seconds. Returns False when it is too late for that."""
+        return bool(self._extend(keys=[EXPIRY], args=[key, time.time() + ttl_s]))
 
     def delete(self, key: str) -> None:
         """Delete the blob; nothing happens when it is not there."""
-        with self._locked(key):
-            self._redis.zrem(_EXPIRY, key)
-            self._remove(key)
+        self._redis.zrem(EXPIRY, key)
+        self._remove(self._path(key))
 
     def sweep(self) -> int:
         """Delete all blobs that have outlived their time. Safe to run anywhere, any number of times.
@@ -98,30 +113,42 @@ class BlobStore:
             How many were deleted by this call.
         """
         now, deleted = time.time(), 0
-        for raw in cast(list[bytes], self._redis.zrangebyscore(_EXPIRY, "-inf", now)):
-            key = raw.decode()
-            with self._locked(key):
-                if self._take_expired(keys=[_EXPIRY], args=[key, now]):
-                    self._remove(key)
-                    deleted += 1
+        for raw in cast(list[bytes], self._redis.zrangebyscore(EXPIRY, "-inf", now)):
+            if self._take_expired(keys=[EXPIRY], args=[raw, now]):
+                self._remove(self._path(raw.decode()))
+                deleted += 1
         return deleted
 
-    def sweep_parts(self, older_than_s: float = 24 * 3600) -> None:
-        """Delete half-written files that a crash left behind."""
+    def sweep_unknown(self, grace_s: float) -> int:
+        """Give the blobs that Redis does not know `grace_s` more seconds to live, and delete half-written files as old.
+
+        A crash leaves such files, and so does a Redis that lost its data; that may come back before their time is over.
+        Safe to run anywhere and as often as wanted: of all that ask, one looks, once an hour.
+
+        Returns:
+            How many blobs were unknown.
+        """
+        every = max(1, min(_SEARCH_EVERY_S, int(grace_s)))
+        if not self._redis.set(SEARCHED, 1, nx=True, ex=every):
+            return 0
+        self._fs.invalidate_cache()  # object stores remember their listings
+        self._sweep_parts(grace_s)
+        paths = (path for folder in _FOLDERS for path in self._fs.find(self._path(folder)))
+        unknown = 0
+        while some := list(islice(paths, _AT_ONCE)):
+            life = {path.removeprefix(f"{self._root}/"): time.time() + grace_s for path in some}
+            unknown += cast(int, self._redis.zadd(EXPIRY, life, nx=True))
+        return unknown
+
+    def _sweep_parts(self, older_than_s: float) -> None:
         root = self._path(_PARTS)
         for info in self._fs.ls(root, detail=True) if self._fs.isdir(root) else []:
             if time.time() - self._fs.modified(info["name"]).timestamp() > older_than_s:
-                self._remove(f"{_PARTS}/{info['name'].rsplit('/', 1)[-1]}")
+                self._remove(info["name"])
 
-    def _remove(self, key: str) -> None:
+    def _remove(self, path: str) -> None:
         with suppress(FileNotFoundError):
-            self._fs.rm_file(self._path(key))
-
-    @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
-        # Without it, a sweep could delete a content-addressed blob that an upload has just found present.
-        with self._redis.lock(f"portrait:blobs:lock:{key}", timeout=_LOCK_S, blocking_timeout=_LOCK_S):
-            yield
+            self._fs.rm_file(path)
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"

@@ -1,5 +1,14 @@
 """The one error tree of the service and the workers; every error knows its HTTP status and says what to change."""
 
+import errno
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a file could not be written for want of room: of a disk, a quota, or a process's limit."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
+
 
 class ServiceError(Exception):
     """Root of all errors that a request may end with.

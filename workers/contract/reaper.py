@@ -17,7 +17,6 @@ from workers.contract.store import JobStore
 log = logging.getLogger(__name__)
 
 _MAX_LOSSES = 2  # the first run and one retry
-_PARTS_EVERY_S = 3600.0
 
 
 class Reaper:
@@ -34,7 +33,6 @@ class Reaper:
         self._store, self._queue, self._presence, self._blobs = store, queue, presence, blobs
         self._settings = settings
         self._suspects: set[tuple[str, int, JobStatus]] = set()
-        self._parts_due = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until `stop` is set; errors are logged and the next round tries again."""
@@ -65,9 +63,8 @@ class Reaper:
                 pass  # another reaper or the worker itself was faster
         self._suspects = suspects
         self._blobs.sweep()
-        if time.monotonic() >= self._parts_due:
-            self._blobs.sweep_parts()
-            self._parts_due = time.monotonic() + _PARTS_EVERY_S
+        if unknown := self._blobs.sweep_unknown(self._settings.unknown_blob_ttl_s):
+            log.warning("%d stored files are unknown to Redis and will be deleted", unknown)
 
     def _overdue(self, record: JobRecord) -> bool:
         if record.job.status is not JobStatus.QUEUED:

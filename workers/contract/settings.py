@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     result_ttl_s: PositiveInt = Field(default=3600, description="Seconds a finished job's result is kept.")
     job_ttl_s: PositiveInt = Field(default=24 * 3600, description="Seconds a finished job's record is kept.")
 
+    unknown_blob_ttl_s: PositiveInt = Field(
+        default=24 * 3600,
+        description="Seconds a stored file is kept that Redis does not know (after a crash, or when Redis lost its "
+        "data), from when it is found. A blob store therefore belongs to one Redis.",
+    )
+
     heartbeat_s: PositiveFloat = Field(default=1.0, description="Seconds between two heartbeats of a worker.")
     presence_ttl_s: PositiveFloat = Field(
         default=5.0, description="Seconds without a heartbeat after which a worker is dead."

@@ -2,13 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import redis
+from pydantic import Field
 
-from workers.contract.blobs import BlobStore, content_id
+from workers.contract.blobs import EXPIRY, BlobStore, content_id
 from workers.contract.document import Document
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
 from workers.contract.settings import Settings
@@ -19,10 +21,31 @@ from workers.contract.text import ID_LENGTH, cut
 _MEMORY_S = 7 * 24 * 3600
 
 
+# KEYS: source, expiry set of blobs. ARGV: the source as its only user knows it, blob key.
+_DISCARD = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[2])
+return 1
+"""
+
+
+# KEYS: source. ARGV: what it was ('' for nothing), what it is to be, seconds to live. Who comes second finds the first.
+_REPLACE = """
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
+
 class Source(Document):
     """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch.
 
     The size in pixels is None for what is no picture.
+
+    Attributes:
+        blob: key of its bytes in the blob store; a file that is stored again gets another one.
+        new: whether it was stored just now, and not known before.
     """
 
     id: str
@@ -31,6 +54,8 @@ class Source(Document):
     width: int | None
     height: int | None
     expires_at: float
+    blob: str
+    new: bool = Field(default=False, exclude=True)
 
 
 class SourceRegistry:
@@ -44,6 +69,8 @@ class SourceRegistry:
         self._redis = client
         self._blobs = blobs
         self._settings = settings
+        self._replace = client.register_script(_REPLACE)
+        self._discard = client.register_script(_DISCARD)
 
     def add(self, owner: str, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> Source:
         """Check a file's header and store it, or extend the life of the same file stored before.
@@ -59,43 +86,45 @@ class SourceRegistry:
         """
         header = sniff(data, self._settings.max_pixels, kinds)
         source_id = content_id(data)
-        size = self._blobs.put(_blob(owner, source_id), data, self._settings.source_ttl_s)
-        source = Source(
-            id=source_id,
-            media_type=header.media_type,
-            bytes=size,
-            width=header.width,
-            height=header.height,
-            expires_at=time.time() + self._settings.source_ttl_s,
-        )
-        self._save(owner, source)
+        seen = {"media_type": header.media_type, "width": header.width, "height": header.height}
+        known, before = self._known(owner, source_id, seen)
+        if known is not None:
+            return known
+        life = self._settings.source_ttl_s
+        blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
+        size = self._blobs.put(blob, data, life)
+        source = Source(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **seen)
+        while not self._replaced(owner, before, source):
+            known, before = self._known(owner, source_id, seen)
+            if known is not None:  # the same file came twice at once
+                self._blobs.delete(blob)
+                return known
         return source
 
     def get(self, owner: str, source_id: str) -> Source:
         """Look up a source of the owner. Raises UnknownSourceError, or SourceExpiredError after its time."""
-        raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
-        if raw is None:
+        source, _ = self._read(owner, source_id)
+        if source is None:
             raise UnknownSourceError(f"There is no source {cut(source_id)}; upload it with POST /sources.")
-        source = Source.model_validate_json(raw)
         if source.expires_at <= time.time():
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
         return source
 
     def use(self, owner: str, source_id: str) -> Source:
         """Look up a source for a job and start its time to live anew. Raises like `get`."""
-        source = self.get(owner, source_id)
-        self._blobs.extend(_blob(owner, source_id), self._settings.source_ttl_s)
-        source = source.model_copy(update={"expires_at": time.time() + self._settings.source_ttl_s})
-        self._save(owner, source)
+        self.get(owner, source_id)
+        source, _ = self._known(owner, source_id)
+        if source is None:
+            raise _gone(source_id)
         return source
 
     def open(self, owner: str, source_id: str) -> IO[bytes]:
         """Open a source's bytes; the caller closes them. Raises like `get`."""
-        self.get(owner, source_id)
+        source = self.get(owner, source_id)
         try:
-            return self._blobs.open(_blob(owner, source_id))
+            return self._blobs.open(source.blob)
         except FileNotFoundError as error:
-            raise SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.") from error
+            raise _gone(source_id) from error
 
     def fetch(self, owner: str, source_id: str, path: Path) -> None:
         """Copy a source's bytes into a file. Raises like `open`."""
@@ -104,18 +133,58 @@ class SourceRegistry:
 
     def delete(self, owner: str, source_id: str) -> None:
         """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""
-        source = self.get(owner, source_id)
-        self._blobs.delete(_blob(owner, source_id))
-        self._save(owner, source.model_copy(update={"expires_at": time.time()}))
+        while True:
+            source = self.get(owner, source_id)
+            if self._replaced(owner, source.model_dump_json(), _expired(source)):
+                return self._blobs.delete(source.blob)
 
-    def _save(self, owner: str, source: Source) -> None:
+    def discard(self, owner: str, source: Source) -> bool:
+        """Forget a new source for which there is no use after all, unless somebody has found one for it meanwhile.
+
+        Returns:
+            Whether it is gone.
+        """
+        mine = source.model_dump_json()
+        if not self._discard(keys=[_key(owner, source.id), EXPIRY], args=[mine, source.blob]):
+            return False
+        self._blobs.delete(source.blob)
+        return True
+
+    def _known(self, owner: str, source_id: str, seen: Mapping[str, Any] | None = None) -> tuple[Source | None, str]:
+        """A source with its time to live begun anew; None when its bytes have to be stored. Beside it, what Redis says.
+
+        Args:
+            seen: what else is to be written down of it.
+        """
+        life = self._settings.source_ttl_s
+        while True:
+            source, raw = self._read(owner, source_id)
+            if source is None or source.expires_at <= time.time():
+                return None, raw
+            renewed = source.model_copy(update={**(seen or {}), "expires_at": time.time() + life})
+            # Written before the blob is looked at: a `discard` then sees another user, or has dropped the blob already.
+            if self._replaced(owner, raw, renewed):
+                if self._blobs.extend(source.blob, life) and self._blobs.exists(source.blob):
+                    return renewed, raw
+                self._replaced(owner, renewed.model_dump_json(), _expired(source))
+
+    def _read(self, owner: str, source_id: str) -> tuple[Source | None, str]:
+        raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
+        return (None, "") if raw is None else (Source.model_validate_json(raw), raw.decode())
+
+    def _replaced(self, owner: str, before: str, source: Source) -> bool:
+        """Write a source down, unless somebody else has written another thing than `before`. Returns whether it was."""
         life = int(max(0.0, source.expires_at - time.time()) + _MEMORY_S)
-        self._redis.set(_key(owner, source.id), source.model_dump_json(), ex=life)
+        return bool(self._replace(keys=[_key(owner, source.id)], args=[before, source.model_dump_json(), life]))
 
 
 def _key(owner: str, source_id: str) -> str:
     return f"portrait:source:{owner}:{cut(source_id, ID_LENGTH)}"  # clients send all kinds of ids
 
 
-def _blob(owner: str, source_id: str) -> str:
-    return f"sources/{owner}/{source_id}"
+def _expired(source: Source) -> Source:
+    return source.model_copy(update={"expires_at": time.time()})
+
+
+def _gone(source_id: str) -> SourceExpiredError:
+    return SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.")

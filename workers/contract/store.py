@@ -95,10 +95,7 @@ class JobStore:
             "losses": 0,
             "progress": Progress().model_dump_json(),
         }
-        idempotency = ""
-        if idempotency_key is not None:
-            chosen = hashlib.sha256(idempotency_key.encode()).hexdigest()
-            idempotency = f"portrait:idempotency:{owner}:{chosen}"
+        idempotency = "" if idempotency_key is None else _idempotency(owner, idempotency_key)
         found, known = cast(
             list[bytes],
             self._create(
@@ -111,6 +108,10 @@ class JobStore:
                 "This Idempotency-Key came with another body before; repeat that body or use a new key."
             )
         return self.get(found.decode()), found.decode() == job_id
+
+    def knows(self, owner: str, idempotency_key: str) -> bool:
+        """Whether the owner has made a job with this key before."""
+        return bool(self._redis.exists(_idempotency(owner, idempotency_key)))
 
     def get(self, job_id: str) -> JobRecord:
         """Read a job. Raises UnknownJobError when there is none or its record has expired."""
@@ -253,6 +254,10 @@ class JobStore:
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )
         return bool(cancel)
+
+
+def _idempotency(owner: str, chosen: str) -> str:
+    return f"portrait:idempotency:{owner}:{hashlib.sha256(chosen.encode()).hexdigest()}"
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

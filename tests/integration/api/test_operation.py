@@ -1,5 +1,6 @@
 """Health, metrics, keys, limits, and what happens when Redis or the workers are away."""
 
+import hashlib
 import re
 import threading
 import time
@@ -126,12 +127,38 @@ def test_redis_going_away_ends_long_answers_and_loses_no_job(
     assert api.get(location).json()["status"] == "queued"
 
 
-def test_a_full_queue_turns_jobs_away(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
+def test_a_full_queue_turns_jobs_away_and_keeps_nothing_of_them(
+    settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any], astronaut_png: Path
+) -> None:
+    other = {"source": astronaut_png.read_bytes()}
+    unused = hashlib.sha256(other["source"]).hexdigest()
     with serving(alone(settings, max_queued=1)) as (_, api):
-        assert api.post("/edit", files=photo).status_code == 202
-        refused = api.post("/edit", files=photo)
-        assert_problem(refused, 503, "queue_full")
-        assert int(refused.headers["retry-after"]) > 0
+        key = {"Idempotency-Key": "mine"}
+        first = api.post("/edit", files=photo, headers=key).json()
+        for route, files in (("/edit", other), ("/reenact", {"driver": other["source"], **photo})):
+            refused = api.post(route, files=files)
+            assert_problem(refused, 503, "queue_full")
+            assert int(refused.headers["retry-after"]) > 0
+        assert api.get(f"/sources/{unused}").status_code == 404
+        assert api.post("/edit", files=photo, headers=key).json() == first, "a repeated request needs no room"
+        assert_problem(api.post("/edit", files=other, headers=key), 422, "idempotency_key_reused")
+        assert api.get(f"/sources/{unused}").status_code == 404, "nor is anything kept of what is refused late"
+        assert worker.queue.waiting() == 1
+
+
+def test_what_was_uploaded_before_outlives_a_refused_request(
+    settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]
+) -> None:
+    with serving(alone(settings, max_queued=1)) as (_, api):
+        source = api.post("/sources", files=photo).json()["id"]
+        api.post("/extract", files=photo, headers={"Idempotency-Key": "mine"})
+        assert_problem(api.post("/edit", files=photo), 503, "queue_full")
+        assert_problem(
+            api.post("/edit", files=photo, headers={"Idempotency-Key": "mine"}), 422, "idempotency_key_reused"
+        )
+        record = worker.claim()
+        with worker.sources.open(record.owner, source) as file:
+            assert file.read() == photo["source"][1]
 
 
 def test_keys(settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]) -> None:
