@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
 from service.body_limit import BodyLimitMiddleware, FileBytes
+from service.head import HeadMiddleware
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
 from service.problems import install_problem_handlers
@@ -60,6 +61,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.include_router(keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403))
 
     # The last one added is the outermost.
+    app.add_middleware(HeadMiddleware)
     app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes, routes=_roomier(settings))
     if settings.cors_origins:
         app.add_middleware(

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
 from service.validation import parameter_problems
@@ -77,4 +78,17 @@ async def _http_exception(request: Request, error: Exception) -> JSONResponse:
         HTTPStatus.METHOD_NOT_ALLOWED: f"{cut(request.method)} is not possible here; GET /docs lists the methods.",
     }.get(status, error.detail)
     code = "malformed_body" if status == HTTPStatus.BAD_REQUEST else status.name.lower()
-    return render(Problem.build(code, status, status.phrase, detail, request.url.path), error.headers)
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    return render(Problem.build(code, status, status.phrase, detail, request.url.path), headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Methods of all routes at this path. Starlette names those of the first alone, and FastAPI's know no HEAD."""
+    methods = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    }
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
