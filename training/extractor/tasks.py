@@ -22,14 +22,14 @@ from models.face3d.landmark_shape import ANCHORS, ShapeModel, fit_shape
 from training.extractor.collage import CANVAS, CollageMaker
 from training.extractor.detector_net import DetectorNet, detector_loss
 from training.extractor.export import export_detector, export_regressor
-from training.extractor.expression_head import fit_readout
 from training.extractor.face_crops import FaceCrops, crop_matrix, face_labels
+from training.extractor.fit_expression_head import fit_readout
+from training.extractor.fit_ridge_head import solve_polish
 from training.extractor.generated import generated_faces
 from training.extractor.loop import Batch, Schedule, Trainer, as_input
 from training.extractor.mining import hard_grounds, hard_negatives
 from training.extractor.regressor_loss import RegressorLoss
 from training.extractor.regressor_net import RegressorNet
-from training.extractor.ridge_head import solve_polish
 from training.extractor.targets import detector_targets
 from training.extractor.warm_start import adopt
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from models.face3d.landmark_shape import fit_shape
+from training.extractor.fit_ridge_head import solve_polish
 from training.extractor.loop import as_input
 from training.extractor.regressor_net import RegressorNet
-from training.extractor.ridge_head import solve_polish
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from models.face3d.landmark_shape import ANCHORS
-from training.extractor import expression_head as module
-from training.extractor.expression_head import Readout, fit_readout
+from training.extractor import fit_expression_head as module
+from training.extractor.expression_head import Readout
+from training.extractor.fit_expression_head import fit_readout
 from training.extractor.ridge_head import Polish
 
 
