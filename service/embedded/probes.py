@@ -37,8 +37,10 @@ def forget_workers(url: str) -> None:
             presence.leave(worker.name)
 
 
-async def api_ready(url: str) -> None:
+async def api_ready(url: str, redis_url: str) -> None:
     """Return once the API at `url` says that it and a worker are ready.
+
+    Why a worker is not, only the Redis at `redis_url` tells: the API talks to strangers.
 
     Raises:
         SetupFailedError: the API says that the worker has given up.
@@ -48,7 +50,7 @@ async def api_ready(url: str) -> None:
         if status == 200:
             return
         if health.get("state") == "setup_failed":
-            raise SetupFailedError(str(health["detail"]))
+            raise SetupFailedError(await asyncio.to_thread(_setup_failure, redis_url))
         await asyncio.sleep(POLL_S)
 
 
@@ -60,6 +62,12 @@ def _health(url: str) -> tuple[int | None, dict[str, Any]]:
         return answer.code, json.load(answer)
     except OSError:  # nobody listens yet
         return None, {}
+
+
+def _setup_failure(redis_url: str) -> str:
+    with connect(redis_url) as client:
+        reason = next((worker.detail for worker in Presence(client).workers() if worker.detail), "its log says why")
+    return f"The worker could not load its models: {reason}"
 
 
 def require_free_port(host: str, port: int) -> None:

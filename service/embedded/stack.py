@@ -90,7 +90,7 @@ class Stack:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._live_with("api", [sys.executable, "-m", "service"]))
             tasks.create_task(self._keep_alive("worker", [sys.executable, "-m", "workers"]))
-            await api_ready(self.url)
+            await api_ready(self.url, self._redis_url)
             on_ready(self.url)
 
     async def _live_with(self, name: str, command: Sequence[str], *inherited: int) -> None:

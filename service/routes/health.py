@@ -1,4 +1,10 @@
-"""GET /health/live and /health/ready: two questions, two answers."""
+"""GET /health/live and /health/ready: two questions, two answers.
+
+They are asked without a key, so they tell counts and states alone; names and reasons are in the workers' logs.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -8,7 +14,6 @@ from service.backend import BackendDep
 from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
-from workers.contract.bundle import BundleInUse
 from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
 
 router = APIRouter(prefix="/health", tags=["operation"])
@@ -21,8 +26,20 @@ class Readiness(BaseModel):
     """What the service can do right now. More than one bundle: equal requests may get unequal results."""
 
     state: WorkerState
-    workers: list[WorkerPresence]
-    bundles: list[BundleInUse]
+    workers: dict[WorkerState, int]
+    bundles: int
+
+    @classmethod
+    def of(cls, workers: Iterable[WorkerPresence]) -> "Readiness":
+        """The best state of any worker, how many are in each, and how many bundles they have loaded.
+
+        Without workers the service is starting.
+        """
+        workers = list(workers)
+        counts = Counter(worker.state for worker in workers)
+        best = next((state for state in _BEST_FIRST if counts[state]), WorkerState.STARTING)
+        numbers = {state: counts[state] for state in WorkerState}
+        return cls(state=best, workers=numbers, bundles=len(bundles_in_use(workers)))
 
 
 _READY: Responses = {200: {"model": Readiness, "description": "Work is being done."}}
@@ -39,21 +56,18 @@ def ready(backend: BackendDep) -> Response:
     """200 when Redis answers and a worker with a loaded model is alive (`ready` or `busy`), else 503."""
     path = "/health/ready"
     try:
-        workers = backend.presence.workers()
+        readiness = Readiness.of(backend.presence.workers())
     except REDIS_ERRORS as error:
         detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
-        return problem_response(path, NotReadyError(detail), state=WorkerState.STARTING, workers=[], bundles=[])
-    state = next((state for state in _BEST_FIRST if any(worker.state is state for worker in workers)), None)
-    readiness = Readiness(state=state or WorkerState.STARTING, workers=workers, bundles=bundles_in_use(workers))
+        return problem_response(path, NotReadyError(detail), **Readiness.of([]).model_dump(mode="json"))
     if readiness.state in (WorkerState.READY, WorkerState.BUSY):
         return JSONResponse(readiness.model_dump(mode="json"))
     return problem_response(path, NotReadyError(_reason(readiness)), **readiness.model_dump(mode="json"))
 
 
 def _reason(readiness: Readiness) -> str:
-    if not readiness.workers:
+    if not any(readiness.workers.values()):
         return "No worker is alive; start one with `python -m workers`."
     if readiness.state is WorkerState.STARTING:
         return "The worker is still loading its models; try again in a few seconds."
-    detail = next((worker.detail for worker in readiness.workers if worker.detail), "its log says why")
-    return f"The worker could not load its models: {detail}"
+    return "The worker could not load its models; its log says why."
