@@ -1,14 +1,11 @@
 """The answer to a request that made a job: accepted, or finished while the client waited."""
 
-import asyncio
-
 from starlette.responses import JSONResponse, Response
 
 from service.backend import Backend
 from service.media import media_response
 from service.preferences import preferred_wait, prefers_media
-from service.problems import REDIS_ERRORS, render
-from workers.contract import events
+from service.problems import render
 from workers.contract.jobs import JobRecord
 
 # How soon it makes sense to ask again about a job that is still under way.
@@ -27,7 +24,8 @@ async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, acc
     """
     seconds = preferred_wait(prefer)
     if seconds is not None and not record.job.status.final:
-        record = await _wait(backend, record, seconds)
+        # It ends early when the process does, or Redis: the client will find its job where the 202 says.
+        record = await backend.events.wait(record, seconds)
     response = await _finished(backend, record, accept) if record.job.status.final else accepted(record)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
@@ -51,20 +49,3 @@ async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> 
         response.headers["Location"] = location
         return response
     return JSONResponse(record.body(), headers={"Content-Location": location})
-
-
-async def _wait(backend: Backend, record: JobRecord, seconds: int) -> JobRecord:
-    """Like `events.wait`, but without patience when the process is asked to end, or when Redis goes away.
-
-    The job is accepted either way, and the client will find it where the 202 says.
-    """
-    waiting = asyncio.create_task(events.wait(backend.redis_async, record.job.id, seconds))
-    stopping = asyncio.create_task(backend.stopping.wait())
-    try:
-        await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        return waiting.result() if waiting.done() else record
-    except REDIS_ERRORS:
-        return record
-    finally:
-        waiting.cancel()
-        stopping.cancel()

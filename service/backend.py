@@ -4,16 +4,17 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 import redis
 from fastapi import Depends, Request
-from redis.asyncio import Redis as AsyncRedis
 
 from service.settings import ApiSettings
+from service.streams import StreamLimit
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect, connect_async
+from workers.contract.events import JobEvents
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
@@ -30,19 +31,19 @@ class Backend:
 
     Attributes:
         redis: blocking client, for threads.
-        redis_async: client for the event loop, for watching jobs.
-        stopping: set when the process is asked to end, so that long answers end too.
+        events: for following jobs, on the event loop; stopped when the process is asked to end.
+        streams: how many answers follow a job without end in sight.
     """
 
     settings: ApiSettings
     redis: "redis.Redis"
-    redis_async: AsyncRedis
+    events: JobEvents
+    streams: StreamLimit
     jobs: JobStore
     queue: JobQueue
     blobs: BlobStore
     sources: SourceRegistry
     presence: Presence
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
@@ -57,7 +58,8 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     backend = Backend(
         settings=settings,
         redis=client,
-        redis_async=client_async,
+        events=JobEvents(client_async),
+        streams=StreamLimit(settings.max_streams),
         jobs=JobStore(client, settings),
         queue=JobQueue(client, settings),
         blobs=blobs,
@@ -70,7 +72,8 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     thread = threading.Thread(target=reaper.run, args=(stop_reaper,), name="reaper", daemon=True)
     thread.start()
     try:
-        yield backend
+        async with backend.events.listening():
+            yield backend
     finally:
         stop_reaper.set()
         await asyncio.to_thread(thread.join, 5.0)

@@ -84,6 +84,12 @@ class StoreUnavailableError(HttpError):
     code, status, title, retry_after = "store_unavailable", 503, "Job store unavailable", 5
 
 
+class TooManyStreamsError(HttpError):
+    """As many event streams are open as one process serves."""
+
+    code, status, title, retry_after = "too_many_streams", 503, "Too many event streams", 5
+
+
 class NotReadyError(HttpError):
     """Redis or a worker with a loaded model is missing."""
 

@@ -26,5 +26,5 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell event streams and waiting requests to end, then shut down as uvicorn does: by waiting for them."""
-        self.lifespan.state["backend"].stopping.set()
+        self.lifespan.state["backend"].events.stop()
         await super().shutdown(sockets)

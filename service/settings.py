@@ -19,6 +19,9 @@ class ApiSettings(Settings):
     rate_limit: NonNegativeInt = Field(
         0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."
     )
+    max_streams: PositiveInt = Field(
+        500, description="Event streams that are open at a time before new ones are turned away with 503."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may call the API, comma-separated; * means all."
     )

@@ -1,21 +1,31 @@
 """GET /jobs/{id}/events: a job's life as server-sent events."""
 
-import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.backend import BackendDep
 from service.openapi import problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
-from workers.contract.events import follow
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 
-@router.get("/{job_id}/events", response_class=EventSourceResponse, responses=problems(404))
+async def counted(backend: BackendDep) -> AsyncIterator[None]:
+    """The stream counts as open until its answer has ended; there has to be room for it before that begins."""
+    with backend.streams.one_more():
+        yield
+
+
+@router.get(
+    "/{job_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(counted)],
+    responses=problems(404, 503),
+)
 async def stream_events(record: OwnedJob, backend: BackendDep) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
 
@@ -23,20 +33,9 @@ async def stream_events(record: OwnedJob, backend: BackendDep) -> AsyncIterator[
     says all that its earlier events said, so `Last-Event-ID` needs no replay. A stream that ends without `done` was
     cut short by a restart; connect again.
     """
-    changes = follow(backend.redis_async, record.job.id)
-    stopping = asyncio.create_task(backend.stopping.wait())
     try:
-        while True:
-            change = asyncio.ensure_future(anext(changes))
-            await asyncio.wait({change, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not change.done():
-                change.cancel()
-                return
-            name, seen = change.result()
-            yield ServerSentEvent(event=name, data=seen.job, id=f"{seen.attempt}-{seen.job.progress.done}")
-            if name == "done":
-                return
+        async with aclosing(backend.events.follow(record.job.id)) as changes:
+            async for name, seen in changes:
+                yield ServerSentEvent(event=name, data=seen.job, id=f"{seen.attempt}-{seen.job.progress.done}")
     except REDIS_ERRORS:
         return
-    finally:
-        stopping.cancel()

@@ -30,5 +30,9 @@ def connect(url: str, retries: int = _RETRIES) -> "redis.Redis":
 def connect_async(url: str) -> "redis.asyncio.Redis":
     """A client for asyncio; fails fast, since a waiting client deserves its 503 at once."""
     return redis.asyncio.Redis.from_url(
-        url, socket_connect_timeout=2, health_check_interval=15, retry=AsyncRetry(ExponentialBackoff(1.0, 0.05), 2)
+        url,
+        socket_connect_timeout=2,
+        socket_timeout=10,
+        health_check_interval=15,
+        retry=AsyncRetry(ExponentialBackoff(1.0, 0.05), 2),
     )

@@ -21,9 +21,13 @@ def job_key(job_id: str) -> str:
     return f"portrait:job:{cut(job_id, ID_LENGTH)}"  # clients ask for all kinds of ids
 
 
-def events_channel(job_id: str) -> str:
-    """The pub/sub channel where a job's changes are announced; the messages are empty, read the job to see it."""
-    return f"{job_key(job_id)}:events"
+EVERY_CHANNEL = f"{job_key('*')}:events"
+"""Pattern of the pub/sub channels where jobs' changes are announced; messages are empty, read the job to see it."""
+
+
+def job_of_channel(channel: str) -> str:
+    """The id of the job whose changes are announced on a channel."""
+    return channel.removeprefix(job_key("")).removesuffix(":events")
 
 
 def unknown_job(job_id: str) -> UnknownJobError:

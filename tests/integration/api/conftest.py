@@ -1,10 +1,15 @@
 """The real API server on a real Redis. The worker's part is played by the test, through the same contract."""
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +29,8 @@ from workers.contract.presence import Abilities, Presence, WorkerPresence, Worke
 from workers.contract.queue import JobQueue
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+
+ROOT = Path(__file__).parents[3]
 
 
 class ActedWorker:
@@ -139,3 +146,47 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
     assert problem["status"] == status
     assert {"type", "title", "detail", "instance"} <= problem.keys()
     return problem
+
+
+@dataclass
+class ApiProcess:
+    """`python -m service` as an operator starts it."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    http: httpx.Client
+    _log: Path
+
+    @property
+    def log(self) -> str:
+        """Everything it has written so far."""
+        return self._log.read_text()
+
+
+@contextlib.contextmanager
+def api_process(settings: ApiSettings, **variables: str) -> Iterator[ApiProcess]:
+    """The API on these settings' stores and a port of its own, with further environment variables; up, or ended."""
+    port = free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")},
+        "PYTHONPATH": str(ROOT),
+        "PORTRAIT_REDIS_URL": settings.redis_url,
+        "PORTRAIT_STORAGE_URL": settings.storage_url,
+        "PORTRAIT_PORT": str(port),
+        **variables,
+    }
+    with tempfile.NamedTemporaryFile() as log, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
+        command = [sys.executable, "-m", "service"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            wait_until(lambda: process.poll() is not None or answers(port), seconds=60)
+            yield ApiProcess(process, port, http, Path(log.name))
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
