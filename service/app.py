@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
-from service.body_limit import BodyLimitMiddleware, FileBytes
+from service.body_limit import BodyLimitMiddleware, FileBytes, Pace
 from service.head import HeadMiddleware
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
@@ -62,7 +62,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     # The last one added is the outermost.
     app.add_middleware(HeadMiddleware)
-    app.add_middleware(BodyLimitMiddleware, max_file_bytes=settings.max_upload_bytes, routes=_roomier(settings))
+    app.add_middleware(
+        BodyLimitMiddleware,
+        max_file_bytes=settings.max_upload_bytes,
+        pace=Pace(settings.body_timeout_s, settings.min_body_rate),
+        routes=_roomier(settings),
+    )
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -47,6 +47,13 @@ class KeyRejectedError(HttpError):
     code, status, title = "key_rejected", 403, "API key rejected"
 
 
+class RequestTimeoutError(HttpError):
+    """The request's headers or its body did not arrive in time."""
+
+    code, status, title = "request_timeout", 408, "Request too slow"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+
+
 class JobUnfinishedError(HttpError):
     """The result of a job that still waits or runs."""
 

@@ -6,6 +6,7 @@ import uvicorn
 
 from service.app import create_app
 from service.settings import ApiSettings
+from service.timed_protocol import timed_protocol
 
 
 class Server(uvicorn.Server):
@@ -17,6 +18,10 @@ class Server(uvicorn.Server):
                 create_app(settings),
                 host=settings.host,
                 port=settings.port,
+                http=timed_protocol(settings),
+                # uvicorn's own default believes whoever calls from this machine.
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
                 log_config=None,  # ours is configured already
                 access_log=False,  # AccessMiddleware writes it
                 server_header=False,

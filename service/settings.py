@@ -1,8 +1,9 @@
 """Settings of the API process, read from the environment (prefix PORTRAIT_)."""
 
+import ipaddress
 from typing import Annotated, Any
 
-from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from workers.contract.settings import Settings
@@ -19,6 +20,21 @@ class ApiSettings(Settings):
     rate_limit: NonNegativeInt = Field(
         0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of the proxies before the API, comma-separated; only their "
+        "X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    header_timeout_s: PositiveFloat = Field(
+        10.0, description="Seconds after which a connection without the whole headers of a request is ended."
+    )
+    body_timeout_s: PositiveFloat = Field(
+        20.0, description="Seconds a body or an answer may stand still before its connection is ended."
+    )
+    min_body_rate: PositiveInt = Field(
+        1024,
+        description="Bytes a second a body or an answer has to move at on average, PORTRAIT_BODY_TIMEOUT_S apart.",
+    )
     max_streams: PositiveInt = Field(
         500, description="Event streams that are open at a time before new ones are turned away with 503."
     )
@@ -27,8 +43,16 @@ class ApiSettings(Settings):
     )
     shutdown_s: PositiveInt = Field(10, description="Seconds that requests under way get to finish at shutdown.")
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("api_keys", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """Environment variables hold comma-separated lists."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """uvicorn would take a mistyped network for a name that nobody has."""
+        for network in value:
+            ipaddress.ip_network(network)
+        return value

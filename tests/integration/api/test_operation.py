@@ -203,6 +203,21 @@ def test_rate_limit(settings: ApiSettings, worker: ActedWorker, photo: dict[str,
         assert all(api.get("/sliders").status_code == 200 for _ in range(5)), "reading is free"
 
 
+@pytest.mark.parametrize(
+    ("trusted", "expected"), [((), 429), (("10.0.0.0/8",), 429), (("127.0.0.1",), 201)], ids=["none", "others", "this"]
+)
+def test_only_a_trusted_proxy_says_who_calls(
+    settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any], trusted: tuple[str, ...], expected: int
+) -> None:
+    with serving(alone(settings, rate_limit=2, trusted_proxies=trusted)) as (_, api):
+        last = [api.post("/sources", files=photo, headers={"X-Forwarded-For": f"192.0.2.{i}"}) for i in range(5)][-1]
+        assert last.status_code == expected
+        # What a client of the proxy claims itself stands before what the proxy saw.
+        claims = [f"198.51.100.{i}, 203.0.113.1" for i in range(5)]
+        last = [api.post("/sources", files=photo, headers={"X-Forwarded-For": claim}) for claim in claims][-1]
+        assert last.status_code == 429
+
+
 def test_pages_of_allowed_origins_may_call(settings: ApiSettings, worker: ActedWorker) -> None:
     with serving(alone(settings, cors_origins=("https://a.example",))) as (_, api):
         allowed = api.get("/sliders", headers={"Origin": "https://a.example"})

@@ -14,12 +14,13 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from service.access import AccessMiddleware
-from service.body_limit import FORM_BYTES, BodyLimitMiddleware
+from service.body_limit import FORM_BYTES, BodyLimitMiddleware, Pace
 from service.logs import JsonFormatter
 from service.metrics import HttpMetrics
 from service.request_id import HEADER
 
 LIMIT = 1000
+PACE = Pace(timeout_s=0.3, min_rate=1000)
 
 
 async def echo_size(request: Request) -> PlainTextResponse:
@@ -48,7 +49,7 @@ def registry() -> CollectorRegistry:
 
 def application(registry: CollectorRegistry) -> Starlette:
     app = Starlette(routes=ROUTES)
-    app.add_middleware(BodyLimitMiddleware, max_file_bytes=LIMIT)
+    app.add_middleware(BodyLimitMiddleware, max_file_bytes=LIMIT, pace=PACE)
     app.add_middleware(AccessMiddleware, metrics=HttpMetrics(registry))
     return app
 

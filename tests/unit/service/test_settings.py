@@ -20,6 +20,14 @@ def test_nothing_is_asked_for_by_default(monkeypatch: pytest.MonkeyPatch) -> Non
     assert settings.host == "127.0.0.1", "a service without keys listens on this machine only"
 
 
+def test_proxies_are_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTRAIT_TRUSTED_PROXIES", "10.0.0.7, 192.168.0.0/16, ::1")
+    assert ApiSettings().trusted_proxies == ("10.0.0.7", "192.168.0.0/16", "::1")
+    monkeypatch.setenv("PORTRAIT_TRUSTED_PROXIES", "192.168.0.0/160")
+    with pytest.raises(ValueError, match="160"):
+        ApiSettings()
+
+
 def test_keys_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORTRAIT_API_KEYS", "hush-hush")
     assert "hush" not in repr(ApiSettings())
