@@ -39,7 +39,8 @@ async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: 
 
     The result is a document; within the preferred wait it is the answer itself. Its `coefficients` can be changed and
     sent to `POST /edit`, the whole document to `POST /reenact` as the `driver`. `face` is null in frames where the
-    face was not found; their coefficients are bridged from the neighbours.
+    face was not found; their coefficients are bridged from the neighbours. `bundle` names the weights that read
+    them.
     """
 
     def extract_request(backend: Backend, owner: str, submission: Submission) -> ExtractRequest:

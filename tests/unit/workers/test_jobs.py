@@ -33,6 +33,7 @@ def test_a_job_has_the_documented_keys() -> None:
         "result",
         "results",
         "error",
+        "bundle",
         "metrics",
     }
     assert set(body["progress"]) == {"done", "total", "fps", "eta_s", "stage"}
