@@ -7,22 +7,24 @@ Layout of the folder: `train-000`, `train-001`, …, `test-000`, …, each with 
 
 from __future__ import annotations
 
-import csv
 import logging
 import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from datasets.landmarker import TASK, Landmarker
 from datasets.photos import FacePhotos
 from datasets.same_identity_pairs import Couples
+from datasets.tables import read_table
 from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
 from models.extractor.landmarks import face_box
+from models.face3d.arrays import read_array
 from models.face3d.fitting import FrameFit, SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.face3d.pose import Pose
@@ -30,6 +32,11 @@ from models.video import read_frames
 
 logger = logging.getLogger(__name__)
 
+WORDS = "words.csv"
+"""The table of the clips, in their folder."""
+WORDS_COLUMN = "words (start-end seconds:word)"
+CLIPS_MADE_BY = "`python -m training data clips`"
+_LABELLED_BY = "`python -m training.extractor clips`"
 SIZE = 256  # side of the stored pictures
 MARGIN = 1.3  # side of a stored picture over that of the crop that is trained on: room for jitter
 SHARD_CLIPS = 50
@@ -48,7 +55,7 @@ class ClipFrames:
 
 
 def label_clips(data: Path, out: Path, every: int) -> None:
-    """Read every `every`-th frame of all clips of DATA/grid_s1 into `out` and fit the 3DMM. The same call resumes.
+    """Read every `every`-th frame of all clips of DATA into `out` and fit the 3DMM. The same call resumes.
 
     Raises:
         TrainingDataError: the clips, the teacher or the 3DMM are missing.
@@ -64,15 +71,22 @@ def label_clips(data: Path, out: Path, every: int) -> None:
 
 
 def clip_files(data: Path, split: str) -> list[Path]:
-    """The clips of a split ("train" or "test") of DATA/grid_s1/words.csv. Raises TrainingDataError without any."""
-    index = data / "grid_s1" / "words.csv"
-    if not index.is_file():
-        raise TrainingDataError(f"{index} is missing: point --data at the training data folder")
-    with index.open(newline="") as file:
-        names = [row["file"] for row in csv.DictReader(file) if row["split"] == split]
+    """The clips of a split ("train" or "test"). Raises TrainingDataError without any."""
+    folder, rows = clip_table(data)
+    names = [row["file"] for row in rows if row["split"] == split]
     if not names:
-        raise TrainingDataError(f"{index} names no clip of the split {split}; check its column split")
-    return [index.parent / name for name in names]
+        raise TrainingDataError(f"{folder / WORDS} names no clip of the split {split}; {CLIPS_MADE_BY} sets some aside")
+    return [folder / name for name in names]
+
+
+def clip_table(data: Path) -> tuple[Path, list[dict[str, str]]]:
+    """The folder of the clips, and a row for each: file, words, split.
+
+    The folder is DATA/clips, or DATA/grid_s1 as the GRID corpus is called. `words` are `start-end:word`, seconds.
+    Raises TrainingDataError without it.
+    """
+    folder = next((path for path in (data / "clips", data / "grid_s1") if path.is_dir()), data / "clips")
+    return folder, read_table(folder / WORDS, ("file", WORDS_COLUMN, "split"), CLIPS_MADE_BY)
 
 
 def read_clip(clip: Path, teacher: Landmarker, every: int) -> ClipFrames | None:
@@ -101,11 +115,11 @@ def fit_clips(data: Path, out: Path) -> None:
     if not (out / "identity.npy").is_file():
         found = SpeakerFit.of_frames(mesh, *_varied([_readings(folder) for folder in training]))
         np.save(out / "identity.npy", found.identity)
-    fit = SpeakerFit(mesh, np.load(out / "identity.npy"))
+    fit = SpeakerFit(mesh, speaker_identity(out))
     for folder in (folder for folder in folders if not (folder / "kept.npy").is_file()):
         landmarks, scores = _readings(folder)
         frames = [fit.fit(points, score) for points, score in zip(landmarks, scores, strict=True)]
-        kept = sane(frames, np.load(folder / "clip.npy"))
+        kept = sane(frames, _read(folder, "clip"))
         np.save(folder / "expression.npy", np.stack([frame.expression for frame in frames]))
         np.save(folder / "pose.npy", np.stack([frame.pose.coefficients(SIZE) for frame in frames]).astype(np.float32))
         np.save(folder / "kept.npy", kept)
@@ -142,20 +156,20 @@ def fitted_shards(folder: Path) -> list[Path]:
     """The shards of training clips under a folder that have been fitted. Raises TrainingDataError without any."""
     shards = [path.parent for path in sorted(folder.glob("train-*/kept.npy"))]
     if not shards:
-        raise TrainingDataError(f"{folder} holds no clips: `python -m training.extractor clips` makes them")
+        raise TrainingDataError(f"{folder} holds no clips: {_LABELLED_BY} makes them")
     return shards
 
 
 def _shard_faces(shard: Path) -> Couples:
-    landmarks = np.load(shard / "landmarks.npy")[..., :2]
+    landmarks = _read(shard, "landmarks")[..., :2]
     photos = FacePhotos(
-        pictures=np.load(shard / "pictures.npy", mmap_mode="r"),
+        pictures=_read(shard, "pictures", "r"),
         landmarks=landmarks,
         boxes=np.array([face_box(face) for face in landmarks], np.float32),
-        expression=np.load(shard / "expression.npy"),
-        poses=tuple(Pose.from_coefficients(pose, SIZE) for pose in np.load(shard / "pose.npy")),
+        expression=_read(shard, "expression"),
+        poses=tuple(Pose.from_coefficients(pose, SIZE) for pose in _read(shard, "pose")),
     )
-    return Couples.grouped(photos, np.load(shard / "clip.npy"), np.load(shard / "kept.npy"))
+    return Couples.grouped(photos, _read(shard, "clip"), _read(shard, "kept"))
 
 
 def _read_shard(folder: Path, teacher: Landmarker, clips: Iterable[Path], every: int) -> None:
@@ -173,8 +187,17 @@ def _read_shard(folder: Path, teacher: Landmarker, clips: Iterable[Path], every:
     logger.info("%s read", folder.name)
 
 
+def speaker_identity(folder: Path) -> np.ndarray:
+    """The identity [I] that was found in the clips labelled under a folder. Raises TrainingDataError without it."""
+    return read_array(folder / "identity.npy", _LABELLED_BY)
+
+
+def _read(shard: Path, name: str, mmap: Literal["r"] | None = None) -> np.ndarray:
+    return read_array(shard / f"{name}.npy", _LABELLED_BY, mmap)
+
+
 def _readings(folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    return np.load(folder / "landmarks.npy"), np.load(folder / "scores.npy")
+    return _read(folder, "landmarks"), _read(folder, "scores")
 
 
 def _varied(readings: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -38,8 +38,7 @@ class FacePhotos:
     def load(cls, data: Path, split: str) -> FacePhotos:
         """Every portrait of a split ("train" or "test") of the training data folder."""
         portraits = Portraits(data, split)
-        with np.load(portraits.folder / "labels.npz") as labels:
-            landmarks = labels["landmarks"][portraits.index, :, :2].astype(np.float32)
+        landmarks = portraits.landmarks[portraits.index, :, :2].astype(np.float32)
         return cls(
             pictures=np.stack([portraits.picture(photo) for photo in portraits.index]),
             landmarks=landmarks,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from datasets.tables import read_table
 from models.errors import TrainingDataError
+from models.face3d.arrays import read_arrays
 from models.face3d.face import Face
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
+
+MADE_BY = "`python -m training data portraits`"
+_COLUMNS = ("file", "coverage", "colour", "split")
 
 LEAST_SIDE, STORED = 232.0, 288
 """Least side of a window that a training pair shows of a portrait, and the side of the stored portraits, in pixels."""
@@ -51,16 +55,17 @@ class Portraits:
         split: "train" or "test"; the two share no person.
 
     Raises:
-        TrainingDataError: a file is missing.
+        TrainingDataError: a file is missing or damaged, or the split has no portrait.
     """
 
     def __init__(self, root: Path, split: str) -> None:
         self.folder = root / "portraits"
-        if not (self.folder / "index.csv").is_file():
-            raise TrainingDataError(f"{self.folder} has no index.csv: point --data at the training data folder")
-        with (self.folder / "index.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        self.index = np.array([i for i, row in enumerate(rows) if row["split"] == split])
+        self.rows = rows = read_table(self.folder / "index.csv", _COLUMNS, MADE_BY)
+        self.index = np.array([i for i, row in enumerate(rows) if row["split"] == split], np.int64)
+        if not len(self.index):
+            raise TrainingDataError(
+                f"{self.folder / 'index.csv'} has no portrait of the split {split}: {MADE_BY} sets people aside for it"
+            )
         self.colour = np.array([row["colour"] == "1" for row in rows])
         # Users bring colour photos whose surroundings are real: those count for more.
         whole = np.array([float(row["coverage"]) > 0.6 for row in rows])
@@ -68,11 +73,21 @@ class Portraits:
         self.weight = weight / weight.sum()
         self.person = np.array([row.get("identity", "") for row in rows])  # "" where a person has one photo only
         self._names = [row["file"] for row in rows]
-        with np.load(self.folder / "labels.npz") as labels:
-            self.identity, self.expression = labels["identity"], labels["expression"]
-            self._scale, self._rotation, self._translation = (
-                labels[name].astype(np.float64) for name in ("scale", "rotation", "translation")
+        labels = self._labels("identity", "expression", "scale", "rotation", "translation")
+        if len(labels["scale"]) != len(rows):
+            raise TrainingDataError(
+                f"{self.folder}: labels.npz has {len(labels['scale'])} faces, index.csv {len(rows)}; make both again "
+                f"with {MADE_BY}"
             )
+        self.identity, self.expression = labels["identity"], labels["expression"]
+        self._scale, self._rotation, self._translation = (
+            labels[name].astype(np.float64) for name in ("scale", "rotation", "translation")
+        )
+
+    @cached_property
+    def landmarks(self) -> np.ndarray:
+        """MediaPipe's landmarks of every portrait in its stored picture's pixels, float32 [P, 478, 3]."""
+        return self._labels("landmarks")["landmarks"]
 
     @lru_cache(maxsize=64)  # noqa: B019  (one instance lives as long as its process)
     def picture(self, photo: int) -> np.ndarray:
@@ -82,6 +97,9 @@ class Portraits:
     def pose(self, photo: int) -> Pose:
         """The fitted pose in the stored picture's pixels."""
         return Pose(float(self._scale[photo]), self._rotation[photo], self._translation[photo])
+
+    def _labels(self, *names: str) -> dict[str, np.ndarray]:
+        return read_arrays(self.folder / "labels.npz", names, MADE_BY)
 
     def face(self, photo: int, model: MorphableModel, window: Window, size: int) -> Face:
         """The fitted face in a window resized to `size` pixels."""

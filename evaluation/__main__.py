@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from datasets.command_line import run
 from datasets.landmarker import TASK, Landmarker
 from datasets.portraits import Portraits
 from evaluation import photos as held_out
@@ -20,7 +21,6 @@ from evaluation import report, sheet
 from evaluation.audio.evaluate import evaluate_speech
 from evaluation.audio.rendered import RenderedLips
 from evaluation.audio.report import draw, speech_data, speech_table
-from evaluation.command_line import run
 from evaluation.edits import evaluate_edits
 from evaluation.extractor import evaluate_extractor
 from evaluation.extractor_report import extractor_data, extractor_table
@@ -33,7 +33,7 @@ from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import EvaluationError
 from models.portrait import PortraitEditor
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 app.command()(renderer)
 console = Console()
 
@@ -90,7 +90,7 @@ def edits(
 ) -> None:
     """Whether edits do what they say, judged by MediaPipe and by our own extractor."""
     portraits = Portraits(data, "test")
-    chosen = held_out.choose(data, portraits, photos, seed, archive=archive)
+    chosen = held_out.choose(portraits, photos, seed, archive=archive)
     pictures = held_out.load(portraits, chosen)
     editor = PortraitEditor.load(bundle)
     with Landmarker(judge or data / TASK) as mediapipe:
@@ -135,7 +135,7 @@ def extractor(
     given = {"detector.onnx": detector_file, "extractor.onnx": regressor_file}
     detector, regressor = (path or open_bundle(bundle).path(name) for name, path in given.items())
     portraits = Portraits(data, "test")
-    chosen = held_out.choose(data, portraits, stills, seed, archive=False)
+    chosen = held_out.choose(portraits, stills, seed, archive=False)
     files = track(choose_clips(data, clips, seed), "clips", console=console)
     photos = list(held_out.load(portraits, chosen))
     result = evaluate_extractor(detector, regressor, data, photos, files, faceless)

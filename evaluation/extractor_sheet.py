@@ -25,8 +25,7 @@ def write_extractor_sheet(detector: Path, regressor: Path, data: Path, numbers: 
     """Write OUT/extractor.png: each photo's crop with landmarks, and beside it with the mesh of its fitted identity."""
     extractor, portraits = Extractor(detector, regressor), Portraits(data, "test")
     model = MorphableModel.load(data / "ict_facekit.npz")
-    with np.load(portraits.folder / "labels.npz") as labels:
-        landmarks = labels["landmarks"][..., :2]
+    landmarks = portraits.landmarks[..., :2]
     cells = []
     for number in map(int, numbers):
         picture = portraits.picture(number)

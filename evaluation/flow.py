@@ -13,11 +13,13 @@ from torch import Tensor
 
 from datasets.portraits import Portraits, Window
 from evaluation.statistics import Summary, summarise
-from models.errors import EvaluationError
+from models.errors import TrainingDataError
+from models.face3d.arrays import read_arrays
 from models.face3d.pose import Pose
 from models.renderer import PIRenderer
 
 _SIZE = 256
+_MADE_BY = "`python -m training data flow-test`"
 _WINDOW = Window(16, 16, _SIZE)  # the part of a stored portrait that the test was made on
 _BATCH = 16
 
@@ -49,17 +51,18 @@ class FlowReport:
 
 
 def load_flow_test(data: Path, portraits: Portraits) -> FlowTest:
-    """The targets of DATA/flow_test.npz. Raises EvaluationError where the file is missing."""
+    """The targets of DATA/flow_test.npz. Raises TrainingDataError where the file is missing or of other portraits."""
     path = data / "flow_test.npz"
-    if not path.is_file():
-        raise EvaluationError(f"{path} is missing: point --data at the folder that holds flow_test.npz")
-    with np.load(path) as file:
-        fits = zip(file["expression"], file["scale"], file["rotation"], file["translation"], strict=True)
-        target = np.stack([_coefficients(e, Pose(float(s), r.astype(float), t.astype(float))) for e, s, r, t in fits])
-        photo: NDArray[np.int32] = file["photo"]
-        sources = {int(i): _own_coefficients(portraits, int(i)) for i in np.unique(photo)}
-        source = np.stack([sources[int(i)] for i in photo])
-        return FlowTest(photo, source, target, file["flow"].astype(np.float32), file["mask"])
+    fit = ("expression", "scale", "rotation", "translation")
+    file = read_arrays(path, (*fit, "photo", "flow", "mask"), _MADE_BY)
+    photo: NDArray[np.int32] = file["photo"]
+    if not np.isin(photo, portraits.index).all():
+        raise TrainingDataError(f"{path} is of other portraits: make it again with {_MADE_BY}")
+    fits = zip(*(file[name] for name in fit), strict=True)
+    target = np.stack([_coefficients(e, Pose(float(s), r.astype(float), t.astype(float))) for e, s, r, t in fits])
+    sources = {int(i): _own_coefficients(portraits, int(i)) for i in np.unique(photo)}
+    source = np.stack([sources[int(i)] for i in photo])
+    return FlowTest(photo, source, target, file["flow"].astype(np.float32), file["mask"])
 
 
 def evaluate_flow(renderer: PIRenderer, portraits: Portraits, test: FlowTest) -> FlowReport:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +23,21 @@ class Photo:
     colour: bool
 
 
-def choose(data: Path, portraits: Portraits, count: int, seed: int, *, archive: bool) -> NDArray[np.int64]:
+def choose(portraits: Portraits, count: int, seed: int, *, archive: bool) -> NDArray[np.int64]:
     """Numbers of at most `count` pictures of the split, drawn by `seed`, in order.
 
     The archive of Congress goes back to before photography: about half of its pictures are paintings and engravings,
     where neither the judge nor the 3DMM can be held to much. It is drawn from only if `archive`, and then alone.
     Raises EvaluationError where nothing fits.
     """
-    with (data / "portraits" / "index.csv").open(newline="") as file:
-        archived = np.array([row["source"] == _ARCHIVE for row in csv.DictReader(file)])
+    archived = np.array([row.get("source") == _ARCHIVE for row in portraits.rows])
     candidates = portraits.index[archived[portraits.index] == archive]
     if not len(candidates):
-        raise EvaluationError(f"{data} has no test photo to edit; check the columns source and split of index.csv")
+        where = "of" if archive else "outside of"
+        raise EvaluationError(
+            f"{portraits.folder / 'index.csv'} has no test photo {where} the source {_ARCHIVE}: "
+            + ("leave --archive out" if archive else "add photos of others, or measure with --archive")
+        )
     drawn = np.random.default_rng(seed).choice(candidates, min(count, len(candidates)), replace=False)
     return np.sort(drawn)
 

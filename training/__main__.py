@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models.errors import PortraitError
+from datasets import command_line
 
 if TYPE_CHECKING:
     from training.pairs.source import Material
@@ -184,24 +183,10 @@ def export(
     """Write a bundle from a renderer run, the extractor's files and a speech run. What does not fit is refused."""
     from training.export import export_bundle
 
-    described, measured = json.loads(provenance.read_text()), json.loads(metrics.read_text())
-    try:
-        export_bundle(
-            run,
-            preset,
-            detector,
-            extractor,
-            out,
-            described,
-            measured,
-            speech,
-            name=name or out.name,
-            version=version,
-        )
-    except PortraitError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
+    described, measured = command_line.read_json(provenance), command_line.read_json(metrics)
+    name = name or out.name
+    export_bundle(run, preset, detector, extractor, out, described, measured, speech, name=name, version=version)
 
 
 if __name__ == "__main__":
-    app()
+    command_line.run(app)

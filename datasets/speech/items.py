@@ -13,6 +13,9 @@ from torch import Tensor
 
 from models.audio.features import BANDS, HOPS_PER_FRAME, SILENCE
 from models.errors import TrainingDataError
+from models.face3d.arrays import read_arrays
+
+_MADE_BY = "`python -m training.audio corpus`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +52,8 @@ def load_items(folder: Path) -> dict[str, list[Item]]:
     """The items of a folder's shards by kind, as a shard's name begins. Raises TrainingDataError without any."""
     kinds: dict[str, list[Item]] = {}
     for path in sorted(folder.glob("[!.]*.npz")):
-        with np.load(path) as file:
-            features, motion, ends = file["features"], file["motion"], file["ends"]
+        file = read_arrays(path, ("features", "motion", "ends"), _MADE_BY)
+        features, motion, ends = file["features"], file["motion"], file["ends"]
         starts = [0, *ends[:-1]]
         items = [
             Item(features[HOPS_PER_FRAME * a : HOPS_PER_FRAME * b], motion[a:b])
@@ -58,7 +61,7 @@ def load_items(folder: Path) -> dict[str, list[Item]]:
         ]
         kinds.setdefault(path.stem.partition("-")[0], []).extend(items)
     if not kinds:
-        raise TrainingDataError(f"{folder} holds no shards: `python -m training.audio corpus` makes them")
+        raise TrainingDataError(f"{folder} holds no shards: {_MADE_BY} makes them")
     return kinds
 
 

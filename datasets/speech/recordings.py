@@ -6,7 +6,6 @@ to be followed, so every frame is fitted, in the same way, and only its numbers 
 
 from __future__ import annotations
 
-import csv
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -19,12 +18,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.clips import clip_files, sane
+from datasets.clips import WORDS_COLUMN, clip_files, clip_table, sane
 from datasets.landmarker import TASK, FaceReading, Landmarker
 from models.audio import FRAME_RATE, SAMPLE_RATE
 from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
 from models.extractor.landmarks import face_box
+from models.face3d.arrays import read_arrays
 from models.face3d.fitting import FrameFit, SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.video import read_frames
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 Interval = tuple[float, float]
 
+_MADE_BY = "`python -m training.audio record`"
 _IDENTITY_CLIPS, _IDENTITY_FRAMES = 40, (20, 35, 50)
 _MOST_BRIDGED = 0.1  # of a clip's frames; with more holes it is no material
 
@@ -62,7 +63,7 @@ class Recording:
 def read_recordings(
     data: Path, out: Path, processes: int, limit: int | None = None, identity: Path | None = None
 ) -> None:
-    """Fit every frame of all clips of DATA/grid_s1 into OUT/{train,test}/NAME.npz. Clips that exist are kept.
+    """Fit every frame of all clips of DATA into OUT/{train,test}/NAME.npz. Clips that exist are kept.
 
     Args:
         limit: at most so many clips of each split, for trials.
@@ -86,15 +87,14 @@ def read_recordings(
 
 def load_recordings(data: Path, folder: Path, split: str) -> list[Recording]:
     """The clips of a split that `read_recordings` wrote under `folder`, by name. Raises TrainingDataError: none."""
-    spoken = _spoken(data)
-    recordings = []
+    recordings, spoken = [], _spoken(data)
     for path in sorted((folder / split).glob("*.npz")):
-        with np.load(path) as file:
-            motion, sound = file["motion"], file["sound"].astype(np.float32) / 32768
-        if len(motion):
+        file = read_arrays(path, ("motion", "sound"), _MADE_BY)
+        motion, sound = file["motion"], file["sound"].astype(np.float32) / np.float32(32768)
+        if len(motion) and path.stem in spoken:
             recordings.append(Recording(path.stem, motion, sound, spoken[path.stem]))
     if not recordings:
-        raise TrainingDataError(f"{folder / split} holds no clips: `python -m training.audio record` makes them")
+        raise TrainingDataError(f"{folder / split} holds no clips: {_MADE_BY} makes them")
     return recordings
 
 
@@ -171,11 +171,9 @@ def _find_identity(data: Path) -> NDArray[np.float64]:
 
 def _spoken(data: Path) -> dict[str, Interval]:
     """Clip -> where speech begins and ends in it."""
-    with (data / "grid_s1" / "words.csv").open(newline="") as file:
-        rows = [list(row.values()) for row in csv.DictReader(file)]
     spoken = {}
-    for name, words, _ in rows:
-        times = [word.partition(":") for word in words.split() if not word.endswith(":sil")]
+    for row in clip_table(data)[1]:
+        times = [word.partition(":") for word in row[WORDS_COLUMN].split() if not word.endswith(":sil")]
         ends = [tuple(map(float, span.split("-"))) for span, _, _ in times]
-        spoken[Path(name).stem] = (ends[0][0], ends[-1][1]) if ends else (0.0, 0.0)
+        spoken[Path(row["file"]).stem] = (ends[0][0], ends[-1][1]) if ends else (0.0, 0.0)
     return spoken

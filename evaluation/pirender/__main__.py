@@ -13,14 +13,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datasets.clip_store import ClipStore
-from evaluation.command_line import run
+from datasets.command_line import run
 from evaluation.pirender.distances import judges_of
 from evaluation.pirender.report import Report
 from evaluation.pirender.tasks import TASKS, Bench
 from models.bundle import DEFAULT_BUNDLE, load_extractor, load_renderer, open_bundle
 from models.coefficients import space
 
-app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(help=__doc__, add_completion=False)
 console = Console()
 _Weights = Path | None
 

@@ -61,8 +61,7 @@ def renderer(
     if quick:
         photos, clips, sheets = min(photos, QUICK_PHOTOS), min(clips, QUICK_CLIPS), min(sheets, QUICK_SHEETS)
     portraits = Portraits(data, "test")
-    plan = _plan(data, portraits, photos, clips, seed)
-    plan = replace(plan, parts=frozenset(only or Part))
+    plan = _plan(data, portraits, photos, clips, seed, frozenset(only or Part))
     plan = shortened(plan) if quick else plan
     perceptual = Perceptual.load(lpips, inception)
     with _judge(judge or data / TASK) as judging:
@@ -84,25 +83,27 @@ def renderer(
     _console.print(f"wrote {out}")
 
 
-def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int) -> Plan:
-    numbers = held_out.choose(data, portraits, photos, seed, archive=False)
+def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int, parts: frozenset[Part]) -> Plan:
+    numbers = held_out.choose(portraits, photos, seed, archive=False)
     return Plan(
         data=data,
-        flow=load_flow_test(data, portraits),
+        flow=load_flow_test(data, portraits) if Part.FLOW in parts else None,
         photos=numbers,
         stills=numbers[:_STILLS],
-        smiles=smiles(data),
-        clips=choose_clips(data, clips, seed),
+        smiles=smiles(data) if Part.SMILES in parts else [],
+        clips=choose_clips(data, clips, seed) if Part.CLIPS in parts else [],
         public=public_portraits(),
         seed=seed,
+        parts=parts,
     )
 
 
 def shortened(plan: Plan) -> Plan:
     """The plan of a quick look: fewer flow targets from all over the test, one still, three people's smiles."""
-    some = np.linspace(0, len(plan.flow.photo) - 1, QUICK_FLOW).astype(int)
-    names = ("photo", "source", "target", "flow", "mask")
-    flow = FlowTest(*(getattr(plan.flow, name)[some] for name in names))
+    flow = plan.flow
+    if flow is not None:
+        some = np.linspace(0, len(flow.photo) - 1, QUICK_FLOW).astype(int)
+        flow = FlowTest(*(getattr(flow, name)[some] for name in ("photo", "source", "target", "flow", "mask")))
     return replace(plan, flow=flow, stills=plan.stills[:1], smiles=plan.smiles[:QUICK_PHOTOS])
 
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from datasets.portraits import Portraits, Window, coefficients
 from models.coefficients import ARKIT, constrain
-from models.errors import EvaluationError
 from models.extractor import CROP, Crop
 from models.face3d.face import Face
 from models.face3d.morphable import MorphableModel
@@ -27,14 +26,11 @@ class Geometry:
         data: the training data folder; `ict_facekit.npz` and the portraits' fits are read.
 
     Raises:
-        EvaluationError: the 3DMM is missing.
+        TrainingDataError: the 3DMM is missing.
     """
 
     def __init__(self, data: Path, portraits: Portraits) -> None:
-        path = data / "ict_facekit.npz"
-        if not path.is_file():
-            raise EvaluationError(f"{path} is missing: point --data at the training data folder")
-        self._model, self._portraits = MorphableModel.load(path), portraits
+        self._model, self._portraits = MorphableModel.load(data / "ict_facekit.npz"), portraits
 
     def own(self, photo: int, square: Crop) -> NDArray[np.float32]:
         """The fit's own coefficients [59] of a portrait in a square of it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.portraits import Portraits
+from datasets.portraits import MADE_BY, Portraits
+from datasets.tables import read_table
 from evaluation.renderer.bench import COPIED, WARPED, Bench, cut
 from evaluation.renderer.comparison import Comparison, compare
 from evaluation.renderer.geometry import Geometry
@@ -29,17 +29,20 @@ class Smile:
 def smiles(data: Path, split: str = "test") -> list[Smile]:
     """The pairs of a split. Raises EvaluationError where there are none."""
     photos: dict[str, dict[str, int]] = {}
-    with (data / "portraits" / "index.csv").open(newline="") as file:
-        for number, row in enumerate(csv.DictReader(file)):
-            if row["source"] == _SOURCE and row["split"] == split:
-                photos.setdefault(row["identity"], {})[row["original"].partition("/")[0]] = number
+    columns = ("source", "split", "identity", "original")
+    for number, row in enumerate(read_table(data / "portraits" / "index.csv", columns, MADE_BY)):
+        if row["source"] == _SOURCE and row["split"] == split:
+            photos.setdefault(row["identity"], {})[row["original"].partition("/")[0]] = number
     pairs = [
         Smile(identity, found[_NEUTRAL], found[_SMILING])
         for identity, found in photos.items()
         if {_NEUTRAL, _SMILING} <= found.keys()
     ]
     if not pairs:
-        raise EvaluationError(f"{data} has no neutral and smiling pair in the split {split}; check index.csv")
+        raise EvaluationError(
+            f"{data / 'portraits' / 'index.csv'} has no {_NEUTRAL} and {_SMILING} photo of one person of the source "
+            f"{_SOURCE} in the split {split}: measure the other parts, each with its own --only"
+        )
     return pairs
 
 

@@ -56,7 +56,7 @@ class Plan:
 
     Attributes:
         data: the training data folder.
-        flow: known-flow targets.
+        flow: known-flow targets; None where the flow is not measured.
         photos: numbers of the photos for random edits, sliders and identity.
         stills: numbers of the photos for steadiness.
         smiles: people who are asked for their own smile.
@@ -67,7 +67,7 @@ class Plan:
     """
 
     data: Path
-    flow: FlowTest
+    flow: FlowTest | None
     photos: NDArray[np.int64]
     stills: NDArray[np.int64]
     smiles: list[Smile]
@@ -110,7 +110,7 @@ def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Wat
         return watch(load(portraits, numbers), part, len(numbers)) if part in plan.parts else ()
 
     with _timed(seconds, Part.FLOW):
-        flow = evaluate_flow(renderer, portraits, plan.flow) if Part.FLOW in plan.parts else NO_FLOW
+        flow = NO_FLOW if plan.flow is None else evaluate_flow(renderer, portraits, plan.flow)
     with _timed(seconds, Part.SMILES):
         smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(Part.SMILES, plan.smiles))
     with _timed(seconds, Part.CLIPS):

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
-from models.face3d.morphable import MorphableModel
+from models.face3d.arrays import read_arrays
+from models.face3d.morphable import MADE_BY, MorphableModel
 from models.face3d.pose import CROP_CM
 
 EXPRESSIONS = len(ARKIT.expression)
@@ -24,10 +25,9 @@ class LandmarkMesh:
 
     @classmethod
     def load(cls, data: Path) -> LandmarkMesh:
-        """From the training data folder's `ict_facekit.npz` and `mediapipe_to_ict.npz`."""
+        """From the training data folder's `ict_facekit.npz` and `mediapipe_to_ict.npz`. Raises TrainingDataError."""
         model = MorphableModel.load(data / "ict_facekit.npz")
-        with np.load(data / "mediapipe_to_ict.npz") as file:
-            vertex = file["vertex"]
+        vertex = read_arrays(data / "mediapipe_to_ict.npz", ["vertex"], MADE_BY)["vertex"]
         return cls(model.mean[vertex], model.identity[:, vertex], model.expression[:, vertex])
 
     def project(self, identity: np.ndarray, coefficients: np.ndarray, size: int) -> np.ndarray:

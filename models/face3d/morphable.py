@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
+from models.face3d.arrays import read_arrays
 from models.face3d.pose import Pose
 
+MADE_BY = "`python -m training data face`"
 FACE, HEAD, MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH = 0, 1, 2, 5, 6
 EYE_SOCKETS = (3, 4)
 
@@ -55,17 +57,17 @@ class MorphableModel:
 
     @classmethod
     def load(cls, path: Path, identities: int = 60) -> MorphableModel:
-        """Read `ict_facekit.npz`, keeping the first `identities` identity axes."""
-        with np.load(path) as file:
-            mean, triangles, part = file["mean"].astype(np.float32), file["triangles"].astype(np.int32), file["part"]
-            return cls(
-                mean=mean,
-                identity=file["identity"][:identities].astype(np.float32),
-                expression=_with_gaze(file["expression"].astype(np.float32), mean, triangles, part),
-                triangles=triangles,
-                part=part.astype(np.int8),
-                lid_rims=ICT_LID_RIMS if len(mean) == ICT_VERTICES else (),
-            )
+        """Read `ict_facekit.npz`, keeping the first `identities` identity axes. Raises TrainingDataError without it."""
+        file = read_arrays(path, ("mean", "identity", "expression", "triangles", "part"), MADE_BY)
+        mean, triangles, part = file["mean"].astype(np.float32), file["triangles"].astype(np.int32), file["part"]
+        return cls(
+            mean=mean,
+            identity=file["identity"][:identities].astype(np.float32),
+            expression=_with_gaze(file["expression"].astype(np.float32), mean, triangles, part),
+            triangles=triangles,
+            part=part.astype(np.int8),
+            lid_rims=ICT_LID_RIMS if len(mean) == ICT_VERTICES else (),
+        )
 
     @cached_property
     def interior(self) -> np.ndarray:

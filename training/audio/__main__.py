@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,9 @@ from typing import Annotated
 import torch
 import typer
 
+from datasets import command_line
 from datasets.speech.recordings import read_recordings
 from models.bundle import DEFAULT_BUNDLE
-from models.errors import PortraitError
 from models.runtime import thread_count
 from training.audio.corpus import Amounts, build
 from training.audio.export import add_speech
@@ -95,13 +94,9 @@ def export(
     version: Annotated[str | None, typer.Option(help="The bundle's new version; default: it keeps its own.")] = None,
 ) -> None:
     """Put a run's averaged weights into a bundle as audio.safetensors; a bundle that they do not fit is left alone."""
-    described, measured = (json.loads(path.read_text()) if path else {} for path in (provenance, metrics))
-    try:
-        add_speech(run, bundle, preset, described, measured, version=version)
-    except PortraitError as error:
-        typer.echo(error, err=True)
-        raise typer.Exit(1) from error
+    described, measured = (command_line.read_json(path) if path else {} for path in (provenance, metrics))
+    add_speech(run, bundle, preset, described, measured, version=version)
 
 
 if __name__ == "__main__":
-    app()
+    command_line.run(app)

@@ -10,6 +10,7 @@ import torch
 import typer
 
 from datasets.clips import label_clips
+from datasets.command_line import run
 from models.runtime import thread_count
 from training.extractor.loop import Schedule
 from training.extractor.tasks import RegressorMaterial, train_detector, train_regressor
@@ -100,4 +101,4 @@ def regressor(
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

@@ -32,8 +32,7 @@ def generated_faces(data: Path, pairs: Path) -> list[Couples]:
         TrainingDataError: there is no shard.
     """
     portraits, mesh = Portraits(data, "train"), LandmarkMesh.load(data)
-    with np.load(portraits.folder / "labels.npz") as labels:
-        marks = labels["landmarks"][:, :, :2].astype(np.float64)
+    marks = portraits.landmarks[:, :, :2].astype(np.float64)
     return [_shard_faces(shard, portraits, marks, mesh) for shard in shard_folders(pairs)]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from datasets.clips import fitted_shards
+from datasets.clips import fitted_shards, speaker_identity
 from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
 from models.errors import TrainingDataError
 from models.face3d.correspondence import Drawing, flows
@@ -113,7 +113,7 @@ class _Frames:
 
     def __init__(self, clips: Path, model: MorphableModel) -> None:
         shards = fitted_shards(clips)
-        self._person = model.person(np.load(clips / "identity.npy"))
+        self._person = model.person(speaker_identity(clips))
         names = ("pictures", "expression", "pose", "clip", "kept")
         self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in names} for shard in shards]
 

@@ -13,11 +13,13 @@ import numpy as np
 
 from datasets.portraits import coefficients
 from models.errors import TrainingDataError
+from models.face3d.arrays import read_array
 from models.face3d.face import Face
 from models.face3d.retarget import Retargeted
 
 T = TypeVar("T")  # an array or a tensor
 
+_MADE_BY = "`python -m training pairs`"
 SIZE, FLOW_SIZE, MASK_SIZE = 256, 64, 128
 
 FIELDS: dict[str, tuple[tuple[int, ...], type]] = {
@@ -78,7 +80,7 @@ def shard_folders(folder: Path) -> list[Path]:
     """The finished shards under a folder. Raises TrainingDataError when there is none."""
     shards = sorted(path for path in folder.glob("*-*") if path.is_dir() and path.suffix != ".partial")
     if not shards:
-        raise TrainingDataError(f"{folder} holds no pairs: make some with `python -m training pairs`")
+        raise TrainingDataError(f"{folder} holds no pairs: {_MADE_BY} makes some")
     return shards
 
 
@@ -126,7 +128,7 @@ class Pairs:
 
     def __init__(self, *folders: Path) -> None:
         shards = [shard for folder in folders for shard in shard_folders(folder)]
-        self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in FIELDS} for shard in shards]
+        self._shards = [{name: read_array(shard / f"{name}.npy", _MADE_BY, "r") for name in FIELDS} for shard in shards]
         self._ends = np.cumsum([len(shard["photo"]) for shard in self._shards])
 
     def __len__(self) -> int:

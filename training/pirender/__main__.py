@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from models.errors import PortraitError
+from datasets import command_line
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
 Clips = Annotated[Path, typer.Option(help="The store of clips, a file.")]
 BundleFolder = Annotated[Path, typer.Option("--bundle", help="Bundle whose extractor is used.", exists=True)]
@@ -116,14 +116,5 @@ def export(
     typer.echo(f"{made.folder}: preset {made.manifest.preset}, space {made.manifest.space}")
 
 
-def main() -> None:
-    """The command line: what is wrong with data or weights ends it with one sentence."""
-    try:
-        app()
-    except PortraitError as error:
-        typer.echo(error, err=True)
-        raise SystemExit(1) from error
-
-
 if __name__ == "__main__":
-    main()
+    command_line.run(app)

@@ -82,5 +82,7 @@ def test_missing_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="landmarker"):
         Landmarker(tmp_path / "none.task")
     (tmp_path / "grid_s1").mkdir()
-    (tmp_path / "grid_s1" / "words.csv").write_text("file,words,split\na.mp4,x,train\nb.mp4,x,test\n")
+    (tmp_path / "grid_s1" / "words.csv").write_text(
+        "file,words (start-end seconds:word),split\na.mp4,x,train\nb.mp4,x,test\n"
+    )
     assert [path.name for path in clip_files(tmp_path, "test")] == ["b.mp4"]

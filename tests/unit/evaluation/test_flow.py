@@ -12,7 +12,7 @@ from PIL import Image
 
 from datasets.portraits import Portraits
 from evaluation.flow import FlowTest, evaluate_flow, load_flow_test, predict_flow
-from models.errors import EvaluationError, TrainingDataError
+from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 
 
@@ -79,7 +79,7 @@ def test_flow_is_scaled_to_pixels_of_256(data: Path, renderer: PIRenderer) -> No
 def test_missing_data_is_named(data: Path) -> None:
     portraits = Portraits(data, "test")
     (data / "flow_test.npz").unlink()
-    with pytest.raises(EvaluationError, match=r"flow_test\.npz"):
+    with pytest.raises(TrainingDataError, match=r"flow_test\.npz"):
         load_flow_test(data, portraits)
     with pytest.raises(TrainingDataError):
         Portraits(data / "nowhere", "test")

@@ -32,16 +32,14 @@ def portraits(tmp_path: Path) -> Portraits:
 
 
 def test_photographs_and_archive_are_kept_apart(portraits: Portraits) -> None:
-    data = portraits.folder.parent
-    assert choose(data, portraits, 40, 0, archive=False).tolist() == [2, 3, 5]
-    assert choose(data, portraits, 40, 0, archive=True).tolist() == [1, 4]
+    assert choose(portraits, 40, 0, archive=False).tolist() == [2, 3, 5]
+    assert choose(portraits, 40, 0, archive=True).tolist() == [1, 4]
 
 
 def test_the_seed_decides(portraits: Portraits) -> None:
-    data = portraits.folder.parent
-    draws = {tuple(choose(data, portraits, 2, seed, archive=False)) for seed in range(20)}
+    draws = {tuple(choose(portraits, 2, seed, archive=False)) for seed in range(20)}
     assert len(draws) == 3
-    assert tuple(choose(data, portraits, 2, 7, archive=False)) == tuple(choose(data, portraits, 2, 7, archive=False))
+    assert tuple(choose(portraits, 2, 7, archive=False)) == tuple(choose(portraits, 2, 7, archive=False))
 
 
 def test_photos_come_with_pixels_and_colour(portraits: Portraits) -> None:
@@ -54,4 +52,4 @@ def test_photos_come_with_pixels_and_colour(portraits: Portraits) -> None:
 def test_a_split_without_photos_is_an_error(portraits: Portraits) -> None:
     train = Portraits(portraits.folder.parent, "train")
     with pytest.raises(EvaluationError, match=r"index\.csv"):
-        choose(portraits.folder.parent, train, 3, 0, archive=True)
+        choose(train, 3, 0, archive=True)

@@ -57,13 +57,13 @@ def test_the_table_shows_the_copy_beside_the_clip() -> None:
 
 
 def test_clips_come_from_the_test_split(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="grid_s1"):
+    with pytest.raises(TrainingDataError, match="training data clips"):
         choose_clips(tmp_path, 3, 0)
     (tmp_path / "grid_s1").mkdir()
     index = tmp_path / "grid_s1" / "words.csv"
-    index.write_text("file,words,split\na.mp4,x,train\nb.mp4,x,test\nc.mp4,x,test\n")
+    index.write_text("file,words (start-end seconds:word),split\na.mp4,x,train\nb.mp4,x,test\nc.mp4,x,test\n")
     assert [path.name for path in choose_clips(tmp_path, 3, 0)] == ["b.mp4", "c.mp4"]
     assert len(choose_clips(tmp_path, 1, 0)) == 1
-    index.write_text("file,words,split\na.mp4,x,train\n")
+    index.write_text("file,words (start-end seconds:word),split\na.mp4,x,train\n")
     with pytest.raises(TrainingDataError, match="split test"):
         choose_clips(tmp_path, 3, 0)

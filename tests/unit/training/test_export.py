@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
+from datasets import command_line
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import BundleError, TrainingDataError
 from models.renderer import PRESETS, PIRenderer
@@ -72,7 +73,7 @@ def test_a_run_of_another_preset_is_an_error(run: Path, tmp_path: Path, preset: 
         export_bundle(run, preset, DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {})
 
 
-def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path) -> None:
+def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "described.json").write_text("{}")
     files = {"run": run, "detector": DETECTOR, "extractor": EXTRACTOR, "out": tmp_path / "bundle"}
     files |= dict.fromkeys(("provenance", "metrics"), tmp_path / "described.json")
@@ -82,10 +83,12 @@ def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path) -> None:
         "debug",
         *(word for name, path in files.items() for word in (f"--{name}", str(path))),
     ]
-    refused = CliRunner().invoke(app, [*command, "--speech", str(DEFAULT_BUNDLE)])
-    assert refused.exit_code == 1
-    assert "audio.safetensors" in refused.stderr
-    assert refused.stderr.count("\n") == 1
+    with pytest.raises(SystemExit) as end:
+        command_line.run(app, [*command, "--speech", str(DEFAULT_BUNDLE)])
+    assert end.value.code == 1
+    refused = capsys.readouterr().err
+    assert "audio.safetensors" in refused
+    assert refused.count("\n") == 1
     assert not (tmp_path / "bundle").exists()
     assert CliRunner().invoke(app, [*command, "--version", "2"]).exit_code == 0
     manifest = open_bundle(tmp_path / "bundle").manifest

@@ -66,7 +66,7 @@ def test_existing_shards_are_kept(data: Path, tmp_path: Path) -> None:
 
 
 def test_no_pairs_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="make some"):
+    with pytest.raises(TrainingDataError, match="`python -m training pairs`"):
         Pairs(tmp_path)
 
 

@@ -54,7 +54,7 @@ def test_a_seed_draws_the_same_pairs(data: Path) -> None:
 
 
 def test_a_folder_without_portraits_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="point --data"):
+    with pytest.raises(TrainingDataError, match="training data portraits"):
         PairStream(tmp_path, "cpu", sweeps=0.25)
 
 
