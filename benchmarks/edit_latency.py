@@ -1,11 +1,11 @@
 """How long a warm POST /edit of a 512 × 512 photo takes, queue included, and where the time goes.
 
-    make serve PORT=8000    in one terminal, then
-    python benchmarks/edit_latency.py --url http://127.0.0.1:8000
+    python -m benchmarks.edit_latency
+    python -m benchmarks.edit_latency --url http://127.0.0.1:8000
 
-Every request carries the photo and other sliders than the last, so that nothing can be answered from a cache. The
-baseline is the bare editor in this process (photo already decoded, nothing encoded), called in turn with the requests:
-the ratio is what HTTP, queue, decoding and encoding add.
+Without `--url` it starts the embedded stack. Every request carries the photo and other sliders than the last, so that
+nothing can be answered from a cache. The baseline is the bare editor in this process (photo already decoded, nothing
+encoded), called in turn with the requests: the ratio is what HTTP, queue, decoding and encoding add.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ from skimage import data
 
 from models.coefficients import apply_controls
 from models.portrait import PortraitEditor
+from service.embedded.background import embedded_stack
 
 WARM_UP = 3
 WAIT_SECONDS = 60
@@ -48,12 +50,15 @@ class Client:
     def edit(self, controls: dict[str, Any]) -> tuple[float, float, dict[str, float]]:
         """Seconds until the finished job is answered, seconds until its picture is here too, and the job's metrics."""
         started = time.perf_counter()
-        response = self._http.post(
-            "/edit",
-            files={"source": self._file},
-            data={"controls": json.dumps(controls)},
-            headers={"Prefer": f"wait={WAIT_SECONDS}"},
-        )
+        try:
+            response = self._http.post(
+                "/edit",
+                files={"source": self._file},
+                data={"controls": json.dumps(controls)},
+                headers={"Prefer": f"wait={WAIT_SECONDS}"},
+            )
+        except httpx.ConnectError:
+            raise SystemExit(f"No API listens at {self._http.base_url}; leave --url out to start one.") from None
         answered = time.perf_counter() - started
         if response.status_code != httpx.codes.OK:
             raise SystemExit(f"POST /edit answered {response.status_code}: {response.text}")
@@ -98,23 +103,24 @@ def show(report: dict[str, Any]) -> None:
 
 
 def main(
-    url: Annotated[str, typer.Option(help="A running API.")] = "http://127.0.0.1:8000",
+    url: Annotated[str | None, typer.Option(help="A running API, instead of one that is started.")] = None,
     requests: Annotated[int, typer.Option(min=1, help="Measured requests, after three that warm up.")] = 30,
     out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("out/benchmarks/edit_latency.json"),
 ) -> None:
     """Measure a warm POST /edit against the bare editor."""
     photo = data.astronaut()
-    client, editor, rng = Client(url, photo), PortraitEditor.load(), np.random.default_rng(0)
     answered, complete, bare, metrics = [], [], [], []
     load = os.getloadavg()[0]
-    for number in track(range(WARM_UP + requests), "editing", console=console):
-        controls = random_controls(rng)
-        sample, baseline = client.edit(controls), edit_in_process(editor, photo, controls)
-        if number >= WARM_UP:
-            answered.append(sample[0])
-            complete.append(sample[1])
-            metrics.append(sample[2])
-            bare.append(baseline)
+    with nullcontext(url) if url else embedded_stack() as api:
+        client, editor, rng = Client(api, photo), PortraitEditor.load(), np.random.default_rng(0)
+        for number in track(range(WARM_UP + requests), "editing", console=console):
+            controls = random_controls(rng)
+            sample, baseline = client.edit(controls), edit_in_process(editor, photo, controls)
+            if number >= WARM_UP:
+                answered.append(sample[0])
+                complete.append(sample[1])
+                metrics.append(sample[2])
+                bare.append(baseline)
     report = {
         "machine": {"cpus": os.cpu_count(), "architecture": platform.machine(), "load_before": round(load, 2)},
         "requests": requests,

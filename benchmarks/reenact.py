@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 from skimage import data
 
-from examples.demo.stack import embedded_stack
 from models.coefficients import Transfer, transfer
 from models.portrait import PortraitEditor
+from service.embedded.background import embedded_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,10 +29,10 @@ from rich.table import Table
 from scipy.signal import resample_poly
 from skimage import data
 
-from examples.demo.stack import embedded_stack
 from models.audio import SAMPLE_RATE
 from models.bundle import DEFAULT_BUNDLE
 from models.portrait import PortraitEditor
+from service.embedded.background import embedded_stack
 
 SENTENCE = Path(__file__).parents[1] / "examples" / "demo" / "sentence.flac"
 CHUNK = 1024

@@ -147,7 +147,8 @@ class Runner:
             try:
                 return write()
             except redis.RedisError as error:
-                if time.monotonic() > deadline:
+                # A worker that is to stop does not wait for a Redis that stops as well.
+                if time.monotonic() > deadline or self._deadline.passed():
                     raise
                 log.warning("Redis is away, will write again: %s", error)
                 time.sleep(0.5)

@@ -9,9 +9,7 @@ Beside the contact sheet go reenactment.mp4 and, where the service's bundle has 
 from __future__ import annotations
 
 import argparse
-import signal
 import statistics
-import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -22,7 +20,7 @@ from PIL import Image
 
 from examples.demo.client import NoSpeechModelError, edit, perform, reenact, talk
 from examples.demo.contact_sheet import EDITS, contact_sheet, portraits
-from examples.demo.stack import embedded_stack
+from service.embedded.background import embedded_stack
 
 PERFORMANCE: list[dict[str, Any]] = [
     {"time": 0.0},
@@ -77,7 +75,6 @@ def main() -> None:
     parser.add_argument("--url", help="a running API, instead of an embedded one")
     parser.add_argument("--output", type=Path, default=Path("out/contact_sheet.png"))
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the stack is stopped then too
     with (
         nullcontext(arguments.url) if arguments.url else embedded_stack() as url,
         httpx.Client(base_url=url, timeout=90) as client,

@@ -26,7 +26,8 @@ def main() -> None:
 async def _run(settings: EmbeddedSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     # Not in the data folder: the path of a Unix socket may have about a hundred characters only.
     with tempfile.TemporaryDirectory(prefix="portrait-") as run_dir:
         await Stack(settings, Path(run_dir)).run(stop, on_ready=_announce)

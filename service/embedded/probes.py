@@ -46,15 +46,16 @@ async def api_ready(url: str, redis_url: str) -> None:
         SetupFailedError: the API says that the worker has given up.
     """
     while True:
-        status, health = await asyncio.to_thread(_health, url)
+        status, told = await asyncio.to_thread(health, url)
         if status == 200:
             return
-        if health.get("state") == "setup_failed":
+        if told.get("state") == "setup_failed":
             raise SetupFailedError(await asyncio.to_thread(_setup_failure, redis_url))
         await asyncio.sleep(POLL_S)
 
 
-def _health(url: str) -> tuple[int | None, dict[str, Any]]:
+def health(url: str) -> tuple[int | None, dict[str, Any]]:
+    """Status and body of `/health/ready` of the API at `url`; no status while nobody listens there."""
     try:
         with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
             return answer.status, json.load(answer)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.embedded.child import Child
 from service.embedded.errors import ProcessEndedError
+from service.embedded.guard import Guard
 from service.embedded.lock import locked
 from service.embedded.probes import api_ready, forget_workers, redis_answers, require_free_port
 from service.embedded.redis_server import find_redis_server, redis_command
@@ -42,6 +43,7 @@ class Stack:
             "TMPDIR": str(self._temporary),
         }
         self._children: dict[str, Child] = {}
+        self._guard: Guard  # while it runs
 
     @property
     def url(self) -> str:
@@ -65,7 +67,7 @@ class Stack:
         require_free_port(self._settings.host, self._settings.port)
         redis = redis_command(find_redis_server(), self._socket, self._data_dir)
         # Redis inherits the lock: should this process be killed, no other stack writes before Redis has ended.
-        with locked(self._data_dir) as lock:
+        with locked(self._data_dir) as lock, Guard() as self._guard:
             self._empty_temporary()
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -109,7 +111,7 @@ class Stack:
             pause = min(2 * pause, LAST_RESTART_S)
 
     async def _start(self, name: str, command: Sequence[str], *inherited: int) -> Child:
-        self._children[name] = await Child.start(name, command, self._environment, inherited=inherited)
+        self._children[name] = await Child.start(name, command, self._guard, self._environment, inherited=inherited)
         return self._children[name]
 
     async def _end(self) -> None:

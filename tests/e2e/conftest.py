@@ -15,6 +15,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.processes import start_process
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,7 +35,7 @@ def start_embedded(folder: Path, log: Path, **settings: str) -> tuple[str, subpr
     }
     command = [sys.executable, "-m", "service.embedded"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+        process = start_process(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     return f"http://127.0.0.1:{port}", process
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from tests.processes import start_process
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.settings import Settings
@@ -40,7 +41,7 @@ class RedisServer:
             "logfile": str(self._folder / "redis.log"),
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        self._process = subprocess.Popen([program, *arguments])
+        self._process = start_process([program, *arguments])
         client = redis.Redis.from_url(self.url)
         for _ in range(200):
             try:

@@ -7,14 +7,17 @@ decodes one item ahead and waits until the parent has taken it.
 
 import io
 import json
+import multiprocessing
+import os
 import resource
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,7 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
     """Answer requests until the parent goes; out of memory, go first."""
     # Ctrl-C reaches the whole terminal group; the parent decides when its child goes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent's end", daemon=True).start()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")  # what a decoder thinks of a client's file is nothing for the log
@@ -46,6 +50,14 @@ def serve(pipe: Connection, memory_bytes: int) -> None:
         pass  # the parent is gone
     except MemoryError:
         pass  # the state of the heap is anyone's guess; the parent starts another child
+
+
+def _end_with_parent() -> None:
+    """End this process in the middle of whatever it decodes: nobody is left to take it, or to stop it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _answer(pipe: Connection, request: dict[str, Any]) -> None:

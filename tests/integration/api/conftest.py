@@ -22,6 +22,7 @@ from models.coefficients import ARKIT
 from service.server import Server
 from service.settings import ApiSettings
 from tests.integration.conftest import BUNDLE, RedisServer
+from tests.processes import start_process
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
@@ -177,7 +178,7 @@ def api_process(settings: ApiSettings, **variables: str) -> Iterator[ApiProcess]
     }
     with tempfile.NamedTemporaryFile() as log, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as http:
         command = [sys.executable, "-m", "service"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = start_process(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             wait_until(lambda: process.poll() is not None or answers(port), seconds=60)
             yield ApiProcess(process, port, http, Path(log.name))

@@ -17,6 +17,7 @@ import pytest
 import redis
 from PIL import Image
 
+from tests.processes import start_process
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, JobStatus
@@ -193,7 +194,7 @@ def environment_of(settings: Settings, **variables: str) -> dict[str, str]:
 def launch(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
     """Start a real worker process around `standin.Standin`; keywords are environment variables."""
     script = Path(__file__).with_name("standin.py")
-    return subprocess.Popen([sys.executable, str(script)], cwd=ROOT, env=environment_of(settings, **variables))
+    return start_process([sys.executable, str(script)], cwd=ROOT, env=environment_of(settings, **variables))
 
 
 @pytest.fixture

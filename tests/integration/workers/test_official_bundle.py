@@ -7,7 +7,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from models.importers.pirender.resnet import ResNetConfig
 from tests import published
 from tests.clips import write_clip
 from tests.integration.workers.conftest import ROOT, environment_of
+from tests.processes import start_process
 from workers.contract.controls import Controls, check_controls
 from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.presence import WorkerState
@@ -44,7 +44,7 @@ def worker(settings: Settings, service: Service, tmp_path_factory: pytest.TempPa
     paths = published.write_files(folder, published.renderer_state(published.TINY), resnet)
     bundle = import_pirender(**paths, out=folder / "bundle", preset="paper-debug", network=SMALL)
     environment = environment_of(settings, PORTRAIT_THREADS="1", PORTRAIT_BUNDLE=str(bundle.folder))
-    process = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)
+    process = start_process([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)
     service.wait_for_worker(WorkerState.READY, seconds=300)
     yield
     process.send_signal(signal.SIGTERM)

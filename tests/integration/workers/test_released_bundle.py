@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.workers.conftest import ROOT, environment_of
+from tests.processes import start_process
 from workers.contract.jobs import JobStatus
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.integration
 def worker(settings: Settings, service: Service) -> Iterator[subprocess.Popen[bytes]]:
     """The worker as everybody starts it; one thread, since tests share their machine."""
     environment = environment_of(settings, PORTRAIT_THREADS="1")
-    process = subprocess.Popen([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)
+    process = start_process([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)
     service.wait_for_worker(WorkerState.READY, seconds=100)
     yield process
     process.send_signal(signal.SIGTERM)

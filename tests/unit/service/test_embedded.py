@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from service.embedded import redis_server
 from service.embedded.child import Child
 from service.embedded.errors import DataDirInUseError, PortTakenError, ProcessEndedError, RedisMissingError
+from service.embedded.guard import Guard
 from service.embedded.lock import locked
 from service.embedded.settings import EmbeddedSettings
 from service.embedded.stack import Stack
@@ -33,15 +34,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
+@pytest.fixture
+def guard() -> Iterator[Guard]:
+    with Guard() as guard:
+        yield guard
 
 
-async def test_a_child_is_asked_to_end() -> None:
-    child = await Child.start("sleeper", SLEEP)
+async def test_a_child_is_asked_to_end(guard: Guard) -> None:
+    child = await Child.start("sleeper", SLEEP, guard)
     began = time.monotonic()
     await child.stop(grace_s=10)
     assert time.monotonic() - began < 5
@@ -49,36 +49,13 @@ async def test_a_child_is_asked_to_end() -> None:
     await child.stop(grace_s=10)  # and once more does nothing
 
 
-async def test_a_child_that_does_not_listen_is_killed(caplog: pytest.LogCaptureFixture) -> None:
-    child = await Child.start("stubborn", STUBBORN)
+async def test_a_child_that_does_not_listen_is_killed(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+    child = await Child.start("stubborn", STUBBORN, guard)
     await asyncio.sleep(0.5)  # until it ignores the signal
     await child.stop(grace_s=0.2)
     assert await child.wait() in (-signal.SIGKILL, -signal.SIGTERM)
     assert await child.wait() == -signal.SIGKILL
     assert "stubborn did not stop" in caplog.text
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
-def test_a_child_dies_with_its_parent() -> None:
-    script = (
-        "import asyncio, sys\n"
-        "from service.embedded.child import Child\n"
-        "async def main():\n"
-        f"    child = await Child.start('sleeper', {SLEEP!r})\n"
-        "    print(child._process.pid, flush=True)\n"
-        "    await asyncio.sleep(60)\n"
-        "asyncio.run(main())\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        pid = int(next(line for line in parent.stdout if line.strip()))
-        assert alive(pid)
-        parent.send_signal(signal.SIGKILL)
-        parent.wait()
-        deadline = time.monotonic() + 5
-        while alive(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not alive(pid)
 
 
 def test_a_data_folder_has_one_user(tmp_path: Path) -> None:
@@ -89,9 +66,9 @@ def test_a_data_folder_has_one_user(tmp_path: Path) -> None:
         pass
 
 
-async def test_a_child_that_inherits_the_lock_holds_the_data_folder(tmp_path: Path) -> None:
+async def test_a_child_that_inherits_the_lock_holds_the_data_folder(guard: Guard, tmp_path: Path) -> None:
     with locked(tmp_path) as lock:
-        child = await Child.start("sleeper", SLEEP, inherited=[lock])
+        child = await Child.start("sleeper", SLEEP, guard, inherited=[lock])
     with pytest.raises(DataDirInUseError), locked(tmp_path):
         pass
     await child.stop(grace_s=10)

@@ -20,6 +20,7 @@ from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_npz
 from models.errors import MotionError, VideoError
 from tests.clips import write_clip
+from tests.processes import start_process, still_running
 from workers.contract.errors import DamagedMediaError, UnsupportedMediaError, VideoTooLargeError
 from workers.media.isolate import Decoder
 
@@ -163,3 +164,28 @@ def test_the_child_loads_no_inference_library() -> None:
     code = f"import {modules}, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "onnxruntime"}.isdisjoint(loaded)
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from workers.media.isolate import Decoder
+
+if __name__ == "__main__":
+    decoder = Decoder(max_pixels=10**6, max_video_pixels=10**6, timeout_s=300, memory_bytes=2**31)
+    decoder.warm_up()
+    print(decoder._child.pid, flush=True)
+    list(decoder.sound(Path(sys.argv[1]), 1.0))
+"""
+
+
+def test_a_child_that_never_finishes_ends_with_its_parent(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "endless")  # nobody will ever write into it
+    parent = start_process([sys.executable, "-c", PARENT, str(tmp_path / "endless")], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    time.sleep(0.5)  # it opens the file
+    assert child.is_running()
+    parent.kill()
+    parent.wait(5)
+    assert still_running([child], seconds=5) == []
