@@ -1,18 +1,24 @@
 """`python -m service`: the API, served by uvicorn. Settings come from the environment (prefix PORTRAIT_)."""
 
 import contextlib
+import sys
 
+from service.errors import OpenToStrangersError
 from service.logs import configure_logging
 from service.server import Server
 from service.settings import ApiSettings
 
 
 def main() -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; exits with a sentence when the settings would let in everyone."""
     settings = ApiSettings()
     configure_logging(settings.log_level)
+    try:
+        server = Server(settings)
+    except OpenToStrangersError as error:
+        sys.exit(str(error))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again once it has shut down
-        Server(settings).run()
+        server.run()
 
 
 if __name__ == "__main__":

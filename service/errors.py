@@ -7,6 +7,10 @@ from workers.contract.errors import ServiceError
 from workers.contract.jobs import MAX_ERRORS, FieldProblem
 
 
+class OpenToStrangersError(Exception):
+    """The API would listen beyond this machine and ask for no key, and nobody said that this is wanted."""
+
+
 class HttpError(ServiceError):
     """Root of the errors that only the API raises.
 

@@ -5,14 +5,20 @@ import socket
 import uvicorn
 
 from service.app import create_app
+from service.exposure import check_exposure
 from service.settings import ApiSettings
 from service.timed_protocol import timed_protocol
 
 
 class Server(uvicorn.Server):
-    """Serves the API as the settings say."""
+    """Serves the API as the settings say.
+
+    Raises:
+        OpenToStrangersError: they say so by accident.
+    """
 
     def __init__(self, settings: ApiSettings) -> None:
+        check_exposure(settings)
         super().__init__(
             uvicorn.Config(
                 create_app(settings),

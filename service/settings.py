@@ -13,9 +13,17 @@ class ApiSettings(Settings):
     """What the API needs beyond what it shares with the workers."""
 
     host: str = Field("127.0.0.1", description="Address the API listens on; 0.0.0.0 means every interface.")
+    published_host: str | None = Field(
+        None,
+        description="Address under which others reach the API where that is not PORTRAIT_HOST: what a container's port "
+        "is published on.",
+    )
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port the API listens on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="Accepted API keys, comma-separated; none means that no key is asked for."
+    )
+    allow_anonymous: bool = Field(
+        default=False, description="Whether the API may serve beyond this machine without asking for a key."
     )
     rate_limit: NonNegativeInt = Field(
         0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."

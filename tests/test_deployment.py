@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +17,43 @@ import pytest
 import yaml
 
 from service.settings import ApiSettings
+from tests.integration.api.conftest import answers, free_port, wait_until
+from workers.contract.settings import Settings as SharedSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE_FILES = ["docker-compose.yml", "deploy/compose.gpu.yml"]
 SETTINGS = {f"PORTRAIT_{name.upper()}" for name in ApiSettings.model_fields}
+SHARED_SETTINGS = {f"PORTRAIT_{name.upper()}" for name in SharedSettings.model_fields}
 
 
 def compose(name: str) -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return loaded
+
+
+def substituted(text: str, variables: Mapping[str, str]) -> str:
+    """What Compose makes of `${NAME:-default}`, from the innermost on."""
+    while match := re.search(r"\$\{(\w+):-([^${}]*)\}", text):
+        text = text.replace(match[0], variables.get(match[1]) or match[2])
+    return text
+
+
+def container(service: str, outside: Mapping[str, str], dotenv: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A container's environment, by Compose's rules: a listed variable without a value has the one outside, or none.
+
+    Args:
+        outside: the environment that Compose runs in.
+        dotenv: the file `.env`: Compose takes it for `outside` where that says nothing, and `env_file` names it too.
+    """
+    described = compose("docker-compose.yml")["services"][service]
+    assert described["env_file"] == [{"path": ".env", "required": False}]
+    project = {**(dotenv or {}), **outside}
+    listed = described["environment"]
+    given = {
+        name: project.get(name) if value is None else substituted(str(value), project) for name, value in listed.items()
+    }
+    unlisted = {name: value for name, value in (dotenv or {}).items() if name not in listed}
+    return unlisted | {name: value for name, value in given.items() if value is not None}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +72,86 @@ def project() -> dict[str, Any]:
 def test_compose_sets_only_settings_that_exist(name: str) -> None:
     services = compose(name)["services"].values()
     assert {variable for service in services for variable in service.get("environment", {})} <= SETTINGS
+
+
+def test_compose_lists_every_setting() -> None:
+    services = compose("docker-compose.yml")["services"]
+    assert set(services["api"]["environment"]) == SETTINGS, "list a new setting in docker-compose.yml"
+    assert set(services["worker"]["environment"]) == SHARED_SETTINGS, "list a new setting in docker-compose.yml"
+
+
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_every_setting_reaches_the_containers(place: str) -> None:
+    values = {name: f"chosen {name}" for name in SETTINGS} | {"AWS_REGION": "eu-central-1"}
+    outside, dotenv = (values, {}) if place == "environment" else ({}, values)
+    api, worker = container("api", outside, dotenv), container("worker", outside, dotenv)
+    # Inside, the API listens where the port is published from; what was chosen is where it is published.
+    fixed = {"PORTRAIT_HOST": "0.0.0.0", "PORTRAIT_PORT": "8000", "PORTRAIT_PUBLISHED_HOST": values["PORTRAIT_HOST"]}
+    expected = {name: values[name] for name in SETTINGS} | fixed
+    assert {name: api.get(name) for name in SETTINGS} == expected
+    assert {name: worker.get(name) for name in SHARED_SETTINGS} == {name: values[name] for name in SHARED_SETTINGS}
+    if place == ".env":
+        assert api["AWS_REGION"] == worker["AWS_REGION"] == "eu-central-1"
+
+
+def test_nothing_set_means_the_defaults() -> None:
+    assert container("worker", {}).keys() == {"PORTRAIT_REDIS_URL", "PORTRAIT_STORAGE_URL"}
+
+
+@pytest.mark.parametrize(
+    ("outside", "published", "port"),
+    [
+        ({}, "127.0.0.1", "8000"),
+        ({"BIND": "0.0.0.0", "PORT": "80"}, "0.0.0.0", "80"),
+        ({"PORTRAIT_HOST": "192.0.2.1", "PORTRAIT_PORT": "9000"}, "192.0.2.1", "9000"),
+        ({"BIND": "127.0.0.1", "PORTRAIT_HOST": "192.0.2.1"}, "127.0.0.1", "8000"),
+    ],
+    ids=["defaults", "BIND", "settings", "both"],
+)
+def test_the_api_is_told_where_it_is_published(outside: dict[str, str], published: str, port: str) -> None:
+    [mapping] = compose("docker-compose.yml")["services"]["api"]["ports"]
+    assert substituted(mapping, outside) == f"{published}:{port}:8000"
+    assert container("api", outside)["PORTRAIT_PUBLISHED_HOST"] == published
+
+
+@pytest.mark.parametrize(
+    ("outside", "status"),
+    [
+        ({"BIND": "0.0.0.0"}, None),
+        ({"BIND": "0.0.0.0", "PORTRAIT_API_KEYS": "x"}, 401),
+        ({"BIND": "0.0.0.0", "PORTRAIT_ALLOW_ANONYMOUS": "true"}, 503),
+        ({}, 503),
+    ],
+    ids=["open", "keys", "wanted", "loopback"],
+)
+def test_the_api_of_the_containers_serves_no_stranger(
+    outside: dict[str, str], status: int | None, tmp_path: Path
+) -> None:
+    # The container's environment, except for what only a container has: this process listens on loopback alone.
+    here = {
+        "PORTRAIT_HOST": "127.0.0.1",
+        "PORTRAIT_PORT": str(free_port()),
+        "PORTRAIT_REDIS_URL": f"unix://{tmp_path}/nobody.sock",
+        "PORTRAIT_STORAGE_URL": str(tmp_path),
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PORTRAIT_")}
+    environment = {**kept, "PYTHONPATH": str(ROOT), **container("api", outside), **here}
+    command = [sys.executable, "-m", "service"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: process.poll() is not None or answers(int(here["PORTRAIT_PORT"])), seconds=60)
+        if status is None:
+            _, said = process.communicate(timeout=20)
+            assert process.returncode == 1
+            assert "PORTRAIT_API_KEYS" in said
+            assert said.count("\n") == 1, "one sentence, no traceback"
+        else:
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://127.0.0.1:{here['PORTRAIT_PORT']}/sliders", timeout=20)
+            assert refused.value.code == status  # 503: served, but there is no Redis
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def test_dockerfile_sets_only_settings_that_exist(dockerfile: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from service.embedded.errors import StackError
 from service.embedded.settings import EmbeddedSettings
 from service.embedded.stack import Stack
+from service.errors import OpenToStrangersError
+from service.exposure import check_exposure
 from service.logs import configure_logging
 
 
@@ -16,6 +18,10 @@ def main() -> None:
     """Run the stack; exits with status 1 when it fails, 0 when it was asked to end."""
     settings = EmbeddedSettings()
     configure_logging(settings.log_level)
+    try:
+        check_exposure(settings)  # before anything starts; the API would say the same, in the middle of it
+    except OpenToStrangersError as error:
+        sys.exit(str(error))
     _say("Starting Redis, the API and one worker; the worker loads its models for a few seconds.")
     try:
         asyncio.run(_run(settings))
