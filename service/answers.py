@@ -3,6 +3,7 @@
 from starlette.responses import JSONResponse, Response
 
 from service.backend import Backend
+from service.errors import JobCancelledError
 from service.media import media_response
 from service.preferences import preferred_wait, prefers_media
 from service.problems import render
@@ -10,6 +11,8 @@ from workers.contract.jobs import JobRecord
 
 # How soon it makes sense to ask again about a job that is still under way.
 POLL_AFTER_S = 1
+
+CANCELLED = "The job was cancelled and has no result; send the request again."
 
 
 async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, accept: str | None) -> Response:
@@ -21,6 +24,7 @@ async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, acc
 
     Raises:
         ResultExpiredError: the media of a job that an earlier request made is no longer stored.
+        JobCancelledError: a document was asked for, and the job cancelled meanwhile.
     """
     seconds = preferred_wait(prefer)
     if seconds is not None and not record.job.status.final:
@@ -43,8 +47,11 @@ async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> 
     if record.job.error is not None:
         return render(record.job.error, {"Content-Location": location})
     result = record.job.result
-    # A document is JSON like the job, so Accept could not ask for one of the two.
-    if result is not None and (record.job.kind == "extract" or prefers_media(accept, result.media_type)):
+    # A document is JSON like the job, so Accept could not ask for one of the two: the document it is, or an error.
+    wants_document = record.job.kind == "extract"
+    if result is None and wants_document:
+        raise JobCancelledError(CANCELLED)
+    if result is not None and (wants_document or prefers_media(accept, result.media_type)):
         response = await media_response(backend, record)
         response.headers["Location"] = location
         return response

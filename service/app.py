@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
 from service.body_limit import BodyLimitMiddleware, FileBytes, Pace
+from service.examples import SLIDERS_EXAMPLE
 from service.head import HeadMiddleware
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
@@ -54,11 +55,14 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    install_openapi(app, bodies=(edit.FIELDS, extract.FIELDS, reenact.FIELDS, talk.FIELDS, sources.FIELDS))
+    bodies = (edit.FIELDS, extract.FIELDS, reenact.FIELDS, talk.FIELDS, sources.FIELDS)
+    install_openapi(app, bodies, answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
     for keyed_routes in (edit, reenact, talk, extract, sources, jobs, events, sliders):
-        app.include_router(keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403))
+        app.include_router(
+            keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)
+        )
 
     # The last one added is the outermost.
     app.add_middleware(HeadMiddleware)

@@ -1,9 +1,15 @@
 """Example bodies and answers that GET /docs shows."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
-_SOURCE = {"source_id": "the id that POST /sources answered with; or source, with the photo in base64"}
+# The id that POST /sources answered with; `source` would take the file itself in base64. The files below are cut off
+# after their first bytes.
+_SOURCE = {"source_id": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+_MP4 = base64.b64encode(b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41").decode()
+_WAV = base64.b64encode(b"RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0").decode()
+_DOCUMENT = base64.b64encode(b'{"space": "arkit", "frames": [').decode()
 
 EDIT_EXAMPLES: Mapping[str, Any] = {
     "smile": {
@@ -42,29 +48,31 @@ SLIDERS_EXAMPLE = {
     "expression": [
         {
             "name": "jawOpen",
-            "index": 24,
+            "index": 26,
             "group": "jaw",
             "side": None,
             "min": 0.0,
             "max": 1.0,
-            "description": "Opens the mouth by lowering the jaw.",
+            "description": "Drops the lower jaw and opens the mouth.",
             "weakly_observed": False,
         }
     ],
     "shorthands": {"mouthSmile": ["mouthSmileLeft", "mouthSmileRight"]},
-    "pose": [{"name": "yaw", "unit": "degree", "min": -45, "max": 45}],
-    "presets": {"smile": {"expression": {"mouthSmile": 0.7}}},
+    "pose": [{"name": "yaw", "unit": "degrees", "min": -45, "max": 45}],
+    "presets": {
+        "smile": {"mode": "relative", "expression": {"mouthSmile": 0.7, "cheekSquint": 0.3, "eyeSquint": 0.2}},
+    },
 }
 
 EXTRACT_EXAMPLES: Mapping[str, Any] = {
     "photo": {"summary": "What a photo shows", "value": _SOURCE},
     "video": {
         "summary": "Every frame of a video, smoothed over time",
-        "value": {"source": "the video in base64", "options": {"smoothing": 0.5}},
+        "value": {"source": _MP4, "options": {"smoothing": 0.5}},
     },
 }
 
-_DRIVER = _SOURCE | {"driver": "the video, picture or document of /extract in base64"}
+_DRIVER = _SOURCE | {"driver": _MP4}
 
 REENACT_EXAMPLES: Mapping[str, Any] = {
     "talking head": {
@@ -79,8 +87,8 @@ REENACT_EXAMPLES: Mapping[str, Any] = {
     "clip that smiles": {
         "summary": "A video as the source: what the driver's one frame shows is added to every frame",
         "value": {
-            "source": "the video in base64",
-            "driver": "a photo of a smile, or its document of /extract, in base64",
+            "source": _MP4,
+            "driver": _DOCUMENT,
             "options": {"region": "expression"},
         },
     },
@@ -90,7 +98,7 @@ REENACT_EXAMPLES: Mapping[str, Any] = {
     },
 }
 
-_SPEECH = _SOURCE | {"audio": "the speech in base64"}
+_SPEECH = _SOURCE | {"audio": _WAV}
 
 TALK_EXAMPLES: Mapping[str, Any] = {
     "talk": {"summary": "The photo says what is heard; the motion is another one every time", "value": _SPEECH},
@@ -100,6 +108,6 @@ TALK_EXAMPLES: Mapping[str, Any] = {
     },
     "own head": {
         "summary": "Head poses of your own: a document of /extract, or a video in base64",
-        "value": _SPEECH | {"pose": "the document or video in base64", "options": {"output": {"format": "webm"}}},
+        "value": _SPEECH | {"pose": _DOCUMENT, "options": {"output": {"format": "webm"}}},
     },
 }

@@ -31,13 +31,14 @@ MAX_FIELDS = 32  # of a JSON body: each unknown one is looked at
 class Fields:
     """The fields a route takes: media files, plain texts, and JSON documents with their models.
 
-    A text or document may have `text_bytes`.
+    A text or document may have `text_bytes`. What is `required` has no other way into the request.
     """
 
     files: frozenset[str]
     texts: frozenset[str] = frozenset()
     documents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     text_bytes: int = MAX_TEXT_BYTES
+    required: frozenset[str] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Header
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from service.documents import Motion
 from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, Fields
 from service.json_text import MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
@@ -43,32 +44,69 @@ Prefer = Annotated[
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def problems(*statuses: int) -> Responses:
+def problems(*statuses: int, model: type[Problem] = Problem) -> Responses:
     """Error responses of a route, as problem+json."""
-    schema = {"$ref": _REFERENCE.format(model="Problem")}
+    schema = {"$ref": _REFERENCE.format(model=model.__name__)}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
         for status in statuses
     }
 
 
+_JOB = {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Job")}}}
+_PLACE = {"description": "Where the job is.", "schema": {"type": "string"}}
+_LATER = {"description": "Seconds after which to ask.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
+_WAITED = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
+
+MOTION_CONTENT: dict[str, Any] = {
+    "application/json": {"schema": {"$ref": _REFERENCE.format(model=Motion.__name__)}},
+    "application/x-npz": {},
+}
+MEDIA_CONTENT: dict[str, Any] = {"image/*": {}, "video/*": {}}
+
+# A result of a job that failed is its own problem, which may be of any of these.
+_OF_JOBS = (410, 413, 415, 422, 500, 503, 504)
+
+
 def job_answers() -> Responses:
-    """Success responses of a route that makes a job."""
-    job = {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Job")}}}
-    place = {"description": "Where the job is.", "schema": {"type": "string"}}
-    later = {"description": "Seconds after which to ask.", "schema": {"type": "integer"}}
+    """Responses of a route that makes a job of which clients want pictures or clips."""
+    description = (
+        "Finished (or cancelled) within the preferred wait: the job; or its picture or clip, where `Accept` prefers "
+        "that type to JSON by its name (`image/png`, `image/*`): `*/*` alone gives the job."
+    )
+    return _answers(description, _JOB | MEDIA_CONTENT)
+
+
+def document_answers() -> Responses:
+    """Responses of a route that makes a job of which clients want the coefficients."""
+    description = (
+        "Finished within the preferred wait: the document itself, in the `format` asked for, whatever `Accept`."
+    )
+    return _answers(description, MOTION_CONTENT) | problems(409)
+
+
+def result_answers() -> Responses:
+    """Responses of a job's result."""
+    media = {"description": "What the job made.", "content": MEDIA_CONTENT | MOTION_CONTENT}
+    return {200: media} | problems(404, 409, *_OF_JOBS, 501)
+
+
+def _answers(description: str, content: dict[str, Any]) -> Responses:
     return {
         200: {
-            "description": "Finished within the preferred wait: the job, or its media where Accept prefers that; "
-            "/extract gives its document.",
-            "content": job | {"image/*": {}, "video/*": {}},
+            "description": description,
+            "content": content,
+            "headers": {
+                "Content-Location": _PLACE | {"description": "Where the answer stays."},
+                "Preference-Applied": _WAITED,
+            },
         },
         202: {
             "description": "Accepted, still under way.",
-            "content": job,
-            "headers": {"Location": place, "Retry-After": later},
+            "content": _JOB,
+            "headers": {"Location": _PLACE, "Retry-After": _LATER},
         },
-    }
+    } | problems(400, *_OF_JOBS, 429)
 
 
 def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -81,7 +119,8 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
 
     def content(file: Mapping[str, Any]) -> dict[str, Any]:
         properties = dict.fromkeys(sorted(fields.files), file) | other
-        return {"schema": {"type": "object", "additionalProperties": False, "properties": properties}}
+        schema = {"type": "object", "additionalProperties": False, "properties": properties}
+        return {"schema": schema | ({"required": sorted(fields.required)} if fields.required else {})}
 
     return {
         "requestBody": {
@@ -97,8 +136,16 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
     }
 
 
-def install_openapi(app: FastAPI, bodies: Iterable[Fields]) -> None:
-    """Add the models that routes refer to by name, having parsed `bodies` themselves, to the OpenAPI document."""
+def install_openapi(
+    app: FastAPI, bodies: Iterable[Fields], answers: Iterable[type[BaseModel]], examples: Mapping[str, Any]
+) -> None:
+    """Add the models that routes refer to by name to the OpenAPI document.
+
+    Args:
+        bodies: what routes parse themselves.
+        answers: what they answer with, apart from jobs, motions and problems.
+        examples: of what GET answers, by path. FastAPI would leave out their nulls.
+    """
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -106,11 +153,14 @@ def install_openapi(app: FastAPI, bodies: Iterable[Fields]) -> None:
         read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
             (model, "validation") for body in bodies for model in body.documents.values()
         ]
-        written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Job, "serialization"), (Problem, "serialization")]
+        models: list[type[BaseModel]] = [Job, Problem, Motion, *answers]
+        written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]
         _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
         known = document.setdefault("components", {}).setdefault("schemas", {})
         for name, schema in schemas["$defs"].items():
             known.setdefault(name, schema)
+        for path, example in examples.items():
+            document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"] = example
         _replace_validation_errors(document)
         return document
 

@@ -8,7 +8,7 @@ from service.call import JobCall
 from service.errors import InvalidRequestError
 from service.examples import EDIT_EXAMPLES
 from service.intake import Fields, Submission
-from service.openapi import job_answers, problems, request_body
+from service.openapi import job_answers, request_body
 from service.security import limit_rate
 from service.uploads import source_of
 from service.validation import parse
@@ -30,7 +30,7 @@ FIELDS = Fields(
     "/edit",
     response_class=Response,
     dependencies=[Depends(limit_rate)],
-    responses=job_answers() | problems(400, 413, 415, 422, 429, 503),
+    responses=job_answers(),
     openapi_extra=request_body(FIELDS, EDIT_EXAMPLES),
 )
 async def edit(call: JobCall) -> Response:

@@ -9,7 +9,7 @@ from service.backend import Backend
 from service.call import JobCall
 from service.examples import EXTRACT_EXAMPLES
 from service.intake import Fields, Submission
-from service.openapi import job_answers, problems, request_body
+from service.openapi import document_answers, request_body
 from service.security import limit_rate
 from service.uploads import SEEN, source_of
 from service.validation import parse
@@ -31,7 +31,7 @@ Format = Annotated[
     "/extract",
     response_class=Response,
     dependencies=[Depends(limit_rate)],
-    responses=job_answers() | problems(400, 413, 415, 422, 429, 503),
+    responses=document_answers(),
     openapi_extra=request_body(FIELDS, EXTRACT_EXAMPLES),
 )
 async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: A002 - the contract's own name

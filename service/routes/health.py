@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from service.backend import BackendDep
 from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
+from workers.contract.document import Document
+from workers.contract.jobs import Problem
 from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
 
 router = APIRouter(prefix="/health", tags=["operation"])
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/health", tags=["operation"])
 _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, WorkerState.SETUP_FAILED)
 
 
-class Readiness(BaseModel):
+class Readiness(Document):
     """What the service can do right now. More than one bundle: equal requests may get unequal results."""
 
     state: WorkerState
@@ -42,6 +43,10 @@ class Readiness(BaseModel):
         return cls(state=best, workers=numbers, bundles=len(bundles_in_use(workers)))
 
 
+class NotReady(Problem, Readiness):
+    """Why the service can do nothing right now: a problem document that says what a ready service says, too."""
+
+
 _READY: Responses = {200: {"model": Readiness, "description": "Work is being done."}}
 
 
@@ -51,7 +56,7 @@ async def live() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/ready", responses=_READY | problems(503), response_class=Response)
+@router.get("/ready", responses=_READY | problems(503, model=NotReady), response_class=Response)
 def ready(backend: BackendDep) -> Response:
     """200 when Redis answers and a worker with a loaded model is alive (`ready` or `busy`), else 503."""
     path = "/health/ready"

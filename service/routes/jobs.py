@@ -5,18 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
+from service.answers import CANCELLED
 from service.backend import BackendDep
 from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
 from service.media import media_response
-from service.openapi import Responses, problems
+from service.openapi import problems, result_answers
 from service.problems import render
 from service.security import Owner
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-
-_TYPES = ("image/*", "video/*", "application/json", "application/x-npz")
-_MEDIA: Responses = {200: {"content": {name: {} for name in _TYPES}, "description": "The media."}}
 
 JobId = Annotated[str, Path(description="The `id` of a job.")]
 
@@ -47,7 +45,7 @@ def cancel_job(record: OwnedJob, backend: BackendDep) -> Job:
 @router.get(
     "/{job_id}/result",
     response_class=Response,
-    responses=_MEDIA | problems(404, 409, 410, 422),
+    responses=result_answers(),
 )
 async def read_result(
     record: OwnedJob,
@@ -59,7 +57,7 @@ async def read_result(
     if job.error is not None:
         return render(job.error)
     if job.status is JobStatus.CANCELLED:
-        raise JobCancelledError("The job was cancelled and has no result; send the request again.")
+        raise JobCancelledError(CANCELLED)
     if not job.status.final:
         raise JobUnfinishedError(f"The job is {job.status}; ask again, or follow /jobs/{job.id}/events.")
     if index >= len(record.blobs):

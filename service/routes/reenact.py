@@ -7,7 +7,7 @@ from service.backend import Backend
 from service.call import JobCall
 from service.examples import REENACT_EXAMPLES
 from service.intake import Fields, Submission
-from service.openapi import job_answers, problems, request_body
+from service.openapi import job_answers, request_body
 from service.security import limit_rate
 from service.uploads import DRIVER, SEEN, kind_of_file, kind_of_source, source_of, store
 from service.validation import parse
@@ -20,6 +20,7 @@ FIELDS = Fields(
     files=frozenset({"source", "driver"}),
     texts=frozenset({"source_id"}),
     documents={"options": ReenactOptions},
+    required=frozenset({"driver"}),
 )
 
 
@@ -27,7 +28,7 @@ FIELDS = Fields(
     "/reenact",
     response_class=Response,
     dependencies=[Depends(limit_rate)],
-    responses=job_answers() | problems(400, 413, 415, 422, 429, 503),
+    responses=job_answers(),
     openapi_extra=request_body(FIELDS, REENACT_EXAMPLES),
 )
 async def reenact(call: JobCall) -> Response:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from service.backend import BackendDep
@@ -12,15 +11,16 @@ from service.intake import Fields, read_submission
 from service.openapi import problems, request_body
 from service.security import Owner, limit_rate
 from service.uploads import SEEN, store
+from workers.contract.document import Document
 from workers.contract.sources import Source
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
-FIELDS = Fields(files=frozenset({"source"}))
+FIELDS = Fields(files=frozenset({"source"}), required=frozenset({"source"}))
 SourceId = Annotated[str, Path(description="The `id` of a source.")]
 
 
-class SourceDocument(BaseModel):
+class SourceDocument(Document):
     """An uploaded photo or video. `id` is the SHA-256 of its bytes: the same file is the same source.
 
     A video's size is null: uploads are not decoded.
@@ -36,7 +36,9 @@ class SourceDocument(BaseModel):
     @classmethod
     def of(cls, source: Source) -> "SourceDocument":
         """The public view of a stored source."""
-        fields = source.model_dump() | {"expires_at": datetime.fromtimestamp(source.expires_at, UTC)}
+        fields = source.model_dump(include=set(cls.model_fields)) | {
+            "expires_at": datetime.fromtimestamp(source.expires_at, UTC)
+        }
         return cls.model_validate(fields)
 
 

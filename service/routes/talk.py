@@ -27,6 +27,7 @@ FIELDS = Fields(
     files=frozenset({"source", "audio", "pose"}),
     texts=frozenset({"source_id"}),
     documents={"options": TalkOptions},
+    required=frozenset({"audio"}),
     text_bytes=2**24,  # head poses of two minutes, with everything that /extract writes beside them
 )
 
@@ -35,7 +36,7 @@ FIELDS = Fields(
     "/talk",
     response_class=Response,
     dependencies=[Depends(limit_rate)],
-    responses=job_answers() | problems(400, 413, 415, 422, 429, 501, 503),
+    responses=job_answers() | problems(501),
     openapi_extra=request_body(FIELDS, TALK_EXAMPLES),
 )
 async def talk(call: JobCall) -> Response:

@@ -21,6 +21,7 @@ import redis
 from models.coefficients import ARKIT
 from service.server import Server
 from service.settings import ApiSettings
+from tests.integration.api.contract import CONTRACT
 from tests.integration.conftest import BUNDLE, RedisServer
 from tests.processes import start_process
 from workers.contract.blobs import BlobStore
@@ -100,7 +101,9 @@ def serving(settings: ApiSettings) -> Iterator[tuple[Server, httpx.Client]]:
     thread.start()
     try:
         wait_until(lambda: server.started or not thread.is_alive())
-        with httpx.Client(base_url=f"http://127.0.0.1:{settings.port}", timeout=20) as client:
+        url = f"http://127.0.0.1:{settings.port}"
+        hooks = {"response": [CONTRACT.check]}  # whatever a test asks for, the answer is as the contract says
+        with httpx.Client(base_url=url, timeout=20, event_hooks=hooks) as client:
             yield server, client
     finally:
         server.should_exit = True

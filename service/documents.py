@@ -1,0 +1,70 @@
+"""What clients read besides jobs: the sliders, and the coefficients of a photo or video. Written by the workers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from workers.contract.bundle import BundleIdentity
+from workers.contract.controls import Controls
+from workers.contract.document import Document
+
+
+class Slider(Document):
+    """An expression slider; `index` is its place in `coefficients`, `side` the person's own."""
+
+    name: str
+    index: int
+    group: str
+    side: Literal["left", "right"] | None
+    min: float
+    max: float
+    description: str
+    weakly_observed: bool = Field(description="Seldom seen in the photos of the training; expect less of it.")
+
+
+class PoseAxis(Document):
+    """A pose slider: degrees, fractions of the crop, or a factor."""
+
+    name: str
+    unit: str
+    min: float
+    max: float
+
+
+class Sliders(Document):
+    """What can be edited with the bundle that the workers have loaded."""
+
+    space: str = Field(description="What the coefficients mean: `arkit`, or `bfm` for the authors' checkpoints.")
+    bundle: BundleIdentity
+    coefficients: int = Field(description="How many numbers `controls.coefficients` takes.")
+    expression: list[Slider]
+    shorthands: dict[str, list[str]] = Field(description="Names that move both sides at once.")
+    pose: list[PoseAxis]
+    presets: dict[str, Controls] = Field(description="To be sent as `controls`.")
+
+
+class Face(Document):
+    """Where the face was seen: x0, y0, x1, y1 in pixels, and how surely."""
+
+    box: Annotated[list[float], Field(min_length=4, max_length=4)]
+    score: float | None
+
+
+class MotionFrame(Document):
+    """One frame; `face` is null where it was out of sight and the coefficients are bridged."""
+
+    time: float = Field(description="Seconds since the first frame.")
+    face: Face | None
+    expression: dict[str, float]
+    pose: dict[str, float] = Field(description="Degrees, fractions of the crop and a factor.")
+    coefficients: list[float] = Field(description="The same as raw numbers, rotations in radians.")
+
+
+class Motion(Document):
+    """The coefficients of a photo or of every frame of a video, to be changed and sent back."""
+
+    space: str
+    bundle: BundleIdentity | None = Field(description="What read them.")
+    names: list[str] = Field(description="Of the `coefficients`, in order.")
+    fps: float | None = Field(description="Null for a photo.")
+    frames: list[MotionFrame]

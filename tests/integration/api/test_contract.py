@@ -1,0 +1,209 @@
+"""The OpenAPI document against reality: every declared answer is given, every example is true.
+
+Whatever the other tests of this folder ask for is checked too, by the client that they share.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from models.coefficients import ARKIT, BFM
+from models.coefficients.document import Motion, motion_document, motion_npz
+from tests.integration.api.conftest import ActedWorker, assert_problem
+from tests.integration.api.contract import CONTRACT
+from tests.integration.conftest import BUNDLE
+
+pytestmark = pytest.mark.integration
+
+WAV = b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(100)
+WEBM = b"\x1aE\xdf\xa3" + bytes(100)
+
+
+def motion(space: Any = ARKIT) -> Motion:
+    """Two frames, the face out of sight in one."""
+    boxes = np.array([[0.0, 0.0, 9.0, 9.0], [np.nan] * 4])
+    coefficients = np.zeros((2, space.size), np.float32)
+    return Motion(space, np.array([0.0, 0.04]), 25.0, coefficients, boxes, np.array([0.9, np.nan]))
+
+
+DOCUMENTS = {
+    "application/json": json.dumps(motion_document(motion(), BUNDLE.model_dump())).encode(),
+    "application/x-npz": motion_npz(motion(), BUNDLE.model_dump()),
+}
+
+
+class Waiting:
+    """Requests that wait, and a worker that ends them."""
+
+    def __init__(self, api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+        self.api, self.worker = api, worker
+        self.files = {
+            "/edit": photo,
+            "/reenact": photo | {"driver": ("d.webm", WEBM, "video/webm")},
+            "/talk": photo | {"audio": ("a.wav", WAV, "audio/wav")},
+            "/extract": photo,
+        }
+
+    def started(self, route: str, **headers: str) -> str:
+        """A job under way, whose request is answered at once."""
+        answer = self.api.post(route, files=self.files[route], headers=headers)
+        assert answer.status_code == 202
+        return str(answer.json()["id"])
+
+    def finished(self, route: str, data: bytes, media_type: str, **headers: str) -> httpx.Response:
+        """The answer to a repeated request whose job has been done meanwhile."""
+        key = {"Idempotency-Key": f"{route} {media_type} {headers}"}
+        query = "?format=npz" if media_type == "application/x-npz" else ""
+        job = self.api.post(route + query, files=self.files[route], headers=key).json()["id"]
+        self.worker.succeed(self.worker.claim(job), data, media_type)
+        return self.api.post(route + query, files=self.files[route], headers=key | headers)
+
+
+@pytest.fixture
+def waiting(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> Waiting:
+    return Waiting(api, worker, photo)
+
+
+def test_every_declared_answer_is_given(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], waiting: Waiting
+) -> None:
+    CONTRACT.seen.clear()
+    for path in ("/health/live", "/health/ready", "/metrics", "/sliders"):
+        assert api.get(path).status_code == 200
+    source = api.post("/sources", files=photo).headers["location"]
+    assert api.get(source).status_code == 200
+    assert api.delete(source).status_code == 204
+
+    for route in ("/edit", "/reenact", "/talk"):
+        assert waiting.finished(route, b"job", "image/png").json()["status"] == "succeeded"
+        for media_type in ("image/png", "video/mp4"):
+            assert waiting.finished(route, b"media", media_type, accept=media_type).content == b"media"
+    for media_type, data in DOCUMENTS.items():
+        assert waiting.finished("/extract", data, media_type).content == data
+
+    for media_type, data in {"image/webp": b"a", "video/webm": b"b", **DOCUMENTS}.items():
+        job = waiting.started("/edit")
+        worker.succeed(worker.claim(job), data, media_type)
+        assert api.get(f"/jobs/{job}/result").content == data
+    assert api.get(f"/jobs/{job}").status_code == 200
+    assert api.delete(f"/jobs/{job}").status_code == 200
+    with api.stream("GET", f"/jobs/{job}/events") as stream:
+        CONTRACT.seen.add(("get", "/jobs/{job_id}/events", "200", stream.headers["content-type"].partition(";")[0]))
+        data = [line.removeprefix("data: ") for line in stream.iter_lines() if line.startswith("data: ")]
+    assert data
+    for event in data:
+        assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event)) is None
+    assert CONTRACT.declared() - CONTRACT.seen == set(), "declared, and never answered"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "image/*", "image/png", "application/x-npz"])
+def test_extract_answers_with_its_document_whatever_is_accepted(waiting: Waiting, accept: str | None) -> None:
+    for media_type, data in DOCUMENTS.items():
+        headers = {} if accept is None else {"accept": accept}
+        for prefer in ({}, {"prefer": "wait=5"}):
+            answer = waiting.finished("/extract", data, media_type, **headers, **prefer)
+            assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+            assert answer.content == data
+            assert answer.headers["content-location"].endswith("/result")
+            assert answer.headers.get("preference-applied") == prefer.get("prefer")
+
+
+def test_a_cancelled_extraction_has_no_document(api: httpx.Client, waiting: Waiting) -> None:
+    job = waiting.started("/extract", **{"Idempotency-Key": "cancelled"})
+    assert api.delete(f"/jobs/{job}").json()["status"] == "cancelled"
+    again = api.post("/extract", files=waiting.files["/extract"], headers={"Idempotency-Key": "cancelled"})
+    assert_problem(again, 409, "job_cancelled")
+
+
+@pytest.mark.parametrize("space", [ARKIT, BFM], ids=["arkit", "bfm"])
+def test_documents_of_every_space_are_as_declared(space: Any) -> None:
+    document = motion_document(motion(space), BUNDLE.model_dump())
+    assert CONTRACT.errors({"$ref": "#/components/schemas/Motion"}, document) is None
+    sliders = space.document() | {"bundle": BUNDLE.model_dump()}
+    assert CONTRACT.errors({"$ref": "#/components/schemas/Sliders"}, sliders) is None
+
+
+def test_every_schema_is_one() -> None:
+    for schema in CONTRACT.document["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+        assert "additionalProperties" in schema or "enum" in schema, f"{schema['title']} takes anything"
+
+
+def part_of(example: Any, real: Any) -> bool:
+    """Whether an example shows a part of the real document: some keys of objects, some entries of lists."""
+    if isinstance(example, dict):
+        return isinstance(real, dict) and all(
+            key in real and part_of(value, real[key]) for key, value in example.items()
+        )
+    if isinstance(example, list):
+        return all(any(part_of(entry, other) for other in real) for entry in example)
+    return bool(example == real)
+
+
+def test_the_example_of_the_sliders_is_a_part_of_them(api: httpx.Client) -> None:
+    answer = CONTRACT.document["paths"]["/sliders"]["get"]["responses"]["200"]["content"]["application/json"]
+    example = dict(answer["example"])
+    assert CONTRACT.errors(answer["schema"], example) is None
+    assert example.pop("bundle").keys() == BUNDLE.model_dump().keys()
+    assert part_of(example, api.get("/sliders").json())
+    assert not part_of({"expression": [example["expression"][0] | {"index": 24}]}, api.get("/sliders").json())
+
+
+def examples(node: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """(where, schema, value) of every example in the document."""
+    if isinstance(node, dict):
+        if "example" in node:
+            yield where, node.get("schema", node), node["example"]
+        values = node.get("examples", {})
+        if isinstance(values, dict):
+            for name, example in values.items():
+                yield (*where, name), node.get("schema", node), example["value"]
+        else:  # JSON Schema's own
+            yield from ((where, node, value) for value in values)
+        for key, value in node.items():
+            if key not in ("example", "examples"):
+                yield from examples(value, (*where, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from examples(value, (*where, str(index)))
+
+
+def test_every_example_fits_its_schema() -> None:
+    seen = 0
+    for where, schema, value in examples(CONTRACT.document):
+        assert CONTRACT.errors(schema, value) is None, (where, CONTRACT.errors(schema, value))
+        seen += 1
+    assert seen > 8
+
+
+def test_every_example_of_a_body_is_accepted(api: httpx.Client, photo: dict[str, Any]) -> None:
+    source = api.post("/sources", files=photo).json()["id"]
+    for path, operations in CONTRACT.document["paths"].items():
+        body = operations.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        for name, example in body.get("examples", {}).items():
+            document = example["value"] | ({"source_id": source} if "source_id" in example["value"] else {})
+            answer = api.post(path, json=document)
+            assert answer.status_code in (201, 202), (path, name, answer.text)
+
+
+REFUSED: dict[str, tuple[str, Any]] = {
+    "an unknown slider's type": ("Controls", {"expression": {"jawOpen": "1"}}),
+    "a long name": ("Controls", {"expression": {"n" * 65: 1}}),
+    "many sliders": ("Controls", {"expression": {f"n{i}": 1 for i in range(129)}}),
+    "many coefficients": ("Controls", {"coefficients": [0] * 257}),
+    "many keyframes": ("Controls", {"keyframes": [{"time": i / 100} for i in range(1001)]}),
+    "an unknown option": ("EditOptions", {"speed": 1}),
+    "a size beyond": ("EditOptions", {"paste_back": False, "output": {"size": 4096}}),
+}
+
+
+@pytest.mark.parametrize(("schema", "value"), REFUSED.values(), ids=REFUSED)
+def test_what_a_schema_refuses_the_api_refuses(api: httpx.Client, schema: str, value: Any) -> None:
+    assert CONTRACT.errors({"$ref": f"#/components/schemas/{schema}"}, value) is not None
+    field = "controls" if schema == "Controls" else "options"
+    assert_problem(api.post("/edit", json={field: value}), 422, "invalid_request")
