@@ -31,7 +31,7 @@ class Readiness(Document):
     bundles: int
 
     @classmethod
-    def of(cls, workers: Iterable[WorkerPresence]) -> "Readiness":
+    def of_workers(cls, workers: Iterable[WorkerPresence]) -> "Readiness":
         """The best state of any worker, how many are in each, and how many bundles they have loaded.
 
         Without workers the service is starting.
@@ -61,10 +61,10 @@ def ready(backend: BackendDep) -> Response:
     """200 when Redis answers and a worker with a loaded model is alive (`ready` or `busy`), else 503."""
     path = "/health/ready"
     try:
-        readiness = Readiness.of(backend.presence.workers())
+        readiness = Readiness.of_workers(backend.presence.workers())
     except REDIS_ERRORS as error:
         detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
-        return problem_response(path, NotReadyError(detail), **Readiness.of([]).model_dump(mode="json"))
+        return problem_response(path, NotReadyError(detail), **Readiness.of_workers([]).model_dump(mode="json"))
     if readiness.state in (WorkerState.READY, WorkerState.BUSY):
         return JSONResponse(readiness.model_dump(mode="json"))
     return problem_response(path, NotReadyError(_reason(readiness)), **readiness.model_dump(mode="json"))
