@@ -86,7 +86,7 @@ def _edit_photo(editor: PortraitEditor, judge: Judge, photo: Photo, source: Sour
 
 
 def _zero_edit(editor: PortraitEditor, source: Source) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The face crop of the photo, and what the networks make of it when every slider stays where it is."""
+    """The face crop of the photo, and what becomes of it when every slider stays where it is."""
     nothing = dict.fromkeys(editor.space.index, 0.0)
     motion = apply_controls(editor.space, source.coefficients, expression=nothing)[None]
     rendered = next(iter(editor.render(source, motion, paste_back=False)))

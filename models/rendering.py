@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 
 import numpy as np
@@ -11,11 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.coefficients import descriptor_windows, space
+from models.coefficients.rest import motion_share
 from models.errors import ControlError
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
 from models.renderer import PIRenderer
 from models.renderer.memory import in_batches
+from models.renderer.palette import Palette
 from models.renderer.synthesis import Seam, full_resolution, to_picture, to_tensor
 
 CROP_PIXELS = 4 * 1024 * 1024  # of crops rendered at a time: bounds memory whatever the picture's size
@@ -107,14 +110,24 @@ class FrameRenderer:
     def _made(
         self, network: Tensor, crops: Tensor, own: NDArray[np.float32], windows: NDArray[np.float32]
     ) -> NDArray[np.uint8]:
-        """Pictures [N, S, S, 3] of windows [N, C, W]; N or 1 crops as the networks see them, full ones, own [C]."""
+        """Pictures [N, S, S, 3] of windows [N, C, W]; N or 1 crops as the networks see them, full ones, own [C].
+
+        What the networks make of a source at rest is not quite the source. So their pictures are shown as far as the
+        motion goes beyond rest, and an edit of nothing is the photo.
+        """
         count = len(windows)
+        crops = crops.expand(count, -1, -1, -1)
+        share = torch.from_numpy(motion_share(self._space, own, windows)).to(self._device)
+        if not share.any():
+            return to_picture(crops)
         read = self._space.network_vector
         numbers = (read(windows.transpose(0, 2, 1)).transpose(0, 2, 1), read(own))
         target, source = (torch.from_numpy(array).to(self._device) for array in numbers)
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
         rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
-        return to_picture(full_resolution(crops, rendering, self._renderer.move))
+        painted = Palette.of(network).painted(rendering.warped, rendering.image)
+        picture = full_resolution(crops, replace(rendering, image=painted), self._renderer.move)
+        return to_picture(torch.lerp(crops, picture, share[:, None, None, None]))
 
 
 class _Held:
