@@ -77,8 +77,12 @@ def draft_bundle(
     *,
     name: str = "unnamed",
     version: str = "0",
+    runs: Mapping[str, JsonValue] | None = None,
 ) -> Bundle:
     """Describe `files` (name in the bundle -> where it lies now) as the bundle that `folder` is to hold; write nothing.
+
+    Args:
+        runs: by file, the record of the run that trained it, where there is one.
 
     Raises BundleError for a file that cannot be read and for what `open_bundle` would refuse in the manifest.
     """
@@ -92,6 +96,7 @@ def draft_bundle(
             licence=licence,
             provenance=dict(provenance),
             metrics=dict(metrics),
+            runs=dict(runs or {}),
         )
     except ValidationError as error:
         raise BundleError(f"cannot describe the bundle: {error}") from error

@@ -57,6 +57,9 @@ class Manifest(_Strict):
     """The training data with its sources and licences, and how the weights were trained."""
     metrics: dict[str, float]
     """What was measured with these weights."""
+    runs: dict[FileName, JsonValue] = Field(default_factory=dict)
+    """By file, the record of the run that trained it: options, loss weights, seed, versions, digests of the data. Older
+    bundles have none."""
 
     @property
     def summary(self) -> str:

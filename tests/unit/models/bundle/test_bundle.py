@@ -51,6 +51,18 @@ def test_what_is_written_opens(bundle: Bundle) -> None:
         again.path("audio.safetensors")
 
 
+def test_records_of_runs_travel_in_the_manifest_and_may_be_missing(bundle: Bundle) -> None:
+    assert bundle.manifest.runs == {}
+    files = {name: bundle.path(name) for name in bundle.manifest.files}
+    runs = {"renderer.safetensors": {"command": "training warping", "options": {"seed": 3}}}
+    write_bundle(draft_bundle(bundle.folder, files, "debug", "arkit", "Apache-2.0", {}, {}, runs=runs))
+    assert open_bundle(bundle.folder).manifest.runs == runs
+    manifest = json.loads((bundle.folder / MANIFEST).read_text())
+    del manifest["runs"]
+    (bundle.folder / MANIFEST).write_text(json.dumps(manifest))
+    assert open_bundle(bundle.folder).manifest.runs == {}, "bundles of earlier versions open"
+
+
 def test_files_already_in_place_are_kept(bundle: Bundle) -> None:
     files = {name: bundle.path(name) for name in bundle.manifest.files}
     again = write_bundle(draft_bundle(bundle.folder, files, "debug", "arkit", "Apache-2.0", {}, {}))
