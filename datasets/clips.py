@@ -19,7 +19,7 @@ import numpy as np
 
 from datasets.landmarker import TASK, Landmarker
 from datasets.photos import FacePhotos
-from datasets.same_identity_pairs import Couples
+from datasets.same_identity_pairs import SameIdentityPairs
 from datasets.tables import read_table
 from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
@@ -142,7 +142,7 @@ def sane(frames: list[FrameFit], clip: np.ndarray) -> np.ndarray:
     return np.asarray(kept)
 
 
-def clip_faces(folder: Path) -> list[Couples]:
+def clip_faces(folder: Path) -> list[SameIdentityPairs]:
     """Frames of the training clips under `folder`, two of a clip at a time, one collection a shard; pictures stay on
     disk until drawn.
 
@@ -160,7 +160,7 @@ def fitted_shards(folder: Path) -> list[Path]:
     return shards
 
 
-def _shard_faces(shard: Path) -> Couples:
+def _shard_faces(shard: Path) -> SameIdentityPairs:
     landmarks = _read(shard, "landmarks")[..., :2]
     photos = FacePhotos(
         pictures=_read(shard, "pictures", "r"),
@@ -169,7 +169,7 @@ def _shard_faces(shard: Path) -> Couples:
         expression=_read(shard, "expression"),
         poses=tuple(Pose.from_coefficients(pose, SIZE) for pose in _read(shard, "pose")),
     )
-    return Couples.grouped(photos, _read(shard, "clip"), _read(shard, "kept"))
+    return SameIdentityPairs.grouped(photos, _read(shard, "clip"), _read(shard, "kept"))
 
 
 def _read_shard(folder: Path, teacher: Landmarker, clips: Iterable[Path], every: int) -> None:

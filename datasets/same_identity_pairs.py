@@ -12,8 +12,8 @@ Picked = tuple[FacePhotos, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Couples:
-    """Couples of pictures.
+class SameIdentityPairs:
+    """Pairs of pictures that show one person each.
 
     Attributes:
         first, second: two collections of faces, which may be the same.
@@ -27,17 +27,17 @@ class Couples:
     weight: np.ndarray | None = None
 
     @classmethod
-    def same(cls, photos: FacePhotos) -> Couples:
+    def same(cls, photos: FacePhotos) -> SameIdentityPairs:
         """Every photo with itself: two crops of it, differently degraded, have one expression."""
         return cls(photos, photos, {row: np.array([row]) for row in range(len(photos))})
 
     @classmethod
-    def aligned(cls, first: FacePhotos, second: FacePhotos, weight: np.ndarray | None = None) -> Couples:
+    def aligned(cls, first: FacePhotos, second: FacePhotos, weight: np.ndarray | None = None) -> SameIdentityPairs:
         """Row by row. weight: [P], how often each is drawn."""
         return cls(first, second, {row: np.array([row]) for row in range(len(first))}, weight)
 
     @classmethod
-    def grouped(cls, photos: FacePhotos, group: np.ndarray, kept: np.ndarray) -> Couples:
+    def grouped(cls, photos: FacePhotos, group: np.ndarray, kept: np.ndarray) -> SameIdentityPairs:
         """Any two kept rows of one group. group: [P] numbers. kept: bool [P]."""
         members = {number: np.flatnonzero(kept & (group == number)) for number in np.unique(group)}
         return cls(photos, photos, {int(row): rows for rows in members.values() for row in rows})

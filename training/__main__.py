@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from datasets import command_line
+from training.command import DryRun, execute
+from training.options import option, with_options
+from training.pairs.source import REAL_FRACTION
+from training.renderer.editing import EditingOptions, editing_trainer
+from training.renderer.head import HeadOptions, head_trainer
+from training.renderer.refinement import RefinementOptions, refinement_trainer
+from training.renderer.warping import WarpingOptions, warping_trainer
 
 if TYPE_CHECKING:
-    from training.pairs.source import Material
-
-STREAM_SWEEPS = 0.45  # share of sweeps in pairs made while training: nothing else brings the small motions forward
+    from training.pairs.source import PairSource
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Data = Annotated[Path, typer.Option(help="Training data folder; MODEL_CARD.md says what is in it.")]
@@ -25,11 +31,17 @@ def pairs(
     count: Annotated[int, typer.Option(help="How many pairs.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Another seed makes other pairs.")] = 0,
     processes: Annotated[int, typer.Option(help="Processes, one core each.")] = 2,
-    sweeps: Annotated[float, typer.Option(min=0, max=1, help="Share in which only one or two sliders move.")] = 0.25,
+    sweeps: Annotated[
+        float, typer.Option(min=0, max=1, help="Fraction of the pairs in which only one or two sliders move.")
+    ] = 0.25,
+    dry_run: DryRun = False,
 ) -> None:
     """Make training pairs from still photos; shards that exist are kept, so the same command resumes."""
-    from training.pairs.generate import make_pairs
+    from training.pairs.generate import make_pairs, plan_pairs
 
+    if dry_run:
+        typer.echo(plan_pairs(data, out, count, seed, sweeps))
+        return
     make_pairs(data, out, count, seed, processes, sweeps)
 
 
@@ -42,127 +54,113 @@ def real_pairs(
     out: Annotated[Path, typer.Option(help="Where the shards go.")] = Path("runs/real-pairs"),
     count: Annotated[int, typer.Option(help="How many pairs.")] = 3000,
     seed: Annotated[int, typer.Option(help="Another seed makes other pairs.")] = 0,
+    dry_run: DryRun = False,
 ) -> None:
     """Make training pairs of two real pictures of one person; shards that exist are kept."""
-    from training.pairs.real import make_real_pairs
+    from training.pairs.real import make_real_pairs, plan_real_pairs
 
+    if dry_run:
+        typer.echo(plan_real_pairs(data, clips, out, count, seed))
+        return
     make_real_pairs(data, clips, out, count, seed)
 
 
-Pairs = Annotated[Path, typer.Option(help="Folder that `pairs` wrote.")]
-Real = Annotated[Path | None, typer.Option(help="Folder that `real-pairs` wrote: a fifth of what is drawn.")]
-Stream = Annotated[
-    Path | None,
-    typer.Option(help="Training data folder: make pairs on the device while training, and read none. For GPUs."),
-]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-Preset = Annotated[str, typer.Option(help="Network configuration: paper, small or debug.")]
-Steps = Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its last 40 %.")]
+@dataclass(frozen=True)
+class GeneratedPairs:
+    """Where pairs with known coefficients come from."""
 
-BatchSize = Annotated[int, typer.Option(help="Pairs a step; half of them are used backwards.")]
-LearningRate = Annotated[float, typer.Option(help="Adam's, at full speed.")]
+    pairs: Path = option(Path("runs/pairs"), "Folder that `pairs` wrote.")
+    stream: Path | None = option(
+        None, "Training data folder: make pairs on the device while training, and read none. For GPUs."
+    )
+    # More than `pairs` makes: a stream cannot draw a pair of small motions more often than it makes one.
+    stream_sweeps: float = option(
+        0.45, "Fraction of streamed pairs in which only one or two sliders move.", least=0, most=1
+    )
+    device: str = option("cpu", "cpu or cuda.")
+
+    def open(self, real: Path | None = None, real_fraction: float = REAL_FRACTION) -> PairSource:
+        """The pairs, with real ones among them where they are stored."""
+        import torch
+
+        from training.pairs.source import StoredPairs
+        from training.pairs.stream import PairStream
+
+        if self.stream is not None:
+            return PairStream(self.stream, self.device, self.stream_sweeps)
+        return StoredPairs(self.pairs, real, torch.device(self.device), real_fraction)
+
+
+@dataclass(frozen=True)
+class MixedPairs(GeneratedPairs):
+    """The same, with pairs of two real pictures among them."""
+
+    real: Path | None = option(None, "Folder that `real-pairs` wrote; not with --stream.")
+    real_fraction: float = option(REAL_FRACTION, "Fraction of real pairs, where there are such.", least=0, most=1)
+
+
 Start = Annotated[
     Path | None,
     typer.Option(help="Run or bundle whose weights a fresh run takes, where they fit.", exists=True),
 ]
-Compiled = Annotated[bool, typer.Option("--compile", help="Fuse the networks: minutes at the start, faster after.")]
+Out = Annotated[Path, typer.Option(help="Folder of the run: record, state, log and pictures.")]
 
 
 @app.command()
-def head(
-    pairs: Pairs = Path("runs/pairs"),
-    stream: Stream = None,
-    device: Device = "cpu",
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/head"),
-    steps: Steps = 1500,
-    batch_size: BatchSize = 48,
-    learning_rate: LearningRate = 1e-2,
-) -> None:
-    """Stage nought: the mean head that a change of pose turns. `warping --start` goes on from it."""
-    from training.renderer.head import train_head
-    from training.renderer.stage import Schedule
-
-    train_head(_material(pairs, None, stream, device), out, Schedule(steps, batch_size, learning_rate))
+@with_options
+def head(source: GeneratedPairs, options: HeadOptions, out: Out = Path("runs/head"), dry_run: DryRun = False) -> None:
+    """Head stage: the mean head that a change of pose turns. `warping --start` goes on from it."""
+    execute(head_trainer(source.open(), out, options), dry_run=dry_run)
 
 
 @app.command()
+@with_options
 def warping(
-    pairs: Pairs = Path("runs/pairs"),
-    real: Real = None,
-    stream: Stream = None,
-    device: Device = "cpu",
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/warping"),
-    preset: Preset = "small",
-    steps: Steps = 8000,
-    batch_size: BatchSize = 16,
-    learning_rate: LearningRate = 3e-4,
-    compiled: Compiled = False,
+    source: MixedPairs,
+    options: WarpingOptions,
+    out: Out = Path("runs/warping"),
     start: Start = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Stage one: mapping and warping networks on the known flow. The same command resumes."""
-    from training.renderer.stage import Schedule
-    from training.renderer.stages import train_warping
-
-    schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
-    train_warping(_material(pairs, real, stream, device), out, preset, schedule)
+    """Warping stage: mapping and warping networks on the known flow. The same command resumes."""
+    opened = source.open(source.real, source.real_fraction)
+    execute(warping_trainer(opened, out, options, start), dry_run=dry_run)
 
 
 @app.command()
+@with_options
 def editing(
-    pairs: Pairs = Path("runs/pairs"),
-    real: Real = None,
-    stream: Stream = None,
-    device: Device = "cpu",
-    warping: Annotated[Path, typer.Option(help="Run of stage one.")] = Path("runs/warping"),
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/editing"),
-    preset: Preset = "small",
-    steps: Steps = 5000,
-    batch_size: BatchSize = 8,
-    learning_rate: LearningRate = 3e-4,
-    compiled: Compiled = False,
+    source: MixedPairs,
+    options: EditingOptions,
+    warping: Annotated[Path, typer.Option(help="Run of the warping stage.")] = Path("runs/warping"),
+    out: Out = Path("runs/editing"),
     start: Start = None,
+    dry_run: DryRun = False,
 ) -> None:
-    """Stage two: the editing network on pictures. The same command resumes."""
-    from training.renderer.stage import Schedule
-    from training.renderer.stages import train_editing
-
-    schedule = Schedule(steps, batch_size, learning_rate, compiled, start)
-    train_editing(_material(pairs, real, stream, device), out, warping, preset, schedule)
+    """Editing stage: the editing network on pictures. The same command resumes."""
+    opened = source.open(source.real, source.real_fraction)
+    execute(editing_trainer(opened, out, options, warping, start), dry_run=dry_run)
 
 
 @app.command()
+@with_options
 def refinement(
     real: Annotated[Path, typer.Option(help="Folder that `real-pairs` wrote: half of every batch.")],
-    editing: Annotated[Path, typer.Option(help="Run of stage two, or a bundle, to begin with.")],
+    editing: Annotated[Path, typer.Option(help="Run of the editing stage, or a bundle, to begin with.")],
     extractor: Annotated[Path, typer.Option(help="The regressor: a bundle's extractor.onnx, or a run's state.pt.")],
-    pairs: Pairs = Path("runs/pairs"),
-    stream: Stream = None,
-    device: Device = "cpu",
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/refinement"),
-    preset: Preset = "small",
-    steps: Steps = 3000,
-    batch_size: BatchSize = 8,
-    learning_rate: LearningRate = 3e-4,
-    compiled: Compiled = False,
+    source: GeneratedPairs,
+    options: RefinementOptions,
+    out: Out = Path("runs/refinement"),
+    dry_run: DryRun = False,
 ) -> None:
-    """Stage three: all networks, by what the extractor reads in their pictures. The same command resumes."""
-    from training.renderer.refinement import train_refinement
-    from training.renderer.stage import Schedule
-
-    generated, taken = _material(pairs, None, stream, device), _material(real, None, None, device)
-    schedule = Schedule(steps, batch_size, learning_rate, compiled)
-    train_refinement(generated, taken, extractor, out, editing, preset, schedule)
-
-
-def _material(pairs: Path, real: Path | None, stream: Path | None, device: str) -> Material:
+    """Refinement stage: all networks, by what the extractor finds in their pictures. The same command resumes."""
     import torch
 
     from training.pairs.source import StoredPairs
-    from training.pairs.stream import PairStream
 
-    if stream is not None:
-        return PairStream(stream, device, STREAM_SWEEPS)
-    return StoredPairs(pairs, real, torch.device(device))
+    pictures = StoredPairs(real, device=torch.device(source.device))
+    trainer = refinement_trainer(source.open(), pictures, out, options, editing, extractor)
+    execute(trainer, dry_run=dry_run)
 
 
 @app.command()
@@ -173,17 +171,21 @@ def export(
     provenance: Annotated[Path, typer.Option(help="JSON: data, licences, training.")],
     metrics: Annotated[Path, typer.Option(help="JSON: measured figures by name.")],
     out: Annotated[Path, typer.Option(help="The bundle's folder.")] = Path("models/bundles/default"),
-    preset: Preset = "small",
+    preset: Annotated[str, typer.Option(help="Network configuration of the run: small or debug.")] = "small",
     speech: Annotated[
         Path | None, typer.Option(help="Speech run (`python -m training.audio train`), or a bundle that speaks.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The bundle's name; default: its folder's.")] = None,
     version: Annotated[str, typer.Option(help="Which of the bundles of that name it is.")] = "1",
+    dry_run: DryRun = False,
 ) -> None:
     """Write a bundle from a renderer run, the extractor's files and a speech run. What does not fit is refused."""
-    from training.export import export_bundle
+    from training.export import export_bundle, plan_export
 
     described, measured = command_line.read_json(provenance), command_line.read_json(metrics)
+    if dry_run:
+        typer.echo(plan_export(run, preset, detector, extractor, out, speech))
+        return
     name = name or out.name
     export_bundle(run, preset, detector, extractor, out, described, measured, speech, name=name, version=version)
 

@@ -12,8 +12,10 @@ from models.bundle import MANIFEST, Bundle, draft_bundle, open_bundle, release_b
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from models.tensors import save_tensors
-from training.audio.export import save_speech
-from training.run import load_averaged
+from training.audio.export import save_speech, trained_speech
+from training.plan import printed
+from training.record import record_behind
+from training.weights import load_averaged
 
 
 def export_bundle(
@@ -35,6 +37,8 @@ def export_bundle(
 
     Args:
         run: folder of a `training` stage; its averaged weights are taken.
+        detector, extractor: ONNX files, in the folders of the runs that wrote them or in another bundle: the records of
+            those runs go into the manifest.
         out: the bundle's folder; files in it are replaced.
         provenance: data with licences and the training that was done.
         metrics: what `python -m evaluation` measured.
@@ -45,10 +49,7 @@ def export_bundle(
         TrainingDataError: an unknown preset, or a run that has no state or was trained with another preset.
         BundleError: a weight is not finite, the other bundle does not speak, or the files do not fit each other.
     """
-    if preset not in PRESETS:
-        raise TrainingDataError(f"there is no preset {preset}; use {', '.join(PRESETS)}")
-    renderer = PIRenderer(PRESETS[preset])
-    load_averaged(run, renderer, preset)
+    renderer = trained_renderer(run, preset)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "renderer.safetensors"
         save_tensors(renderer, weights)
@@ -63,5 +64,58 @@ def export_bundle(
             save_speech(speech, preset, files[SPEECH_FILE])
         space = PRESETS[preset].space
         return release_bundle(
-            draft_bundle(out, files, preset, space, "Apache-2.0", provenance, metrics, name=name, version=version)
+            draft_bundle(
+                out,
+                files,
+                preset,
+                space,
+                "Apache-2.0",
+                provenance,
+                metrics,
+                name=name,
+                version=version,
+                runs=run_records(run, detector, extractor, speech),
+            )
         )
+
+
+def trained_renderer(run: Path, preset: str) -> PIRenderer:
+    """The averaged renderer of a run. Raises TrainingDataError: an unknown preset, or a run that does not fit it."""
+    if preset not in PRESETS:
+        raise TrainingDataError(f"there is no preset {preset}; use {', '.join(PRESETS)}")
+    renderer = PIRenderer(PRESETS[preset])
+    load_averaged(run, renderer, preset)
+    return renderer
+
+
+def run_records(run: Path, detector: Path, extractor: Path, speech: Path | None) -> dict[str, JsonValue]:
+    """The records of the runs behind a bundle's files, by the file; those that are not known are left out."""
+    sources = {"renderer.safetensors": run, "detector.onnx": detector, "extractor.onnx": extractor}
+    if speech is not None:
+        sources[SPEECH_FILE] = speech / SPEECH_FILE if (speech / MANIFEST).is_file() else speech
+    return {name: record for name, path in sources.items() if (record := record_behind(path)) is not None}
+
+
+def plan_export(run: Path, preset: str, detector: Path, extractor: Path, out: Path, speech: Path | None) -> str:
+    """The plan of `export_bundle`, with all that it needs opened. Raises as it does, but for files that do not fit."""
+    trained_renderer(run, preset)
+    spoken = "no speech"
+    if speech is not None and (speech / MANIFEST).is_file():
+        spoken = str(open_bundle(speech).path(SPEECH_FILE))
+    elif speech is not None:
+        trained_speech(speech, preset)
+        spoken = str(speech)
+    for path in (detector, extractor):
+        if not path.is_file():
+            raise TrainingDataError(f"{path} is no file: train it first, or take a bundle's")
+    return printed(
+        {
+            "command": "training export",
+            "reads run": f"{run}: preset {preset}",
+            "reads detector": str(detector),
+            "reads extractor": str(extractor),
+            "reads speech": spoken,
+            "records": ", ".join(sorted(run_records(run, detector, extractor, speech))) or "none",
+            "writes": f"{out}: a bundle",
+        }
+    )

@@ -14,9 +14,13 @@ from datasets.speech.recordings import read_recordings
 from models.bundle import DEFAULT_BUNDLE
 from models.runtime import thread_count
 from training.audio.corpus import Amounts, build
-from training.audio.export import add_speech
-from training.audio.loop import Schedule
-from training.audio.loop import train as train_flows
+from training.audio.corpus import plan as plan_corpus
+from training.audio.export import add_speech, plan_speech
+from training.audio.speech import SpeechOptions, speech_trainer
+from training.clips import open_clips
+from training.command import DryRun, execute
+from training.options import with_options
+from training.plan import shard_plan
 
 app = typer.Typer(
     help="Train what turns speech into motion. The same command resumes.", add_completion=False, no_args_is_help=True
@@ -25,7 +29,7 @@ app = typer.Typer(
 Data = Annotated[Path, typer.Option(help="Training data folder, with grid_s1/ in it.", exists=True)]
 Recordings = Annotated[Path, typer.Option(help="Folder that `record` writes.")]
 CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder that `corpus` writes.")]
-Run = Annotated[Path, typer.Option(help="Folder of the run: state and log.")]
+Run = Annotated[Path, typer.Option(help="Folder of the run: record, state and log.")]
 Preset = Annotated[str, typer.Option(help="Size of the networks: small or debug.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes, one core each.")]
 Json = Annotated[Path | None, typer.Option(help="JSON to add to the bundle's manifest.", exists=True)]
@@ -49,8 +53,15 @@ def record(
         Path | None, typer.Option(help="identity.npy of labelled clips; found here if not given.", exists=True)
     ] = None,
     limit: Annotated[int | None, typer.Option(min=4, help="At most so many clips of each split, for trials.")] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Fit the 3DMM to every frame of the speech clips, with one identity; keep coefficients and sound."""
+    if dry_run:
+        clips = open_clips(data)
+        names = [f"{split}/{clip.stem}.npz" for split, files in clips.items() for clip in files[:limit]]
+        count = sum(map(len, clips.values()))
+        typer.echo(shard_plan("training.audio record", {"data": f"{data}: {count} clips"}, names, out))
+        return
     read_recordings(data, out, processes, limit, identity)
 
 
@@ -60,28 +71,31 @@ def corpus(
     recordings: Recordings = _RECORDINGS,
     out: CorpusFolder = _CORPUS,
     disguises: Annotated[int, typer.Option(min=1, help="How often every recording is used.")] = Amounts.disguises,
-    sentences: Annotated[int, typer.Option(min=1, help="Sentences said by eSpeak NG.")] = Amounts.sentences,
+    sentences: Annotated[int, typer.Option(min=1, help="Sentences spoken by eSpeak NG.")] = Amounts.sentences,
     quiets: Annotated[int, typer.Option(min=1, help="Sounds that are no speech.")] = Amounts.quiets,
     processes: Processes = 2,
+    dry_run: DryRun = False,
 ) -> None:
     """Make the training corpus: recordings in disguise, synthetic speech, sounds without speech."""
-    build(data, recordings, out, Amounts(disguises, sentences, quiets), processes)
+    amounts = Amounts(disguises, sentences, quiets)
+    if dry_run:
+        typer.echo(plan_corpus(data, recordings, out, amounts))
+        return
+    build(data, recordings, out, amounts, processes)
 
 
 @app.command()
+@with_options
 def train(
+    options: SpeechOptions,
     corpus_folder: CorpusFolder = _CORPUS,
     out: Run = _RUN,
-    preset: Preset = "small",
-    steps: Annotated[int, typer.Option(help="Length of the run; the learning rate falls over its second half.")] = 4000,
-    batch: Annotated[int, typer.Option(help="Windows a step.")] = Schedule.batch,
-    frames: Annotated[int, typer.Option(max=80, help="Frames of a window.")] = Schedule.frames,
-    learning_rate: Annotated[float, typer.Option(help="Adam's, at full speed.")] = Schedule.learning_rate,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = _CORES,
+    dry_run: DryRun = False,
 ) -> None:
     """Train both flows by likelihood."""
     torch.set_num_threads(threads)
-    train_flows(corpus_folder, out, preset, Schedule(steps, batch, frames, learning_rate))
+    execute(speech_trainer(corpus_folder, out, options), dry_run=dry_run)
 
 
 @app.command()
@@ -92,8 +106,12 @@ def export(
     provenance: Json = None,
     metrics: Json = None,
     version: Annotated[str | None, typer.Option(help="The bundle's new version; default: it keeps its own.")] = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Put a run's averaged weights into a bundle as audio.safetensors; a bundle that they do not fit is left alone."""
+    if dry_run:
+        typer.echo(plan_speech(run, bundle, preset))
+        return
     described, measured = (command_line.read_json(path) if path else {} for path in (provenance, metrics))
     add_speech(run, bundle, preset, described, measured, version=version)
 

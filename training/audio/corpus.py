@@ -1,8 +1,8 @@
 """The training corpus: sounds as features beside motions, packed in shards.
 
-Three kinds of items: the GRID recordings two at a time, each in several disguises; sentences said by eSpeak NG, whose
+Three kinds of items: the GRID recordings two at a time, each in several disguises; sentences spoken by eSpeak NG, whose
 lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
-head moves by more than the GRID speaker's, who reads still: his motion is enlarged and a random sway added.
+head moves by more than the GRID speaker's, who reads still: that motion is enlarged and a random sway added.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path
 
 import torch
 
+from datasets.speech.espeak import Espeak
 from datasets.speech.items import save_items
 from datasets.speech.recordings import load_recordings
-from training.audio.corpus_builder import HELD_OUT, SHARD, Workshop
+from training.audio.corpus_builder import HELD_OUT, SHARD, CorpusBuilder
+from training.plan import shard_plan
 
 logger = logging.getLogger(__name__)
 
@@ -53,20 +55,28 @@ def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: 
     """
     out.mkdir(parents=True, exist_ok=True)
     names = amounts.shards(len(load_recordings(data, recordings, "train")))
-    wanted = [name for name in names if not (out / f"{name}.npz").is_file()]
+    missing = [name for name in names if not (out / f"{name}.npz").is_file()]
     with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, recordings)) as pool:
-        for number, name in enumerate(pool.map(partial(_shard, out), wanted), start=1):
-            logger.info("%s (%d of %d)", name, number, len(wanted))
+        for number, name in enumerate(pool.map(partial(_shard, out), missing), start=1):
+            logger.info("%s (%d of %d)", name, number, len(missing))
 
 
-_process: dict[str, Workshop] = {}  # what a process of the pool keeps between shards
+def plan(data: Path, recordings: Path, out: Path, amounts: Amounts) -> str:
+    """The plan of `build`, with recordings and eSpeak NG opened. Raises as it does."""
+    count = len(load_recordings(data, recordings, "train"))
+    Espeak()
+    names = [f"{name}.npz" for name in amounts.shards(count)]
+    return shard_plan("training.audio corpus", {"recordings": f"{recordings}: {count}"}, names, out)
+
+
+_process: dict[str, CorpusBuilder] = {}  # what a process of the pool keeps between shards
 
 
 def _start(data: Path, recordings: Path) -> None:
     torch.set_num_threads(1)
-    _process["workshop"] = Workshop(load_recordings(data, recordings, "train"))
+    _process["builder"] = CorpusBuilder(load_recordings(data, recordings, "train"))
 
 
 def _shard(out: Path, name: str) -> str:
-    save_items(out / f"{name}.npz", _process["workshop"].shard(name))
+    save_items(out / f"{name}.npz", _process["builder"].shard(name))
     return name

@@ -1,4 +1,4 @@
-"""Where items of the corpus are made: recordings in disguise, sentences said by eSpeak NG, sounds without speech."""
+"""Where items of the corpus are made: recordings in disguise, sentences spoken by eSpeak NG, sounds without speech."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHORTEST = 80
 _OVERLAP = 6  # frames over which two clips fade into each other: both are silent there
 
 
-class Workshop:
+class CorpusBuilder:
     """Makes items from the recordings of one speaker.
 
     Attributes:

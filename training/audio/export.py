@@ -12,7 +12,9 @@ from models.audio.presets import SPEECH_PRESETS
 from models.bundle import Bundle, draft_bundle, open_bundle, release_bundle
 from models.errors import TrainingDataError
 from models.tensors import save_tensors
-from training.run import load_averaged
+from training.plan import printed
+from training.record import record_behind
+from training.weights import load_averaged
 
 
 def save_speech(run: Path, preset: str, path: Path) -> None:
@@ -22,11 +24,16 @@ def save_speech(run: Path, preset: str, path: Path) -> None:
         TrainingDataError: the run has no state or was trained with another preset, or the preset has no speech.
         BundleError: a weight is not finite.
     """
+    save_tensors(trained_speech(run, preset), path)
+
+
+def trained_speech(run: Path, preset: str) -> SpeechNetwork:
+    """The averaged network of a run. Raises TrainingDataError as `save_speech` does."""
     if preset not in SPEECH_PRESETS:
         raise TrainingDataError(f"preset {preset} has no speech; use {', '.join(SPEECH_PRESETS)}")
     network = SpeechNetwork(SPEECH_PRESETS[preset])
     load_averaged(run, network, preset)
-    save_tensors(network, path)
+    return network
 
 
 def add_speech(
@@ -38,7 +45,7 @@ def add_speech(
     *,
     version: str | None = None,
 ) -> Bundle:
-    """Give a bundle the speech of a run; what it says of itself is kept, what is new is added.
+    """Give a bundle the speech of a run; its own description is kept, what is new is added.
 
     A bundle that would not load and run is left as it is.
 
@@ -49,10 +56,8 @@ def add_speech(
     Raises:
         BundleError: the bundle does not open, load or run. TrainingDataError: as `save_speech`.
     """
-    opened = open_bundle(bundle)
-    manifest = opened.manifest
-    if manifest.preset != preset:
-        raise TrainingDataError(f"{bundle} is of preset {manifest.preset}: train speech of the same, not of {preset}")
+    opened = _bundle_of(bundle, preset)
+    manifest, record = opened.manifest, record_behind(run)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / FILE
         save_speech(run, preset, weights)
@@ -67,5 +72,28 @@ def add_speech(
                 {**manifest.metrics, **metrics},
                 name=manifest.name,
                 version=version or manifest.version,
+                runs={**manifest.runs, **({FILE: record} if record is not None else {})},
             )
         )
+
+
+def plan_speech(run: Path, bundle: Path, preset: str) -> str:
+    """The plan of `add_speech`, with all that it needs opened. Raises as it does, but for files that do not fit."""
+    opened = _bundle_of(bundle, preset)
+    trained_speech(run, preset)
+    return printed(
+        {
+            "command": "training.audio export",
+            "reads run": f"{run}: preset {preset}",
+            "writes": f"{opened.folder}: {FILE}, which is {'replaced' if FILE in opened.manifest.files else 'new'}",
+        }
+    )
+
+
+def _bundle_of(bundle: Path, preset: str) -> Bundle:
+    opened = open_bundle(bundle)
+    if opened.manifest.preset != preset:
+        raise TrainingDataError(
+            f"{bundle} is of preset {opened.manifest.preset}: train speech of the same, not of {preset}"
+        )
+    return opened

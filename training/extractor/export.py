@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from models.errors import TrainingDataError
 from models.extractor.regressor import MIRRORED
-from training.extractor import detector_net, regressor_net
+from training.extractor.networks import detector, regressor
 
 OPSET = 17
 HALF = ".half"  # end of the name of a weight that is stored as float16
 PATCH = 32  # pixels: side of the one-coloured squares of the pictures that an export is checked with
-LARGE = 4096  # values from which on a weight is worth to be halved
+LARGE = 4096  # values: smaller weights stay float32
 TOLERANCE = 2e-3  # largest difference between torch and ONNX Runtime that an export may show
 
 
@@ -41,9 +41,9 @@ class _FromBytes(nn.Module):
 
 
 def export_detector(network: nn.Module, path: Path) -> None:
-    """Write detector.onnx: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `detector_net.DetectorNet`)."""
+    """Write detector.onnx: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `DetectorNet`)."""
     free = {0: "batch", 1: "height", 2: "width"}
-    _export(_FromBytes(network), path, (2, 320, 320, 3), free, detector_net.OUTPUTS)
+    _export(_FromBytes(network), path, (2, 320, 320, 3), free, detector.OUTPUTS)
 
 
 def export_regressor(network: nn.Module, path: Path, mirrored: np.ndarray) -> None:
@@ -52,9 +52,9 @@ def export_regressor(network: nn.Module, path: Path, mirrored: np.ndarray) -> No
     Args:
         mirrored: landmark order of a mirrored face (`photos.mirror_order`), int [478].
     """
-    size = regressor_net.CROP
+    size = regressor.CROP
     known = {MIRRORED: json.dumps(mirrored.tolist())}
-    _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor_net.OUTPUTS, known)
+    _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor.OUTPUTS, known)
 
 
 def _export(
@@ -69,7 +69,7 @@ def _export(
     path.parent.mkdir(parents=True, exist_ok=True)
     count, height, width, channels = shape
     patches = np.random.default_rng(0).integers(0, 256, (count, height // PATCH, width // PATCH, channels), np.uint8)
-    # Patches and no noise: in noise a network sees nothing, and its answers hang on the last digit.
+    # Patches and no noise: on noise a network's outputs depend on the last digit.
     example = torch.from_numpy(patches).repeat_interleave(PATCH, 1).repeat_interleave(PATCH, 2)
     dynamic = {"pictures": free} | {name: {0: "batch"} for name in outputs}
     torch.onnx.export(
@@ -89,10 +89,10 @@ def _export(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     with torch.inference_mode():
         expected = module(example)
-    for name, wanted, got in zip(
+    for name, torch_output, onnx_output in zip(
         outputs, expected, session.run(list(outputs), {"pictures": example.numpy()}), strict=True
     ):
-        error = float(np.abs(wanted.numpy() - got).max())
+        error = float(np.abs(torch_output.numpy() - onnx_output).max())
         if error > TOLERANCE:
             raise TrainingDataError(
                 f"{path.name}: output {name} differs by {error:.2g} from torch; check the export's opset"

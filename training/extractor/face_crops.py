@@ -7,19 +7,19 @@ import numpy as np
 
 from datasets.backgrounds import Backgrounds
 from datasets.photos import FacePhotos
-from datasets.same_identity_pairs import Couples
+from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
 from models.extractor.crop import LIFT, SIDE
 from models.extractor.landmarks import LANDMARKS
 from models.face3d.similarity import similarity, transform_points, transform_pose, warp_picture
 from training.extractor.appearance import degrade
-from training.extractor.regressor_net import CROP
+from training.extractor.networks.regressor import CROP
 
-FACE_FREE = 0.15  # share of samples that show no face
-HARD = 0.7  # share of those that show what a detector took for a face, where that is known
-BESIDE = 0.05  # share of samples whose crop misses the face, as a detector's mistake would
+FACE_FREE = 0.15  # fraction of samples that show no face
+HARD = 0.7  # fraction of those that show what a detector took for a face, where that is known
+BESIDE = 0.05  # fraction of samples whose crop misses the face, as a detector's mistake would
 JITTERS = ((0.02, 0.04), (0.07, 0.14))  # standard deviations of a crop's place, in its sides, and of its log size
-ROUGH = 0.3  # share of crops placed as badly as the second says: what a detector's first guess may look like
+ROUGH = 0.3  # fraction of crops placed as badly as the second says: what a detector's first guess may look like
 
 Sample = dict[str, np.ndarray]
 
@@ -29,7 +29,7 @@ class FaceCrops:
     `presence` 0 or 1, `known` [478] 1 where a landmark has a label.
 
     Args:
-        couples: collections of faces and the share of samples that each gives. Landmarks may be NaN where unknown.
+        collections: pairs of faces, and the fraction of samples from each. Landmarks may be NaN where unknown.
         mirrored: landmark order of a mirrored face (`photos.mirror_order`).
         backgrounds: pictures without faces.
         mistakes: crops that a detector took for faces (`mining.hard_negatives`), uint8 [M, 256, 256, 3]; may be empty.
@@ -37,14 +37,14 @@ class FaceCrops:
 
     def __init__(
         self,
-        couples: list[tuple[Couples, float]],
+        collections: list[tuple[SameIdentityPairs, float]],
         mirrored: np.ndarray,
         backgrounds: Backgrounds,
         mistakes: np.ndarray,
     ) -> None:
-        self._collections = [collection for collection, _ in couples]
-        shares = np.array([share for _, share in couples])
-        self._shares, self._mirrored = shares / shares.sum(), mirrored
+        self._collections = [pairs for pairs, _ in collections]
+        fractions = np.array([fraction for _, fraction in collections])
+        self._fractions, self._mirrored = fractions / fractions.sum(), mirrored
         self._backgrounds, self._mistakes = backgrounds, mistakes
 
     def draw(self, number: int) -> Sample:
@@ -53,8 +53,8 @@ class FaceCrops:
         Everything random comes from the number.
         """
         shared, rng = np.random.default_rng((2, number // 2)), np.random.default_rng((3, number))
-        couples = self._collections[shared.choice(len(self._collections), p=self._shares)]
-        photos, index = couples.draw(shared)[number % 2]
+        pairs = self._collections[shared.choice(len(self._collections), p=self._fractions)]
+        photos, index = pairs.draw(shared)[number % 2]
         mirrored = shared.random() < 0.5
         if rng.random() < FACE_FREE:
             return _nothing(degrade(self._faceless(rng), rng))
@@ -115,7 +115,7 @@ def face_labels(photos: FacePhotos, index: int, matrix: np.ndarray) -> tuple[np.
 
 
 def beside(photos: FacePhotos, index: int, rng: np.random.Generator) -> np.ndarray:
-    """A crop that a sound detector would not have asked for, uint8 [256, 256, 3]: off the face, far too large or small.
+    """A crop as no sound detector would place it, uint8 [256, 256, 3]: off the face, far too large or small.
 
     It shows a piece of a face, clothes, hair, or a small face where a large one should be.
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from datasets.photos import FacePhotos
 from datasets.portraits import Portraits
-from datasets.same_identity_pairs import Couples
+from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
 from models.extractor.landmarks import FACE_LANDMARKS, face_box
 from models.face3d.landmark_mesh import EXPRESSIONS, LandmarkMesh
@@ -22,7 +22,7 @@ LIDS = 8.0
 _LIDS = [ARKIT.index["eyeBlinkLeft"], ARKIT.index["eyeBlinkRight"]]
 
 
-def generated_faces(data: Path, pairs: Path) -> list[Couples]:
+def generated_faces(data: Path, pairs: Path) -> list[SameIdentityPairs]:
     """Target and source of every pair under `pairs`, one collection a shard; pictures stay on disk until drawn.
 
     The source's coefficients are the photo's fit, the target's that fit and a known change. Landmarks are the photo's
@@ -36,7 +36,7 @@ def generated_faces(data: Path, pairs: Path) -> list[Couples]:
     return [_shard_faces(shard, portraits, marks, mesh) for shard in shard_folders(pairs)]
 
 
-def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> Couples:
+def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> SameIdentityPairs:
     photo = np.load(shard / "photo.npy")
     old, new = np.load(shard / "source_coefficients.npy"), np.load(shard / "target_coefficients.npy")
     identity = portraits.identity[photo]
@@ -50,7 +50,7 @@ def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: Lan
     step = mesh.project(identity, new, SIZE) - mesh.project(identity, old, SIZE)
     moved[:, :FACE_LANDMARKS] = own[:, :FACE_LANDMARKS] + step
     target, source = _faces(shard / "target.npy", new, moved), _faces(shard / "source.npy", old, own)
-    return Couples.aligned(target, source, 1 + (LIDS - 1) * (np.abs(new - old)[:, _LIDS].max(1) > FAR))
+    return SameIdentityPairs.aligned(target, source, 1 + (LIDS - 1) * (np.abs(new - old)[:, _LIDS].max(1) > FAR))
 
 
 def _faces(pictures: Path, coefficients: np.ndarray, landmarks: np.ndarray) -> FacePhotos:

@@ -12,7 +12,7 @@ from models.extractor.crop import square_crop
 from models.extractor.detector import Detector
 from models.extractor.distinct import overlap
 from models.extractor.face import Face
-from training.extractor.regressor_net import CROP
+from training.extractor.networks.regressor import CROP
 
 PICTURE = 480  # side, in pixels, of the face-free pictures that are searched
 SEARCHED = 1200  # face-free pictures, and as many portraits

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.extractor.detector_net import STRIDE
+from training.extractor.networks.detector import STRIDE
 
 SPREAD = 0.09  # standard deviation of a face's spot on the heatmap, in box sides
 ANSWERS = 0.5  # cells whose heat is above this also learn the box and the points
 
 
 def detector_targets(boxes: np.ndarray, points: np.ndarray, size: int) -> dict[str, np.ndarray]:
-    """Heatmap, weight, box and points (see `detector_net`), float32 [·, size/8, size/8], of F faces.
+    """Heatmap, weight, box and points (see `networks.detector`), float32 [·, size/8, size/8], of F faces.
 
     Args:
         boxes: [F, 4] in pixels, square. points: [F, 5, 2] in pixels.

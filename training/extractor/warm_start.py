@@ -14,21 +14,23 @@ from torch import Tensor, nn
 
 from models.errors import TrainingDataError
 from training.extractor.export import HALF
-from training.run import fitting
+from training.weights import matching_weights
 
 logger = logging.getLogger(__name__)
 
 _NETWORK = "network."  # `export._FromBytes` holds it under this name
 _NORMALISED = {"Mul": "weight", "Add": "bias"}  # what an exported GroupNorm ends in
+_RENAMED = {"polish.": "ridge_head.", "readout.share": "expression_head.alpha", "readout.": "expression_head."}
+"""Names of tensors in bundles and runs of earlier versions, by how they begin."""
 
 
-def adopt(network: nn.Module, path: Path, pictures: Iterable[Tensor]) -> None:
+def load_init_weights(network: nn.Module, path: Path, pictures: Iterable[Tensor]) -> None:
     """Take weights from `path` where name and shape agree; the rest stays as it is.
 
     Args:
         path: the `state.pt` of a run (its averaged weights), or a .onnx file that a run has exported.
-        pictures: batches of [N, 3, H, W] as in training; only a .onnx file asks for the first. It holds convolutions
-            with their batch normalisation worked in, and what the statistics were has to be seen again.
+        pictures: batches of [N, 3, H, W] as in training; only a .onnx file needs the first. It holds convolutions
+            with their batch normalisation worked in, and their statistics have to be measured again.
 
     Raises:
         TrainingDataError: there is no such file, or nothing of it fits.
@@ -36,17 +38,26 @@ def adopt(network: nn.Module, path: Path, pictures: Iterable[Tensor]) -> None:
     if not path.is_file():
         raise TrainingDataError(f"{path} is no file: point --start at an earlier run's state.pt, or at a .onnx file")
     exported = path.suffix == ".onnx"
-    weights = _exported(path) if exported else torch.load(path, weights_only=True)["average"]
+    stored = _exported(path) if exported else torch.load(path, map_location="cpu", weights_only=True)["average"]
+    weights = {_current(name): value for name, value in stored.items()}
     own = network.state_dict()
     # A shape model belongs to the weights that were trained on it: a file holds both, a run has its own.
     kept = set() if exported else {name for name, _ in network.named_buffers() if "running_" not in name}
-    adopted = fitting(weights, {name: value for name, value in own.items() if name not in kept})
-    if not adopted:
+    matching = matching_weights(weights, {name: value for name, value in own.items() if name not in kept})
+    if not matching:
         raise TrainingDataError(f"{path} is of another network: point --start at one of this kind")
-    network.load_state_dict(adopted, strict=False)
+    network.load_state_dict(matching, strict=False)
     if exported:
         _calibrate(network, weights, next(iter(pictures)))
-    logger.info("%d of %d tensors from %s", len(adopted), len(own), path)
+    logger.info("%d of %d tensors from %s", len(matching), len(own), path)
+
+
+def _current(name: str) -> str:
+    """The name of a tensor in this version."""
+    for before, now in _RENAMED.items():
+        if name.startswith(before):
+            return now + name.removeprefix(before)
+    return name
 
 
 def _exported(path: Path) -> dict[str, Tensor]:
@@ -82,9 +93,11 @@ def _module(node: str) -> str:
 
 @torch.no_grad()
 def _calibrate(network: nn.Module, weights: dict[str, Tensor], pictures: Tensor) -> None:
-    """Take every convolution that was exported with its batch normalisation apart again: its output gets a variance of
-    1, as in a fresh network, and the normalisation what that takes away. Trained on or not, the network answers as the
-    file does."""
+    """Take every convolution that was exported with its batch normalisation apart again.
+
+    Its output gets a variance of 1, as in a fresh network, and the normalisation what that takes away. The network's
+    output stays that of the file.
+    """
     hooks = []
     for name, module in network.named_modules():
         if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
@@ -98,7 +111,7 @@ def _calibrate(network: nn.Module, weights: dict[str, Tensor], pictures: Tensor)
 
 
 class _Separated:
-    """Sets a convolution and the normalisation after it from what the convolution answers."""
+    """Sets a convolution and the normalisation after it from the convolution's output."""
 
     def __init__(self, convolution: nn.Module, bias: Tensor) -> None:
         self._convolution, self._bias = convolution, bias

@@ -15,7 +15,7 @@ from models.coefficients import ARKIT, constrain
 from training.pairs.shards import SIZE, Pairs
 
 FAR = 0.4  # change of a slider that is worth to be drawn more often
-MIRROR_SHARE, GREY_SHARE, NOISY_SHARE, LEANING_SHARE = 0.5, 0.15, 0.5, 0.4
+MIRRORED, GREY, NOISY, LEANING = 0.5, 0.15, 0.5, 0.4  # fractions of the examples
 EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.07, 0.03, 0.015  # measured on held-out photos
 
 
@@ -46,21 +46,21 @@ class Batch:
         return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
 
 
-def by_slider(pairs: Pairs, shares: Mapping[str, float], *, still: bool) -> np.ndarray:
-    """Chance of every pair to be drawn, [P]: shares to pairs that move a slider far, the rest to all pairs alike.
+def by_slider(pairs: Pairs, fractions: Mapping[str, float], *, still: bool) -> np.ndarray:
+    """Chance of every pair to be drawn, [P]: fractions to pairs that move a slider far, the rest to all pairs alike.
 
     Args:
-        shares: slider, without its side, -> the share of pairs in which it moves by more than `FAR`.
+        fractions: slider, without its side, -> the fraction of pairs in which it moves by more than `FAR`.
         still: those pairs are of a head that does not move: a turning one drowns what lips and lids do.
     """
     change = np.abs(pairs.all("target_coefficients") - pairs.all("source_coefficients"))
     eligible = change[:, -6:].max(1) < 1e-4 if still else np.full(len(pairs), fill_value=True)
-    chance = np.full(len(pairs), (1 - sum(shares.values())) / len(pairs))
-    for slider, share in shares.items():
+    chance = np.full(len(pairs), (1 - sum(fractions.values())) / len(pairs))
+    for slider, fraction in fractions.items():
         sides = [index for name, index in ARKIT.index.items() if name in (slider, slider + "Left", slider + "Right")]
         moved = eligible & (change[:, sides].max(1) > FAR)
         if moved.any():
-            chance += share * moved / moved.sum()
+            chance += fraction * moved / moved.sum()
     return chance / chance.sum()
 
 
@@ -134,7 +134,7 @@ def _direction(pairs: Pairs, rows: np.ndarray, reverse: bool, resolution: int) -
 def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
     """Flip some examples left to right, coefficients and flow with them."""
     device = batch.source.device
-    flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRROR_SHARE).to(device)
+    flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRRORED).to(device)
 
     def picture(value: Tensor) -> Tensor:
         return torch.where(flipped[:, None, None, None], value.flip(-1), value)
@@ -155,7 +155,7 @@ def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
     )
 
 
-def reading_deviation() -> np.ndarray:
+def extractor_deviation() -> np.ndarray:
     """Standard deviation of an extractor's errors on people that it has not seen, [59]."""
     deviation = np.full(ARKIT.size, EXPRESSION_NOISE)
     deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
@@ -168,9 +168,9 @@ def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
     An extractor's answers scatter, and they lean towards the average face: towards that of the batch here.
     """
     count, size = batch.source_coefficients.shape
-    noise = rng.normal(0, reading_deviation(), (count, size)) * (rng.random((count, 1)) < NOISY_SHARE)
+    noise = rng.normal(0, extractor_deviation(), (count, size)) * (rng.random((count, 1)) < NOISY)
     lean = np.zeros((count, size))
-    lean[:, :-6] = rng.random((count, 1)) * (rng.random((count, 1)) < LEANING_SHARE)
+    lean[:, :-6] = rng.random((count, 1)) * (rng.random((count, 1)) < LEANING)
     source, target = batch.source_coefficients.cpu(), batch.target_coefficients.cpu()
     error = torch.from_numpy(noise).float() + torch.from_numpy(lean).float() * (source.mean(0) - source)
     values = {
@@ -188,7 +188,7 @@ def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
         return torch.from_numpy(rng.uniform(low, high, (count, *shape))).float().to(batch.source.device)
 
     gain, tint, lift = uniform(0.75, 1.2, 1, 1, 1), uniform(0.93, 1.07, 3, 1, 1), uniform(-0.15, 0.15, 1, 1, 1)
-    grey = torch.from_numpy(rng.random((count, 1, 1, 1)) < GREY_SHARE).to(batch.source.device)
+    grey = torch.from_numpy(rng.random((count, 1, 1, 1)) < GREY).to(batch.source.device)
 
     def relit(picture: Tensor) -> Tensor:
         picture = ((picture + 1) * gain * tint - 1 + lift).clamp(-1, 1)

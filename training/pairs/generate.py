@@ -20,6 +20,7 @@ from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import retarget
 from training.pairs.motion import MotionSampler
 from training.pairs.shards import SIZE, entries, write_shard
+from training.plan import shard_plan
 
 SHARD_SIZE = 500
 TARGETS_PER_WINDOW = 4
@@ -52,6 +53,16 @@ def make_pairs(
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         for _ in track(pool.map(_make_shard, missing), "pairs", total=len(missing)):
             pass
+
+
+def plan_pairs(data: Path, out: Path, count: int, seed: int, sweeps: float) -> str:
+    """The plan of `make_pairs`, with portraits and 3DMM opened. Raises as it does."""
+    MorphableModel.load(data / "ict_facekit.npz")
+    portraits = Portraits(data, "train")
+    portraits.picture(int(portraits.index[0]))
+    names = [PairJob(data, out, n, SHARD_SIZE, seed, sweeps).folder.name for n in range(math.ceil(count / SHARD_SIZE))]
+    reads = {"data": f"{data}: {len(portraits.index)} portraits"}
+    return shard_plan(f"training pairs: shards of {SHARD_SIZE}, {sweeps:.0%} of them sweeps", reads, names, out)
 
 
 def _make_shard(job: PairJob) -> None:

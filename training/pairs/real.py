@@ -25,9 +25,10 @@ from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
 from models.face3d.retarget import Retargeted
 from training.pairs.shards import SIZE, entries, write_shard
+from training.plan import shard_plan
 
 FRAMES = 0.6
-"""Share of the pairs from clips; the others are portraits."""
+"""Fraction of the pairs from clips; the others are portraits."""
 
 SHARD_SIZE = 500
 FRAME_SIDES = 185, 235  # least and largest side of a window of a clip's stored frame
@@ -58,6 +59,18 @@ def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -
         if not folder.is_dir():
             rng = np.random.default_rng([seed, shard])
             write_shard(folder, SHARD_SIZE, _rows(model, portraits, frames, rng))
+
+
+def plan_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -> str:
+    """The plan of `make_real_pairs`, with portraits, clips and 3DMM opened. Raises as it does."""
+    model = MorphableModel.load(data / "ict_facekit.npz")
+    portraits, frames = _Portraits(data, model), _Frames(clips, model)
+    reads = {
+        "data": f"{data}: {portraits.people} people with several portraits",
+        "clips": f"{clips}: {frames.shards} shards",
+    }
+    names = [f"{seed:03d}-{shard:05d}" for shard in range(-(-count // SHARD_SIZE))]
+    return shard_plan(f"training real-pairs: shards of {SHARD_SIZE}", reads, names, out)
 
 
 def _rows(
@@ -97,6 +110,11 @@ class _Portraits:
         if not self._groups:
             raise TrainingDataError(f"{data} has no two portraits of one person: see the column identity of index.csv")
 
+    @property
+    def people(self) -> int:
+        """How many there are."""
+        return len(self._groups)
+
     def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
         group = self._groups[rng.integers(len(self._groups))]
         first, second = rng.choice(group, 2, replace=False)
@@ -116,6 +134,11 @@ class _Frames:
         self._person = model.person(speaker_identity(clips))
         names = ("pictures", "expression", "pose", "clip", "kept")
         self._shards = [{name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in names} for shard in shards]
+
+    @property
+    def shards(self) -> int:
+        """How many there are."""
+        return len(self._shards)
 
     def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
         shard = self._shards[rng.integers(len(self._shards))]

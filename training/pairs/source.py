@@ -9,34 +9,45 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
 from training.pairs.batches import Batch, batches, by_slider
 from training.pairs.shards import Pairs
 
 CPU = torch.device("cpu")
-REAL = 0.2
-"""Share of the pairs of two real pictures, where there are such."""
+REAL_FRACTION = 0.2
+"""Of the pairs that are drawn: two real pictures, where there are such."""
+
+Inputs = Mapping[str, Path | tuple[Path, ...] | None]
 
 
 @dataclass(frozen=True)
 class Emphasis:
-    """What a stage sees more often, because it is small and hard to learn.
+    """What a stage draws more often, because it is small and hard to learn.
 
     Attributes:
-        shares: slider, without its side, -> the share of pairs in which it moves far.
+        fractions: slider, without its side, -> the fraction of pairs in which it moves far.
         still: those pairs are of a head that does not move.
     """
 
-    shares: Mapping[str, float] = field(default_factory=dict)
+    fractions: Mapping[str, float] = field(default_factory=dict)
     still: bool = False
 
 
-class Material(Protocol):
+class PairSource(Protocol):
     """A source of training pairs on a device."""
 
     @property
     def device(self) -> torch.device:
         """Where its batches are."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """The files and folders that it reads, by name: a run's record digests them."""
+
+    @property
+    def options(self) -> dict[str, JsonValue]:
+        """Its settings by name, for a run's record."""
 
     def coefficients(self, count: int) -> np.ndarray:
         """Sources' and targets' coefficients of about `count` pairs, [2 · count, 59]."""
@@ -49,6 +60,10 @@ class Material(Protocol):
 class StoredPairs:
     """Pairs that `python -m training pairs` and, if given, `real-pairs` have written.
 
+    Attributes:
+        pairs, real: their folders.
+        real_fraction: of the pairs that are drawn, in [0, 1]: how many are real ones, where there are such.
+
     Raises:
         TrainingDataError: where they are opened: a folder has none.
     """
@@ -56,25 +71,36 @@ class StoredPairs:
     pairs: Path
     real: Path | None = None
     device: torch.device = CPU
+    real_fraction: float = REAL_FRACTION
+
+    @property
+    def inputs(self) -> Inputs:
+        """See `PairSource`."""
+        return {"pairs": self.pairs, "real": self.real}
+
+    @property
+    def options(self) -> dict[str, JsonValue]:
+        """See `PairSource`."""
+        return {"device": self.device.type} | ({"real_fraction": self.real_fraction} if self.real else {})
 
     def coefficients(self, count: int) -> np.ndarray:
-        """See `Material`; evenly spread."""
+        """See `PairSource`; evenly spread."""
         stored = self._open()
         rows = np.linspace(0, len(stored) - 1, min(count, len(stored))).astype(int)
         return np.concatenate([stored.gather(f"{name}_coefficients", rows) for name in ("source", "target")])
 
     def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
-        """See `Material`; read ahead in a process of its own."""
+        """See `PairSource`; read ahead in a process of its own."""
         for batch in batches(self._open(), self.chance(emphasis), size, resolution, seed):
             yield batch.to(self.device)
 
     def chance(self, emphasis: Emphasis) -> np.ndarray:
-        """How often each pair is drawn, [P]: the real ones in a fixed share, the others by what they show."""
-        chance = by_slider(Pairs(self.pairs), emphasis.shares, still=emphasis.still)
+        """How often each pair is drawn, [P]: the real ones in a fixed fraction, the others by what they show."""
+        chance = by_slider(Pairs(self.pairs), emphasis.fractions, still=emphasis.still)
         real = len(self._open()) - len(chance)
         if not real:
             return chance
-        return np.concatenate([(1 - REAL) * chance, np.full(real, REAL / real)])
+        return np.concatenate([(1 - self.real_fraction) * chance, np.full(real, self.real_fraction / real)])
 
     def _open(self) -> Pairs:
         return Pairs(self.pairs, self.real) if self.real else Pairs(self.pairs)

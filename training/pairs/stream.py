@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from datasets.portraits import LEAST_SIDE, Portraits, Window, coefficients
@@ -20,7 +21,7 @@ from training.pairs.batches import Batch, augment
 from training.pairs.examples import examples
 from training.pairs.motion import MotionSampler
 from training.pairs.shards import SIZE
-from training.pairs.source import Emphasis
+from training.pairs.source import Emphasis, Inputs
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class PairStream:
 
     Args:
         data: the training data folder.
-        sweeps: share of the sliders' sweeps (`training.pairs.motion`).
+        sweeps: fraction of the pairs that are sliders' sweeps (`training.pairs.motion`).
         photos: how many of the training photos to use at most.
 
     Raises:
@@ -58,6 +59,8 @@ class PairStream:
 
     def __init__(self, data: Path, device: torch.device | str, sweeps: float, photos: int | None = None) -> None:
         self.device = torch.device(device)
+        self.inputs: Inputs = {"stream": (data / "ict_facekit.npz", data / "portraits")}
+        self.options: dict[str, JsonValue] = {"device": self.device.type, "stream_sweeps": sweeps}
         self._portraits = portraits = Portraits(data, "train")
         self._index, weight = portraits.index[:photos], portraits.weight[:photos]
         self._chance = weight / weight.sum()
@@ -76,7 +79,7 @@ class PairStream:
 
     def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
         """Batches of `size` augmented examples, half of them backwards, with pictures of `resolution` pixels."""
-        del emphasis  # the sweeps stand for any: a pair that was never made cannot be drawn more often
+        del emphasis  # the sweeps take its place: a pair that was never made cannot be drawn more often
         rng = np.random.default_rng(seed)
         while True:
             draw = self.draw(size, rng)

@@ -1,1 +1,1 @@
-"""Training as published: VoxCeleb videos to a renderer (paper, section 4 and its public code's schedule)."""
+"""The paper's training: VoxCeleb videos to a renderer (section 4, and the schedule of the authors' code)."""

@@ -1,4 +1,4 @@
-"""`python -m training.pirender prepare | train | export`: from VoxCeleb's videos to a bundle, as published.
+"""`python -m training.pirender prepare | train | export`: from VoxCeleb's videos to a bundle, as in the paper.
 
 On several GPUs: `torchrun --nproc-per-node 4 -m training.pirender train …`."""
 
@@ -10,6 +10,9 @@ from typing import Annotated
 import typer
 
 from datasets import command_line
+from training.command import DryRun, execute
+from training.options import Changes, with_options
+from training.pirender.schedule import Schedule, chosen
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -21,19 +24,23 @@ BundleFolder = Annotated[Path, typer.Option("--bundle", help="Bundle whose extra
 def prepare(
     videos: Annotated[Path, typer.Option(help="Folder of videos, searched below too.", exists=True, file_okay=False)],
     bundle: BundleFolder,
-    out: Clips = Path("runs/published/clips.lmdb"),
+    out: Clips = Path("runs/pirender/clips.lmdb"),
     processes: Annotated[int, typer.Option(min=1, help="Processes, one core each.")] = 2,
     least_frames: Annotated[int, typer.Option(min=2, help="Shorter segments are left out.")] = 64,
     least_side: Annotated[int, typer.Option(min=32, help="Smaller squares, in pixels, are left out.")] = 256,
+    dry_run: DryRun = False,
 ) -> None:
     """Cut videos into clips of one fixed square and read their coefficients. The same command resumes."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    from training.pirender.prepare import Task
+    from training.pirender.prepare import Task, plan_prepare
     from training.pirender.prepare import prepare as run
     from training.pirender.segments import Limits
 
+    if dry_run:
+        typer.echo(plan_prepare(videos, bundle, out))
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns) as bar:
         line = bar.add_task("videos")
@@ -47,71 +54,65 @@ def prepare(
 
 
 @app.command()
+@with_options
 def train(
-    clips: Clips = Path("runs/published/clips.lmdb"),
-    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/published/run"),
-    schedule: Annotated[str, typer.Option(help="paper (400,000 steps of 20 pairs) or trial (120 of 4).")] = "paper",
-    preset: Annotated[str | None, typer.Option(help="Another network than the schedule's.")] = None,
+    changes: Annotated[Changes, Schedule],
+    clips: Clips = Path("runs/pirender/clips.lmdb"),
+    out: Annotated[Path, typer.Option(help="Folder of the run.")] = Path("runs/pirender/run"),
+    schedule: Annotated[
+        str, typer.Option(help="paper (400,000 steps of 20 pairs) or trial (120 of 4); other options change it.")
+    ] = "paper",
     vgg: Annotated[Path | None, typer.Option(help="torchvision's state dict of VGG-19.")] = None,
     loss: Annotated[
-        str, typer.Option(help="published (needs --vgg), or pyramid: this project's own, not the paper's.")
-    ] = "published",
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps in all, instead of the schedule's.")] = None,
-    warping_steps: Annotated[int | None, typer.Option(min=0, help="Steps of stage one, likewise.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Pairs a step over all processes, likewise.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Adam's, likewise.")] = None,
+        str, typer.Option(help="vgg19, the paper's (needs --vgg), or pyramid: this project's own, not the paper's.")
+    ] = "vgg19",
     bf16: Annotated[bool, typer.Option("--bf16", help="Half precision where it is safe.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pairs, a training process.")] = 2,
-    seed: Annotated[int, typer.Option(help="Of the first weights and of the pairs.")] = 0,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write events beside log.jsonl.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, tell the plan, train nothing.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
-    """Train as published. The same command resumes."""
-    from training.pirender.loop import Settings
-    from training.pirender.loop import train as run
-    from training.pirender.plan import plan
+    """Train as in the paper. The same command resumes."""
+    from training.pirender.pair_training import Settings, pirender_trainer
     from training.pirender.processes import joined
-    from training.pirender.schedule import chosen
 
-    if loss not in ("published", "pyramid"):
-        raise typer.BadParameter(f"{loss} is neither published nor pyramid", param_hint="--loss")
-    if loss == "published" and vgg is None:
+    _check_loss(loss, vgg)
+    settings = Settings(clips, out, vgg, bf16, workers, tensorboard)
+    options = chosen(schedule, changes)
+    with joined() as processes:
+        trainer = pirender_trainer(settings, options, processes)
+        if processes.leads or not dry_run:
+            execute(trainer, dry_run=dry_run)
+
+
+def _check_loss(loss: str, vgg: Path | None) -> None:
+    if loss not in ("vgg19", "pyramid"):
+        raise typer.BadParameter(f"{loss} is neither vgg19 nor pyramid", param_hint="--loss")
+    if loss == "vgg19" and vgg is None:
         raise typer.BadParameter(
-            "the published losses are distances of VGG-19 features: give torchvision's state dict of vgg19, or train "
+            "the paper's losses are distances of VGG-19 features: give torchvision's state dict of vgg19, or train "
             "with --loss pyramid, which needs no weights of others and does not reproduce the paper",
             param_hint="--vgg",
         )
     if loss == "pyramid" and vgg is not None:
-        raise typer.BadParameter("--loss pyramid does not look at --vgg: leave one of them out", param_hint="--vgg")
-    changes = {
-        "preset": preset,
-        "steps": steps,
-        "warping_steps": warping_steps,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-    }
-    settings = Settings(clips, out, vgg, bf16, seed, workers, tensorboard)
-    wanted = chosen(schedule, {name: value for name, value in changes.items() if value is not None})
-    with joined() as processes:
-        if dry_run:
-            if processes.leads:
-                typer.echo(plan(settings, wanted, processes))
-            return
-        run(settings, wanted, processes)
+        raise typer.BadParameter("--loss pyramid does not use --vgg: leave one of them out", param_hint="--vgg")
 
 
 @app.command()
 def export(
     bundle: BundleFolder,
-    run: Annotated[Path, typer.Option(help="Run whose averaged weights are taken.")] = Path("runs/published/run"),
-    out: Annotated[Path, typer.Option(help="The new bundle's folder.")] = Path("bundles/published"),
+    run: Annotated[Path, typer.Option(help="Run whose averaged weights are taken.")] = Path("runs/pirender/run"),
+    out: Annotated[Path, typer.Option(help="The new bundle's folder.")] = Path("bundles/pirender-trained"),
     licence: Annotated[str, typer.Option(help="SPDX identifier that the training data allows.")] = "LicenseRef-unknown",
     name: Annotated[str | None, typer.Option(help="The bundle's name; default: its folder's.")] = None,
     version: Annotated[str, typer.Option(help="Which of the bundles of that name it is.")] = "1",
+    dry_run: DryRun = False,
 ) -> None:
     """Write a bundle: the averaged renderer, and the extractor of the bundle that prepared its clips."""
-    from training.pirender.export import export_run
+    from training.pirender.export import export_run, plan_export
 
+    if dry_run:
+        typer.echo(plan_export(run, bundle, out))
+        return
     made = export_run(run, bundle, out, licence, name=name or out.name, version=version)
     typer.echo(f"{made.folder}: preset {made.manifest.preset}, space {made.manifest.space}")
 

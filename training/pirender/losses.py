@@ -1,4 +1,4 @@
-"""The published losses (paper, eq. 3, 5, 6 and 7), and what stands in for them where no VGG-19 is at hand."""
+"""The paper's losses (eq. 3, 5, 6 and 7), and what stands in for them where no VGG-19 is at hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.pirender.vgg import VGG19
-from training.renderer.losses import picture_loss
+from training.renderer.losses import PictureLoss
 
 
 class Distance(NamedTuple):
@@ -33,12 +33,12 @@ class PerceptualDistance(nn.Module):
             if scale:
                 picture, target = _halved(picture), _halved(target)
             with torch.no_grad():
-                wanted = [feature.float() for feature in self.vgg(target)]
-            made = [feature.float() for feature in self.vgg(picture)]
-            for ours, theirs in zip(made, wanted, strict=True):
-                content = content + F.l1_loss(ours, theirs)
+                targets = [feature.float() for feature in self.vgg(target)]
+            outputs = [feature.float() for feature in self.vgg(picture)]
+            for output, known in zip(outputs, targets, strict=True):
+                content = content + F.l1_loss(output, known)
                 if not scale:
-                    style = style + F.l1_loss(gram(ours), gram(theirs))
+                    style = style + F.l1_loss(gram(output), gram(known))
         return Distance(content, style)
 
 
@@ -48,10 +48,14 @@ class PyramidDistance(nn.Module):
     It needs no weights of others, and is not the paper's: a run with it does not reproduce the paper.
     """
 
+    def __init__(self, pictures: PictureLoss = PictureLoss()) -> None:  # noqa: B008  (frozen)
+        super().__init__()
+        self.pictures = pictures
+
     def forward(self, picture: Tensor, target: Tensor) -> Distance:
         """Both [N, 3, H, W] in [-1, 1]."""
         weight = picture.new_ones((len(picture), 1, *picture.shape[-2:]))
-        return Distance(picture_loss(picture.float(), target.float(), weight.float()), picture.new_zeros(()))
+        return Distance(self.pictures(picture.float(), target.float(), weight.float()), picture.new_zeros(()))
 
 
 def gram(features: Tensor) -> Tensor:

@@ -75,25 +75,25 @@ class PairDataset(Dataset[Pair]):
         return torch.from_numpy(rows.mean(0)), torch.from_numpy(rows.std(0))
 
 
-class _Share(Sampler[list[int]]):
+class _OwnPairs(Sampler[list[int]]):
     """This process's pairs of every step, from a step on: N processes see together what one would see alone."""
 
-    def __init__(self, share: int, rank: int, processes: int, step: int) -> None:
-        self._share, self._rank, self._processes, self._step = share, rank, processes, step
+    def __init__(self, count: int, rank: int, processes: int, step: int) -> None:
+        self._count, self._rank, self._processes, self._step = count, rank, processes, step
 
     def __iter__(self) -> Iterator[list[int]]:
         step = self._step
         while True:
-            first = (step * self._processes + self._rank) * self._share
-            yield list(range(first, first + self._share))
+            first = (step * self._processes + self._rank) * self._count
+            yield list(range(first, first + self._count))
             step += 1
 
 
-def pairs(dataset: PairDataset, share: int, rank: int, processes: int, step: int, workers: int) -> Iterator[Pair]:
-    """Endless batches of `share` pairs for the process `rank` of `processes`, from `step` on."""
+def pairs(dataset: PairDataset, count: int, rank: int, processes: int, step: int, workers: int) -> Iterator[Pair]:
+    """Endless batches of `count` pairs for the process `rank` of `processes`, from `step` on."""
     loader = DataLoader(
         dataset,
-        batch_sampler=_Share(share, rank, processes, step),
+        batch_sampler=_OwnPairs(count, rank, processes, step),
         num_workers=workers,
         persistent_workers=workers > 0,
         pin_memory=torch.cuda.is_available(),

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.clip_store import Clip, ClipWriter
+from datasets.clip_store import Clip, ClipStore, ClipWriter
 from models.bundle import load_extractor, open_bundle
 from models.coefficients import constrain, space
 from models.errors import NoFaceError, PortraitError, TrainingDataError
@@ -22,6 +22,7 @@ from models.extractor.smoothing import bridge_gaps
 from models.extractor.tracker import KEEP
 from models.video import probe, read_frames
 from training.pirender.segments import Limits, Segment, segments
+from training.plan import printed
 
 ENDINGS = {".mp4", ".avi", ".mov", ".mkv", ".webm"}
 QUALITY = 95
@@ -54,6 +55,22 @@ def find_videos(folder: Path) -> list[str]:
     if not found:
         raise TrainingDataError(f"{folder} holds no videos ({', '.join(sorted(ENDINGS))}): point --videos elsewhere")
     return found
+
+
+def plan_prepare(folder: Path, bundle: Path, out: Path) -> str:
+    """The plan of `prepare`, with videos, bundle and store opened. Raises as it does."""
+    videos, opened = find_videos(folder), open_bundle(bundle)
+    store = ClipStore(out) if out.exists() else None
+    if store is not None and store.space != opened.manifest.space:
+        raise TrainingDataError(f"{out} holds clips of the space {store.space}, {bundle} reads {opened.manifest.space}")
+    return printed(
+        {
+            "command": "training.pirender prepare",
+            "reads videos": f"{folder}: {len(videos)}",
+            "reads bundle": f"{bundle}: its extractor, space {opened.manifest.space}",
+            "writes": f"{out}: {len(store.clips)} clips exist" if store else f"{out}: new",
+        }
+    )
 
 
 def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], None]) -> Iterator[Progress]:

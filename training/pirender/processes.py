@@ -1,4 +1,4 @@
-"""One process or many: what `torchrun` says, and gradients that all of them share."""
+"""One process or many, as `torchrun` starts them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Processes:
 
     @property
     def leads(self) -> bool:
-        """Whether this one writes files and speaks."""
+        """Whether this one writes files and prints."""
         return self.rank == 0
 
 

@@ -1,4 +1,4 @@
-"""The published schedule, and a small one of the same shape."""
+"""The paper's schedule, and a small one of the same shape."""
 
 from __future__ import annotations
 
@@ -8,65 +8,72 @@ from typing import Any
 
 from models.errors import TrainingDataError
 from models.renderer import PRESETS
+from training.options import TrainingOptions, option
+from training.schedules import StepDecay
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How a renderer is trained as published.
+class Schedule(TrainingOptions):
+    """How a renderer is trained as in the paper.
 
     Attributes:
         preset: the renderer's network.
-        warping_steps: steps that train mapping and warping alone.
-        steps: steps in all; the rest trains everything.
         batch_size: pairs a step, over all processes together; each is used in both directions.
-        learning_rate, drop_after, drop: Adam's rate, and by what it is multiplied after how many steps.
+        warping_steps: steps that train mapping and warping alone; the rest trains everything.
+        drop_after, drop: after how many steps, and by what, the learning rate is multiplied.
         betas: Adam's.
         averaging: what the moving average of the weights keeps of itself a step.
         warping_weight, final_weight, style_weight: λ of L_w, L_c and L_s (paper, eq. 7).
+        gradient_weight: in the pyramid loss, which stands in for the paper's.
         scales: of the pyramid that L_w and L_c are computed on.
-        save_every, draw_every, log_every: steps.
+        draw_every: steps.
     """
 
-    preset: str
-    warping_steps: int
-    steps: int
-    batch_size: int
-    learning_rate: float = 1e-4
-    drop_after: int = 300_000
-    drop: float = 0.2
-    betas: tuple[float, float] = (0.5, 0.999)
-    averaging: float = 0.5 ** (32 / 10_000)
-    warping_weight: float = 2.5
-    final_weight: float = 4.0
-    style_weight: float = 1000.0
-    scales: int = 4
-    save_every: int = 5000
-    draw_every: int = 5000
-    log_every: int = 100
+    steps: int = option(400_000, "Steps in all.", least=1)
+    batch_size: int = option(20, "Pairs a step over all processes.", least=1)
+    learning_rate: float = option(1e-4, "Adam's.", least=0)
+    preset: str = option("paper", f"Network configuration: {', '.join(PRESETS)}.")
+    warping_steps: int = option(200_000, "Steps of stage one.", least=0)
+    drop_after: int = option(300_000, "Steps after which the learning rate drops.", least=0)
+    drop: float = option(0.2, "What the learning rate is multiplied by then.", least=0)
+    betas: tuple[float, float] = option((0.5, 0.999), "Adam's.")
+    averaging: float = option(0.5 ** (32 / 10_000), "What the average keeps of itself a step.", least=0, most=1)
+    warping_weight: float = option(2.5, "Weight of the warped picture's distance, L_w.")
+    final_weight: float = option(4.0, "Weight of the final picture's distance, L_c.")
+    style_weight: float = option(1000.0, "Weight of the final picture's style, L_s.")
+    gradient_weight: float = option(1.0, "Weight of the differences of neighbouring pixels in the pyramid loss.")
+    scales: int = option(4, "Scales of the distances.", least=1)
+    save_every: int = option(5000)
+    draw_every: int = option(5000, "Steps between two pictures.", least=1, recorded=False)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
-        return self.learning_rate * (self.drop if step >= self.drop_after else 1.0)
+        return self.decay(step)
+
+    @property
+    def decay(self) -> StepDecay:
+        """The learning rate by step."""
+        return StepDecay(self.learning_rate, self.drop_after, self.drop, self.steps)
 
     def edits(self, step: int) -> bool:
         """Whether a step trains the editing network too."""
         return step >= self.warping_steps
 
-    def share(self, processes: int) -> int:
-        """Pairs a step of one process. Raises TrainingDataError where they cannot be shared evenly."""
+    def pairs_of_each(self, processes: int) -> int:
+        """Pairs a step of one process. Raises TrainingDataError where they cannot be divided evenly."""
         if self.batch_size % processes:
             raise TrainingDataError(
-                f"a batch of {self.batch_size} pairs cannot be shared by {processes} processes: choose --batch-size "
-                f"{self.batch_size // processes * processes or processes} or another number of processes"
+                f"a batch of {self.batch_size} pairs cannot be divided among {processes} processes: choose "
+                f"--batch-size {self.batch_size // processes * processes or processes} or another number of processes"
             )
         return self.batch_size // processes
 
 
 SCHEDULES = {
-    "paper": Schedule("paper", warping_steps=200_000, steps=400_000, batch_size=20),
+    "paper": Schedule(),
     # The same pipeline in minutes: to see that data, losses and machine work before a GPU is paid for a week.
     "trial": Schedule(
-        "paper-debug",
+        preset="paper-debug",
         warping_steps=60,
         steps=120,
         batch_size=4,

@@ -1,7 +1,7 @@
-"""What the extractor reads in pictures, as a loss: the perceptual loss of this project's own trained network.
+"""The difference of what the extractor finds in two pictures: the perceptual loss of this project's own network.
 
-The paper compares VGG-19's features (eq. 3), whose weights are not free to ship. The extractor's answers are the
-features that people judge a reenactment by: did the face move as it was asked to, and to the point?
+The paper compares VGG-19's features (eq. 3), whose weights are not free to ship. The extractor's outputs are the
+features that people judge a reenactment by: did the face move as requested, and to the point?
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from torch import Tensor
 
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.face3d.landmark_shape import ANCHORS
-from training.extractor.regressor_net import CROP, RegressorNet, bounded
-from training.extractor.warm_start import adopt
+from training.extractor.networks.regressor import CROP, RegressorNet, bounded
+from training.extractor.warm_start import load_init_weights
+from training.options import option
 
-EXPRESSION_WEIGHT, POSE_WEIGHT, LANDMARK_WEIGHT = 80.0, 4.0, 40.0
-NEAR = 0.02  # of an expression weight: smaller errors are readings' own scatter, and count squared
+NEAR = 0.02  # of an expression weight: smaller errors are the extractor's own scatter, and count squared
 
 
 @dataclass(frozen=True)
-class Reading:
+class FaceFeatures:
     """Coefficients [N, 59] of the `arkit` space, without bounds, and the anchor landmarks [N, K, 2] in fractions of the
     picture."""
 
@@ -33,12 +33,12 @@ class Reading:
 
     @property
     def bounded(self) -> Tensor:
-        """The coefficients as the product serves them."""
+        """The coefficients as they are served."""
         return bounded(self.coefficients)
 
 
-class Reader:
-    """A trained regressor that reads pictures as they are, with gradients to their pixels and none to its weights.
+class FrozenExtractor:
+    """A trained regressor, with gradients to the pixels of its input and none to its weights.
 
     Pictures are taken for crops: a window of a training pair shows its face about where the crop policy puts it.
     """
@@ -57,14 +57,31 @@ class Reader:
             TrainingDataError: the file is not there, or is of another network.
         """
         network = RegressorNet()
-        adopt(network, path, [_crops(pictures.cpu())])
+        load_init_weights(network, path, [_crops(pictures.cpu())])
         return cls(network.to(pictures.device))
 
-    def read(self, pictures: Tensor) -> Reading:
-        """Read pictures [N, 3, S, S] in [-1, 1]; in float32, because half precision scatters by a hundredth."""
+    def features(self, pictures: Tensor) -> FaceFeatures:
+        """Of pictures [N, 3, S, S] in [-1, 1]; in float32, because half precision scatters by a hundredth."""
         with torch.autocast(pictures.device.type, enabled=False):
-            coefficients, landmarks, _, _ = self._network.read(_crops(pictures.float()))
-        return Reading(coefficients, landmarks[:, list(ANCHORS)])
+            coefficients, landmarks, _, _ = self._network.predict(_crops(pictures.float()))
+        return FaceFeatures(coefficients, landmarks[:, list(ANCHORS)])
+
+
+@dataclass(frozen=True)
+class ExtractorLoss:
+    """ℓ1 of expression, pose and landmarks."""
+
+    expression_weight: float = option(80.0, "Weight of the expression that the extractor finds.")
+    pose_weight: float = option(4.0, "Weight of the pose that the extractor finds.")
+    landmark_weight: float = option(40.0, "Weight of the landmarks that the extractor finds.")
+
+    def __call__(self, found: FaceFeatures, target: FaceFeatures) -> Tensor:
+        """The loss."""
+        error = found.coefficients - target.coefficients
+        expression, pose = error[:, :EXPRESSIONS], error[:, EXPRESSIONS:]
+        near = F.smooth_l1_loss(expression, torch.zeros_like(expression), beta=NEAR)
+        apart = (found.landmarks - target.landmarks).square().sum(-1).add(1e-8).sqrt().mean()
+        return self.expression_weight * near + self.pose_weight * pose.abs().mean() + self.landmark_weight * apart
 
 
 def _crops(pictures: Tensor) -> Tensor:
@@ -72,12 +89,3 @@ def _crops(pictures: Tensor) -> Tensor:
     if pictures.shape[-1] == CROP:
         return pictures
     return F.interpolate(pictures, (CROP, CROP), mode="bilinear", align_corners=False)
-
-
-def reading_loss(found: Reading, wanted: Reading) -> Tensor:
-    """ℓ1 on what both say of expression, pose and landmarks."""
-    error = found.coefficients - wanted.coefficients
-    expression, pose = error[:, :EXPRESSIONS], error[:, EXPRESSIONS:]
-    near = F.smooth_l1_loss(expression, torch.zeros_like(expression), beta=NEAR)
-    apart = (found.landmarks - wanted.landmarks).square().sum(-1).add(1e-8).sqrt().mean()
-    return EXPRESSION_WEIGHT * near + POSE_WEIGHT * pose.abs().mean() + LANDMARK_WEIGHT * apart

@@ -1,48 +1,74 @@
-"""Stage nought: the mean head that `RigidHead` turns, fitted to the known flow of heads that turn."""
+"""Head stage: the mean head that `RigidHead` turns, fitted to the known flow of heads that turn."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from models.renderer.head import POSE, RigidHead
+from training.options import option
 from training.pairs.batches import Batch
-from training.pairs.source import Emphasis, Material
-from training.renderer.losses import OFF_MESH_WEIGHT
-from training.renderer.stage import LOG_EVERY, Schedule, remaining
-from training.run import Run
+from training.pairs.source import Emphasis, PairSource
+from training.renderer.stage import SEEDS, StageOptions, open_run, recipe
+from training.trainer import StepLoss, Trainer
 
-RESOLUTION = 32  # of the pictures in the batches, which nobody looks at
-ROUGH_DEPTH, ROUGH_HOLD = 4.0, 0.002
-"""Weights of the depth's second differences, squared, and of the hold's first: what few pictures show is smooth."""
+RESOLUTION = 32  # of the pictures in the batches, which this stage does not use
 
 
-def train_head(material: Material, out: Path, schedule: Schedule) -> None:
-    """Fit the maps alone, in minutes; `train_warping` starts from `out` and trains them on with everything else.
+@dataclass(frozen=True)
+class HeadLoss:
+    """Distance from the known flow, and how rough the maps are: what few pictures show should be smooth."""
+
+    off_mesh_weight: float = option(
+        0.3, "Weight of the flow outside of the face's mesh, where it is an extension and no fact."
+    )
+    depth_weight: float = option(4.0, "Weight of the depth's second differences, squared.")
+    hold_weight: float = option(0.002, "Weight of the first differences, squared, of what moves with the head.")
+
+    def flow_error(self, head: RigidHead, batch: Batch) -> Tensor:
+        """Mean distance from the known flow, in pixels of 256."""
+        poses = (batch.source_coefficients[:, -POSE:], batch.target_coefficients[:, -POSE:])
+        turn, hold = head(*poses, batch.flow.shape[-1])
+        flow = turn * torch.sigmoid(hold) * (256 / batch.flow.shape[-1])
+        weight = self.off_mesh_weight + (1 - self.off_mesh_weight) * batch.mesh
+        return ((flow - batch.flow).abs() * weight).mean()
+
+    def roughness(self, head: RigidHead) -> Tensor:
+        """The weighted differences of neighbouring cells."""
+        bends = sum(head.depth.diff(n=2, dim=dim).square().mean() for dim in (2, 3))
+        steps = sum(head.hold.diff(dim=dim).square().mean() for dim in (2, 3))
+        return torch.as_tensor(self.depth_weight * bends + self.hold_weight * steps)
+
+
+@dataclass(frozen=True)
+class HeadOptions(StageOptions):
+    """Options of the head stage."""
+
+    steps: int = option(1500)
+    batch_size: int = option(48)
+    learning_rate: float = option(1e-2)
+    losses: HeadLoss = HeadLoss()
+
+
+def head_trainer(source: PairSource, out: Path, options: HeadOptions) -> Trainer[Batch]:
+    """Fit the maps alone, in minutes; the warping stage starts from `out` and trains them on with everything else.
 
     From nothing, all at once, the networks would learn the turning of heads before the maps have found it.
     """
-    head = RigidHead().to(material.device)
-    run = Run(out, nn.ModuleDict({"rigid_head": head}), torch.optim.Adam(head.parameters()))
-    batches = material.batches(Emphasis(), schedule.batch_size, RESOLUTION, seed=2_000_000 + run.step)
-    for batch in remaining(run, batches, schedule):
-        error = _error(head, batch)
-        run.advance(error + _roughness(head), schedule.rate(run.step))
-        if run.step % LOG_EVERY == 0:
-            run.log(error=error.item())
+    torch.manual_seed(options.seed)
+    run = open_run(out, "head", options, source, {})
+    head = RigidHead().to(source.device)
 
+    def batches(step: int) -> Iterator[Batch]:
+        return source.batches(Emphasis(), options.batch_size, RESOLUTION, options.seed * SEEDS + 2_000_000 + step)
 
-def _error(head: RigidHead, batch: Batch) -> Tensor:
-    """Mean distance from the known flow, in pixels of 256."""
-    poses = (batch.source_coefficients[:, -POSE:], batch.target_coefficients[:, -POSE:])
-    turn, hold = head(*poses, batch.flow.shape[-1])
-    flow = turn * torch.sigmoid(hold) * (256 / batch.flow.shape[-1])
-    return ((flow - batch.flow).abs() * (OFF_MESH_WEIGHT + (1 - OFF_MESH_WEIGHT) * batch.mesh)).mean()
+    def loss(batch: Batch, _: int) -> StepLoss:
+        error = options.losses.flow_error(head, batch)
+        return StepLoss(error + options.losses.roughness(head), {"error": error})
 
-
-def _roughness(head: RigidHead) -> Tensor:
-    bends = sum(head.depth.diff(n=2, dim=dim).square().mean() for dim in (2, 3))
-    steps = sum(head.hold.diff(dim=dim).square().mean() for dim in (2, 3))
-    return torch.as_tensor(ROUGH_DEPTH * bends + ROUGH_HOLD * steps)
+    model = nn.ModuleDict({"rigid_head": head})
+    return Trainer(run, model, torch.optim.Adam(head.parameters()), recipe(options, loss, batches), options)

@@ -1,14 +1,14 @@
-"""Stage three: all networks together, until the extractor reads in a rendered picture what it reads in the target.
+"""Refinement stage: all networks together, until the extractor finds in a rendered picture what it finds in the target.
 
-The first two stages know a pair's flow and its picture, both of a fitted mesh. What a fit hardly says, a squint or the
+The first two stages know a pair's flow and its picture, both of a fitted mesh. What a fit hardly shows, a squint or the
 corners of a mouth, they hardly teach. Here half of every batch are two real pictures of one person, whose coefficients
-are what the extractor reads in them, as when a video is reenacted.
+are what the extractor finds in them, as when a video is reenacted.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,15 +16,26 @@ from torch import Tensor
 
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.renderer.editing import blended
+from training.options import option
 from training.pairs.batches import Batch
-from training.pairs.source import Emphasis, Material
-from training.renderer.extractor_loss import Reader, reading_loss
-from training.renderer.losses import editing_share, flow_loss, painting_loss
-from training.renderer.stage import LOG_EVERY, Schedule, adam, adopt_weights, descriptor, fresh_renderer, remaining
-from training.renderer.stages import require_gate
-from training.run import Run
+from training.pairs.source import Emphasis, PairSource
+from training.renderer.editing import require_gate
+from training.renderer.extractor_loss import ExtractorLoss, FrozenExtractor
+from training.renderer.losses import FlowLoss, PaintingLoss, editing_alpha
+from training.renderer.stage import (
+    SEEDS,
+    NetworkOptions,
+    adam,
+    descriptor,
+    fresh_renderer,
+    joined,
+    load_init_weights,
+    open_run,
+    recipe,
+)
+from training.trainer import StepLoss, Trainer
 
-REFINED = Emphasis(
+EMPHASIS = Emphasis(
     {
         "jawOpen": 0.1,
         "eyeBlink": 0.1,
@@ -43,63 +54,83 @@ REFINED = Emphasis(
 )
 
 
-def train_refinement(
-    generated: Material, real: Material, extractor: Path, out: Path, editing: Path, preset: str, schedule: Schedule
-) -> None:
-    """Train on from `editing`, the run of stage two or a bundle.
+@dataclass(frozen=True)
+class RefinementOptions(NetworkOptions):
+    """Options of the refinement stage."""
+
+    steps: int = option(3000)
+    batch_size: int = option(8)
+    flows: FlowLoss = FlowLoss()  # noqa: RUF009  (frozen)
+    paintings: PaintingLoss = PaintingLoss()  # noqa: RUF009
+    features: ExtractorLoss = ExtractorLoss()  # noqa: RUF009
+    flow_weight: float = option(1.0, "Weight of the flow's loss.")
+    painting_weight: float = option(1.0, "Weight of the painting's loss.")
+    extractor_weight: float = option(1.0, "Weight of the extractor's loss.")
+
+
+def refinement_trainer(
+    generated: PairSource, real: PairSource, out: Path, options: RefinementOptions, editing: Path, extractor: Path
+) -> Trainer[Batch]:
+    """The trainer of the stage.
 
     Args:
         generated: pairs whose coefficients are known; half of each batch.
         real: pairs of two real pictures.
+        editing: the run of the editing stage, or a bundle, to begin with.
         extractor: the trained regressor, a bundle's `extractor.onnx` or a run's `state.pt`.
 
     Raises:
-        TrainingDataError: the preset cannot be told where to paint, or a file is of something else.
+        TrainingDataError: the preset's editing network has no gate, or a file is of something else.
     """
-    renderer = fresh_renderer(preset, generated.device)
+    torch.manual_seed(options.seed)
+    inputs = {f"real_{name}": path for name, path in real.inputs.items()}
+    run = open_run(out, "refinement", options, generated, {**inputs, "editing": editing, "extractor": extractor})
+    renderer = fresh_renderer(options.preset, generated.device)
     require_gate(renderer)
-    adopt_weights(renderer, editing)
-    run = Run(out, renderer, adam(renderer.parameters()))
-    flow_of = torch.compile(renderer.flow) if schedule.compile else renderer.flow
-    paint = torch.compile(renderer.editing.paint) if schedule.compile else renderer.editing.paint
-    size, known = renderer.preset.image_size, schedule.batch_size - schedule.batch_size // 2
-    reader = Reader.load(extractor, next(generated.batches(REFINED, schedule.batch_size, size, seed=0)).source)
-    streams = (
-        generated.batches(REFINED, known, size, seed=3_000_000 + run.step),
-        real.batches(Emphasis(), schedule.batch_size - known, size, seed=4_000_000 + run.step),
+    load_init_weights(renderer, editing)
+    flow_of = torch.compile(renderer.flow) if options.compile else renderer.flow
+    paint = torch.compile(renderer.editing.paint) if options.compile else renderer.editing.paint
+    size, known = renderer.preset.image_size, options.batch_size - options.batch_size // 2
+    frozen = FrozenExtractor.load(
+        extractor, next(generated.batches(EMPHASIS, options.batch_size, size, options.seed * SEEDS)).source
     )
-    sums = defaultdict[str, float](float)
-    for batch in remaining(run, map(_joined, *streams), schedule):
+
+    def batches(step: int) -> Iterator[Batch]:
+        seed = options.seed * SEEDS + step
+        streams = (
+            generated.batches(EMPHASIS, known, size, 3_000_000 + seed),
+            real.batches(Emphasis(), options.batch_size - known, size, 4_000_000 + seed),
+        )
+        return map(joined, *streams)
+
+    def loss(batch: Batch, _: int) -> StepLoss:
         with torch.no_grad():
-            wanted, source = reader.read(batch.target), reader.read(batch.source[known:]).bounded
-            target = wanted.bounded[known:]
-            asked = _as_read(batch, source, target)
+            target = frozen.features(batch.target)
+            source_found, target_found = frozen.features(batch.source[known:]).bounded, target.bounded[known:]
+            as_found = _with_found(batch, source_found, target_found)
         with torch.autocast(generated.device.type, torch.bfloat16):
-            flow, z = flow_of(batch.source, descriptor(renderer, asked))
+            flow, z = flow_of(batch.source, descriptor(renderer, as_found))
             warped = renderer.move(batch.source, flow)
             painting, gate = paint(warped, batch.source, z)
-        found = reader.read(blended(warped.float(), painting.float(), gate.float()))
-        losses = {
-            "flow": flow_loss(flow, batch),
-            "painting": painting_loss(painting.float(), gate.float(), batch.target, editing_share(batch)),
-            "reading": reading_loss(found, wanted),
+        found = frozen.features(blended(warped.float(), painting.float(), gate.float()))
+        alpha = editing_alpha(batch)
+        parts = {
+            "flow": options.flow_weight * options.flows(flow, batch),
+            "painting": options.painting_weight
+            * options.paintings(painting.float(), gate.float(), batch.target, alpha),
+            "extractor": options.extractor_weight * options.features(found, target),
         }
-        run.advance(torch.stack(list(losses.values())).sum(), schedule.rate(run.step))
-        figures = {name: loss.item() for name, loss in losses.items()}
-        figures |= {"real": _distance(found.bounded[known:], target), "copied": _distance(source, target)}
-        for name, value in figures.items():
-            sums[name] += value
-        if run.step % LOG_EVERY == 0:
-            run.log(**{name: total / LOG_EVERY for name, total in sums.items()})
-            sums.clear()
+        errors = {
+            "real": _distance(found.bounded[known:], target_found),
+            "copied": _distance(source_found, target_found),
+        }
+        return StepLoss(torch.stack(list(parts.values())).sum(), parts | errors)
+
+    return Trainer(run, renderer, adam(renderer.parameters()), recipe(options, loss, batches), options)
 
 
-def _joined(first: Batch, second: Batch) -> Batch:
-    return Batch(**{name: torch.cat([value, getattr(second, name)]) for name, value in vars(first).items()})
-
-
-def _as_read(batch: Batch, source: Tensor, target: Tensor) -> Batch:
-    """The batch with what was read in its last rows' pictures, [R, 59] each, in place of their coefficients."""
+def _with_found(batch: Batch, source: Tensor, target: Tensor) -> Batch:
+    """The batch with what the extractor found in its last pictures, [R, 59] each, in place of their coefficients."""
     known = len(batch.source) - len(source)
     return replace(
         batch,
@@ -108,6 +139,6 @@ def _as_read(batch: Batch, source: Tensor, target: Tensor) -> Batch:
     )
 
 
-def _distance(found: Tensor, wanted: Tensor) -> float:
-    """AED of coefficients [R, 59]."""
-    return (found - wanted)[:, :EXPRESSIONS].abs().mean().item()
+def _distance(found: Tensor, target: Tensor) -> Tensor:
+    """AED of coefficients [R, 59]: mean absolute difference of the expression weights."""
+    return (found - target)[:, :EXPRESSIONS].abs().mean()

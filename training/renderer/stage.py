@@ -1,9 +1,9 @@
-"""What the stages of the renderer's training share: the schedule, the network they begin with, and their steps."""
+"""What the stages of the renderer's training share: options, the network they begin with, and their recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
@@ -14,43 +14,83 @@ from models.bundle import MANIFEST, load_renderer, open_bundle
 from models.errors import TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
+from training.averaging import Growing
+from training.options import TrainingOptions, option, recorded
 from training.pairs.batches import Batch
-from training.run import Run, averaged_weights, fitting
+from training.pairs.source import Inputs, PairSource
+from training.record import RunRecord
+from training.run_folder import RunFolder
+from training.schedules import LinearDecay
+from training.trainer import Recipe, StepLoss
+from training.weights import averaged_weights, matching_weights
 
-LOG_EVERY, SAVE_EVERY, DRAW_EVERY = 100, 500, 1000
+SEEDS = 10_000_000
+"""Between the streams of pairs of two seeds: no run has more steps."""
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast a stage trains.
+class StageOptions(TrainingOptions):
+    """What every stage of the renderer has.
 
     Attributes:
-        steps: optimiser steps in all; a resumed run counts the ones it has made.
         batch_size: pairs a step; half of them are used backwards.
-        learning_rate: Adam's, at full speed.
-        compile: fuse the networks with `torch.compile`: minutes at the start, about a third faster after.
-        start: folder of an earlier run, or of a bundle, whose weights a fresh run takes, where they fit.
+        averaging: what the average of the weights keeps of itself a step, once it has grown.
     """
 
-    steps: int
-    batch_size: int
-    learning_rate: float = 3e-4
-    compile: bool = False
-    start: Path | None = None
+    batch_size: int = option(16, "Pairs a step; half of them are used backwards.", least=1)
+    learning_rate: float = option(
+        3e-4, "Adam's, at full speed; it rises over 200 steps and falls over the last 40 %.", least=0
+    )
+    averaging: float = option(0.999, "What the average of the weights keeps of itself a step.", least=0, most=1)
 
-    def rate(self, step: int) -> float:
-        """Learning rate of a step: a short warm-up, full speed for 60 % of the run, then a straight line to 2 %."""
-        fall = 0.02 + 0.98 * (self.steps - step) / (0.4 * self.steps)
-        return self.learning_rate * min(1.0, fall, (step + 1) / 200)
+
+@dataclass(frozen=True)
+class NetworkOptions(StageOptions):
+    """What the stages have that train the renderer itself.
+
+    Attributes:
+        preset: the network's configuration.
+        compile: fuse the networks with `torch.compile`.
+    """
+
+    preset: str = option("small", f"Network configuration: {', '.join(PRESETS)}.")
+    compile: bool = option(
+        default=False, help="Fuse the networks: minutes at the start, a third faster after.", name="--compile"
+    )
+
+
+def open_run(out: Path, stage: str, options: TrainingOptions, source: PairSource, inputs: Inputs) -> RunFolder:
+    """The folder of a stage's run, with the record of it.
+
+    Args:
+        stage: the command's name.
+        inputs: what is read beside the source's own.
+
+    Raises:
+        TrainingDataError: an input is missing, or the folder holds another run.
+    """
+    record = RunRecord.of(f"training {stage}", recorded(options) | source.options, {**source.inputs, **inputs})
+    return RunFolder(out, record, options.resume_with_changes)
+
+
+def recipe(
+    options: StageOptions, loss: Callable[[Batch, int], StepLoss], batches: Callable[[int], Iterator[Batch]]
+) -> Recipe[Batch]:
+    """The recipe that all stages share."""
+    return Recipe(
+        loss, batches, LinearDecay(options.learning_rate, options.steps), Growing(options.averaging), draw=draw_batch
+    )
 
 
 def fresh_renderer(preset: str, device: torch.device) -> PIRenderer:
-    """An untrained renderer in the memory layout that is faster on a CPU."""
+    """An untrained renderer in the memory layout that is faster on a CPU. Raises TrainingDataError for the preset."""
+    if preset not in PRESETS:
+        raise TrainingDataError(f"there is no preset {preset!r}: choose {', '.join(PRESETS)}")
     renderer = PIRenderer(PRESETS[preset]).to(device)
     return renderer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def adopt_weights(renderer: PIRenderer, earlier: Path | None) -> None:
+def load_init_weights(renderer: PIRenderer, earlier: Path | None) -> None:
     """Take the weights of an earlier run or of a bundle where name and shape agree; new layers stay fresh.
 
     Raises:
@@ -60,10 +100,11 @@ def adopt_weights(renderer: PIRenderer, earlier: Path | None) -> None:
         return
     own = renderer.state_dict()
     is_bundle = (earlier / MANIFEST).is_file()
-    adopted = fitting(load_renderer(open_bundle(earlier)).state_dict() if is_bundle else averaged_weights(earlier), own)
-    if not adopted:
+    weights = load_renderer(open_bundle(earlier)).state_dict() if is_bundle else averaged_weights(earlier)
+    matching = matching_weights(weights, own)
+    if not matching:
         raise TrainingDataError(f"nothing in {earlier} fits preset {renderer.preset.name}: choose one of that preset")
-    renderer.load_state_dict(own | adopted)
+    renderer.load_state_dict(own | matching)
 
 
 def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
@@ -77,23 +118,17 @@ def descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:
     return renderer.descriptor(windows, batch.source_coefficients)
 
 
-def remaining(run: Run, batches: Iterable[Batch], schedule: Schedule) -> Iterator[Batch]:
-    """Batches until `run`, which the caller advances by one step with each, has made all of the schedule's.
+def joined(first: Batch, second: Batch) -> Batch:
+    """Both batches in one."""
+    return Batch(
+        **{one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(Batch)}
+    )
 
-    Between steps the run is saved, and a renderer draws what it makes of the last batch.
-    """
-    for batch in batches:
-        if run.step >= schedule.steps:
-            return
-        yield batch
-        done = run.step == schedule.steps
-        if run.step % SAVE_EVERY == 0 or done:
-            run.save()
-        renderer = run.average.module
-        if isinstance(renderer, PIRenderer) and (run.step % DRAW_EVERY == 0 or done):
-            with torch.no_grad():
-                rendering = renderer(batch.source, descriptor(renderer, batch))
-            draw(run.folder / f"step-{run.step:06d}.png", batch.source, batch.target, rendering)
+
+def draw_batch(renderer: nn.Module, batch: Batch, file: Path) -> None:
+    """Draw what a renderer makes of a batch; other networks make no pictures."""
+    if isinstance(renderer, PIRenderer):
+        draw(file, batch.source, batch.target, renderer(batch.source, descriptor(renderer, batch)))
 
 
 def draw(file: Path, source: Tensor, target: Tensor, rendering: Rendering) -> None:

@@ -10,13 +10,14 @@ from torch import nn
 from typer.testing import CliRunner
 
 from datasets import command_line
-from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
+from models.bundle import DEFAULT_BUNDLE, draft_bundle, load_renderer, open_bundle, write_bundle
 from models.errors import BundleError, TrainingDataError
 from models.renderer import PRESETS, PIRenderer
 from tests.bundles import write_speaking_bundle
+from tests.runs import linear_trainer
 from training.__main__ import app
 from training.export import export_bundle
-from training.run import Run
+from training.options import TrainingOptions
 
 DETECTOR, EXTRACTOR = DEFAULT_BUNDLE / "detector.onnx", DEFAULT_BUNDLE / "extractor.onnx"
 
@@ -26,10 +27,12 @@ def run(tmp_path: Path) -> Path:
     """A run whose average is not its last state."""
     torch.manual_seed(0)
     renderer = PIRenderer(PRESETS["debug"])
-    trained = Run(tmp_path / "run", renderer, torch.optim.SGD(renderer.parameters()))
+    optimiser = torch.optim.SGD(renderer.parameters())
+    trained = linear_trainer(tmp_path / "run", TrainingOptions(1, 1, 0.1), model=renderer, optimiser=optimiser)
     nn.init.constant_(renderer.mean, 3.0)
+    trained.run.begin(0)
     trained.save()
-    return trained.folder
+    return trained.run.path
 
 
 def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: Path) -> None:
@@ -39,6 +42,7 @@ def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: P
     assert bundle.manifest.provenance == {"data": "drawn"}
     assert bundle.manifest.metrics == {"error": 1.5}
     assert bundle.path("extractor.onnx").read_bytes() == EXTRACTOR.read_bytes()
+    assert bundle.manifest.runs["renderer.safetensors"]["command"] == "test"  # type: ignore[index]
     with pytest.raises(BundleError, match="audio"):
         bundle.path("audio.safetensors")
 
@@ -98,3 +102,15 @@ def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path, capsys: 
 def test_a_run_without_a_state_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="train it first"):
         export_bundle(tmp_path, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {})
+
+
+def test_records_follow_files_from_bundle_to_bundle(run: Path, tmp_path: Path) -> None:
+    first = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "first", {}, {})
+    record = {"command": "training.extractor detector", "data": {}}
+    runs = {**first.manifest.runs, "detector.onnx": record}
+    draft = draft_bundle(tmp_path / "second", first.files, "debug", "arkit", "Apache-2.0", {}, {}, runs=runs)
+    second = write_bundle(draft)
+    detector, extractor = (second.path(name) for name in ("detector.onnx", "extractor.onnx"))
+    known = export_bundle(run, "debug", detector, extractor, tmp_path / "third", {}, {}).manifest.runs
+    assert known["detector.onnx"] == record
+    assert "extractor.onnx" not in known, "the released extractor has none"

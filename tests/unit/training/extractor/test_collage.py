@@ -5,7 +5,7 @@ from datasets.backgrounds import Backgrounds
 from datasets.photos import FacePhotos, mirror_order
 from training.extractor import collage as module
 from training.extractor.collage import CollageMaker
-from training.extractor.detector_net import STRIDE
+from training.extractor.networks.detector import STRIDE
 from training.extractor.targets import detector_targets
 
 NO_GROUNDS = np.zeros((0, 256, 256, 3), np.uint8)

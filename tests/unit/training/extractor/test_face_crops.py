@@ -3,11 +3,11 @@ import pytest
 
 from datasets.backgrounds import Backgrounds
 from datasets.photos import FacePhotos, mirror_order
-from datasets.same_identity_pairs import Couples
+from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
 from training.extractor.appearance import degrade
 from training.extractor.face_crops import FaceCrops, cover, face_sample
-from training.extractor.regressor_net import CROP
+from training.extractor.networks.regressor import CROP
 
 NO_MISTAKES = np.zeros((0, CROP, CROP, 3), np.uint8)
 
@@ -43,7 +43,7 @@ def test_origin_of_the_3dmm_moves_with_the_picture(faces: FacePhotos) -> None:
 
 
 def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    crops = FaceCrops([(SameIdentityPairs.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
     sample = face_sample(faces, 0, np.random.default_rng(5), jitter=True)
     flipped = crops.mirror(sample)
     # The dots mark landmarks 0, 50, 100 …: in the mirrored picture they lie under the partners' places.
@@ -60,7 +60,9 @@ def test_mirror_keeps_landmarks_on_the_picture_and_swaps_sides(faces: FacePhotos
 
 
 def test_samples_have_the_shapes_that_the_network_wants(faces: FacePhotos, backgrounds: Backgrounds) -> None:
-    crops = FaceCrops([(Couples.same(faces), 0.5)] * 2, mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    crops = FaceCrops(
+        [(SameIdentityPairs.same(faces), 0.5)] * 2, mirror_order(faces.landmarks), backgrounds, NO_MISTAKES
+    )
     samples = [crops.draw(seed) for seed in range(60)]
     assert {sample["picture"].shape for sample in samples} == {(CROP, CROP, 3)}
     assert {float(sample["presence"]) for sample in samples} == {0.0, 1.0}
@@ -95,7 +97,7 @@ def test_cover_hides_a_part_only() -> None:
 def test_mistakes_of_a_detector_are_shown_as_no_face(faces: FacePhotos, backgrounds: Backgrounds) -> None:
     green = np.zeros((1, CROP, CROP, 3), np.uint8)
     green[..., 1] = 250
-    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, green)
+    crops = FaceCrops([(SameIdentityPairs.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, green)
     samples = [crops.draw(seed) for seed in range(120)]
     shown = [s for s in samples if s["picture"][..., 1].mean() > s["picture"][..., 0].mean() + 60.0]
     assert len(shown) > 3
@@ -106,7 +108,7 @@ def test_neighbouring_samples_show_one_person_mirrored_or_not_alike(
     faces: FacePhotos, backgrounds: Backgrounds
 ) -> None:
     faces.expression[1] *= 0.5
-    crops = FaceCrops([(Couples.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
+    crops = FaceCrops([(SameIdentityPairs.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
     couples = [(crops.draw(2 * k), crops.draw(2 * k + 1)) for k in range(30)]
     whole = [couple for couple in couples if all(sample["presence"] for sample in couple)]
     assert len(whole) > 10

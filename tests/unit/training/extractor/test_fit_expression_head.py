@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from torch import Tensor, nn
 
 from models.face3d.landmark_shape import ANCHORS
-from training.extractor import fit_expression_head as module
-from training.extractor.expression_head import Readout
-from training.extractor.fit_expression_head import fit_readout
-from training.extractor.ridge_head import Polish
+from training.extractor.fit_expression_head import fit_expression_head
+from training.extractor.networks.expression_head import ExpressionHead
+from training.extractor.networks.ridge_head import RidgeHead
 
 
 class Seeing(nn.Module):
@@ -19,7 +17,7 @@ class Seeing(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.readout, self.polish = Readout(), Polish()
+        self.expression_head, self.ridge_head = ExpressionHead(), RidgeHead()
         self.mean = np.random.default_rng(0).uniform(0.3, 0.7, (478, 2)).astype(np.float32)
 
     def landmarks(self, opening: np.ndarray) -> np.ndarray:
@@ -28,7 +26,7 @@ class Seeing(nn.Module):
         points[:, ANCHORS[0], 1] += 0.1 * opening
         return points
 
-    def read(self, pictures: Tensor) -> tuple[Tensor, ...]:
+    def predict(self, pictures: Tensor) -> tuple[Tensor, ...]:
         opening = (pictures[:, 0, 0, 0].numpy() + 1) / 2
         return torch.zeros(len(opening), 59), torch.from_numpy(self.landmarks(opening)), torch.zeros(1), torch.zeros(1)
 
@@ -42,19 +40,18 @@ class Seeing(nn.Module):
 
 def test_a_shape_is_free_of_place_and_size() -> None:
     landmarks = torch.rand(2, 478, 2)
-    read = Readout().shape_of
+    read = ExpressionHead().normalised
     torch.testing.assert_close(read(landmarks * 0.3 + 0.2), read(landmarks), atol=1e-4, rtol=1e-4)
 
 
-def test_what_a_shape_says_is_learnt_and_averaged_with_the_coefficients(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_shape_shows_is_learnt_and_averaged_with_the_coefficients() -> None:
     torch.manual_seed(0)
-    monkeypatch.setattr(module, "STEPS", 400)
     network = Seeing().eval()
     faces = torch.from_numpy(network.landmarks(np.array([0.2, 0.8], np.float32)))
     own = torch.full((2, 59), 0.4)
-    assert torch.equal(network.readout(faces, own), own[:, :53]), "not fitted yet"
-    fit_readout(network, network.draw, range(256))  # type: ignore[arg-type]
-    found = network.readout(faces, own)
+    assert torch.equal(network.expression_head(faces, own), own[:, :53]), "not fitted yet"
+    fit_expression_head(network, network.draw, range(256), steps=400, alpha=0.5)  # type: ignore[arg-type]
+    found = network.expression_head(faces, own)
     np.testing.assert_allclose(found[:, 5], [(0.2 + 0.4) / 2, (0.8 + 0.4) / 2], atol=0.04)
     np.testing.assert_allclose(found[:, 20], 0.2, atol=0.03)
-    assert not any(parameter.requires_grad for parameter in network.readout.parameters())
+    assert not any(parameter.requires_grad for parameter in network.expression_head.parameters())

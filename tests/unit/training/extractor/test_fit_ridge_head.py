@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from models.face3d.landmark_shape import fit_shape
-from training.extractor.fit_ridge_head import solve_polish
-from training.extractor.loop import as_input
-from training.extractor.regressor_net import RegressorNet
+from training.extractor.fit_ridge_head import fit_ridge_head
+from training.extractor.networks.regressor import RegressorNet
+from training.extractor.samples import as_input
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ class Biased:
     def draw(self, number: int) -> dict[str, np.ndarray]:
         picture = self._rng.integers(0, 256, (256, 256, 3), dtype=np.uint8)
         with torch.no_grad():
-            coefficients, landmarks, _, _ = self._network.read(as_input(torch.from_numpy(picture[None])))
+            coefficients, landmarks, _, _ = self._network.predict(as_input(torch.from_numpy(picture[None])))
         known = np.ones(478, np.float32)
         if number % 3 == 0:
             known[468:] = 0
@@ -49,24 +49,24 @@ class Biased:
 def test_what_is_wrong_everywhere_is_put_right(network: RegressorNet) -> None:
     picture = torch.rand(1, 3, 256, 256) * 2 - 1
     with torch.no_grad():
-        coefficients, landmarks, presence, coarse = network.read(picture)
-        solve_polish(network, Biased(network).draw, range(100, 148))
-        polished = network.read(picture)
-    np.testing.assert_allclose(polished[0], coefficients + 0.1, atol=2e-3)
-    np.testing.assert_allclose(polished[1], landmarks + torch.tensor([0.02, 0]), atol=2e-3)
-    assert torch.equal(polished[2], presence)
-    assert torch.equal(polished[3], coarse)
+        coefficients, landmarks, presence, coarse = network.predict(picture)
+        fit_ridge_head(network, Biased(network).draw, range(100, 148))
+        corrected = network.predict(picture)
+    np.testing.assert_allclose(corrected[0], coefficients + 0.1, atol=2e-3)
+    np.testing.assert_allclose(corrected[1], landmarks + torch.tensor([0.02, 0]), atol=2e-3)
+    assert torch.equal(corrected[2], presence)
+    assert torch.equal(corrected[3], coarse)
 
 
 def test_it_is_solved_anew_and_learns_nothing_by_gradient(network: RegressorNet) -> None:
     samples = Biased(network)
-    solve_polish(network, samples.draw, range(48))
-    once = network.polish.linear.bias.clone()
-    network.polish.linear.bias += 1
+    fit_ridge_head(network, samples.draw, range(48))
+    once = network.ridge_head.linear.bias.clone()
+    network.ridge_head.linear.bias += 1
     fresh = Biased(network)
-    network.polish.clear()
+    network.ridge_head.clear()
     drawn = [fresh.draw(number) for number in range(48)]
-    network.polish.linear.bias += 1
-    solve_polish(network, lambda number: drawn[number], range(48))
-    torch.testing.assert_close(network.polish.linear.bias, once, atol=1e-3, rtol=0)
-    assert not any(parameter.requires_grad for parameter in network.polish.parameters())
+    network.ridge_head.linear.bias += 1
+    fit_ridge_head(network, lambda number: drawn[number], range(48))
+    torch.testing.assert_close(network.ridge_head.linear.bias, once, atol=1e-3, rtol=0)
+    assert not any(parameter.requires_grad for parameter in network.ridge_head.parameters())

@@ -9,12 +9,17 @@ from models.coefficients import ARKIT
 from models.extractor.detector import Detector
 from models.extractor.regressor import CROP, Regressor
 from models.face3d.landmark_shape import ShapeModel, fit_shape
-from training.extractor import regressor_net
-from training.extractor.detector_net import DetectorNet, detector_loss
+from training.extractor.detector_loss import DetectorLoss
 from training.extractor.export import export_detector, export_regressor
-from training.extractor.loop import Schedule, Trainer
-from training.extractor.regressor_net import RegressorNet
+from training.extractor.network_training import ExtractorOptions, network_trainer
+from training.extractor.networks import regressor as regressor_net
+from training.extractor.networks.detector import DetectorNet
+from training.extractor.networks.regressor import RegressorNet
+from training.extractor.samples import Batch
 from training.extractor.targets import detector_targets
+from training.record import RunRecord
+from training.run_folder import RunFolder
+from training.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +85,7 @@ def test_detector_loss_prefers_the_right_maps() -> None:
     target = {name: torch.from_numpy(value)[None] for name, value in detector_targets(boxes, points, 256).items()}
     right = (torch.where(target["heatmap"] == 1, 8.0, -8.0), target["box"], target["points"])
     wrong = (-right[0], target["box"] + 1, target["points"] + 1)
-    good, bad = detector_loss(right, target), detector_loss(wrong, target)
+    good, bad = DetectorLoss()(right, target), DetectorLoss()(wrong, target)
     assert float(good["box"]) == float(good["points"]) == 0
     assert all(float(bad[name]) > float(good[name]) + 0.5 for name in good)
 
@@ -95,17 +100,19 @@ def loss(output: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]) -> di
 
 
 def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
-    def trainer(folder: str, sample: Callable[[int], dict[str, np.ndarray]]) -> Trainer:
+    def trainer(folder: str, sample: Callable[[int], dict[str, np.ndarray]]) -> Trainer[Batch]:
         torch.manual_seed(0)
-        return Trainer(small_regressor(), sample, loss, Schedule(steps=4, batch=4, save_every=1), tmp_path / folder)
+        options = ExtractorOptions(steps=4, batch_size=4, save_every=1, workers=0)
+        run = RunFolder(tmp_path / folder, RunRecord("test", {}))
+        return network_trainer(run, small_regressor(), sample, loss, options)
 
     def failing(number: int) -> dict[str, np.ndarray]:
         if number >= 8:
             raise InterruptedError
         return draw(number)
 
-    whole = trainer("whole", draw).run(workers=0).state_dict()
+    whole = trainer("whole", draw).train().state_dict()
     with pytest.raises(InterruptedError):
-        trainer("broken", failing).run(workers=0)
-    resumed = trainer("broken", draw).run(workers=0).state_dict()
+        trainer("broken", failing).train()
+    resumed = trainer("broken", draw).train().state_dict()
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)

@@ -10,10 +10,10 @@ import torch
 
 from models.errors import TrainingDataError
 from models.face3d.landmark_shape import ShapeModel, fit_shape
-from training.extractor.detector_net import DetectorNet
 from training.extractor.export import export_detector, export_regressor
-from training.extractor.regressor_net import RegressorNet
-from training.extractor.warm_start import adopt
+from training.extractor.networks.detector import DetectorNet
+from training.extractor.networks.regressor import RegressorNet
+from training.extractor.warm_start import load_init_weights
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_a_run_starts_from_the_weights_of_another_but_keeps_its_own_shape(tmp_pa
     earlier, network = regressor(), regressor(hidden=12)
     network.shape.mean += 1
     own = network.shape.mean.clone()
-    adopt(network, save(earlier, tmp_path / "state.pt"), [])
+    load_init_weights(network, save(earlier, tmp_path / "state.pt"), [])
     assert torch.equal(network.stem[0][0].weight, earlier.stem[0][0].weight)
     assert network.presence.weight.shape[1] == 12
     assert torch.equal(network.shape.mean, own)
@@ -68,7 +68,7 @@ def test_a_network_that_starts_from_an_exported_one_answers_as_that_did(tmp_path
     else:
         earlier, network = lived(regressor(), pictures), regressor()
         export_regressor(earlier, file, np.arange(478))
-    adopt(network, file, [pictures])
+    load_init_weights(network, file, [pictures])
     assert network.training
     with torch.inference_mode():
         new, old = network.eval()(pictures[:2]), earlier(pictures[:2])
@@ -80,7 +80,7 @@ def test_a_network_that_starts_from_an_exported_one_answers_as_that_did(tmp_path
 
 def test_a_file_that_is_missing_or_of_another_network_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="no file"):
-        adopt(regressor(), tmp_path / "state.pt", [])
+        load_init_weights(regressor(), tmp_path / "state.pt", [])
     torch.save({"average": {"elsewhere": torch.zeros(3)}}, tmp_path / "state.pt")
     with pytest.raises(TrainingDataError, match="another network"):
-        adopt(regressor(), tmp_path / "state.pt", [])
+        load_init_weights(regressor(), tmp_path / "state.pt", [])

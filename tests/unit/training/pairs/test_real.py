@@ -19,7 +19,7 @@ from training.pairs.batches import batches
 from training.pairs.generate import make_pairs
 from training.pairs.real import Shot, make_real_pairs, pair
 from training.pairs.shards import SIZE, Pairs
-from training.pairs.source import REAL, Emphasis, StoredPairs
+from training.pairs.source import REAL_FRACTION, Emphasis, StoredPairs
 
 
 def picture(shift: float, side: int) -> np.ndarray:
@@ -84,13 +84,13 @@ def test_only_what_no_warp_shows_is_learnt_from_the_pictures(model: MorphableMod
     assert (found.picture == picture(3, SIZE)).all()
 
 
-def test_training_draws_a_fixed_share_of_real_pairs(data: Path, clips: Path, tmp_path: Path) -> None:
+def test_training_draws_a_fixed_fraction_of_real_pairs(data: Path, clips: Path, tmp_path: Path) -> None:
     make_pairs(data, tmp_path / "pairs", count=8, seed=0, processes=1, sweeps=0.5, shard_size=8)
     make_real_pairs(data, clips, tmp_path / "real", count=1, seed=0)
     stored = StoredPairs(tmp_path / "pairs", tmp_path / "real")
     chance = stored.chance(Emphasis({"jawOpen": 0.3}, still=True))
     assert len(chance) == 508
-    assert chance[8:].sum() == pytest.approx(REAL)
+    assert chance[8:].sum() == pytest.approx(REAL_FRACTION)
     assert stored.coefficients(10).shape == (20, 59)
     assert len(StoredPairs(tmp_path / "pairs").chance(Emphasis())) == 8
     only = Pairs(tmp_path / "real")

@@ -15,9 +15,9 @@ from tests.synthetic_head import write_data
 from training.pairs.shards import SIZE
 from training.pairs.source import Emphasis
 from training.pairs.stream import PairStream
-from training.renderer.stage import Schedule
-from training.renderer.stages import STATISTICS, train_editing, train_warping
-from training.run import averaged_weights
+from training.renderer.editing import EditingOptions, editing_trainer
+from training.renderer.warping import STATISTICS, WarpingOptions, warping_trainer
+from training.weights import averaged_weights
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,9 @@ def test_a_folder_without_portraits_is_an_error_that_says_what_to_do(tmp_path: P
 
 def test_both_stages_train_on_pairs_made_meanwhile(data: Path, tmp_path: Path) -> None:
     stream = PairStream(data, "cpu", sweeps=0.25)
-    train_warping(stream, tmp_path / "warping", "debug", Schedule(2, 2))
-    train_editing(stream, tmp_path / "editing", tmp_path / "warping", "debug", Schedule(2, 2))
+    warping_trainer(stream, tmp_path / "warping", WarpingOptions(2, 2, preset="debug")).train()
+    editing = EditingOptions(2, 2, preset="debug")
+    editing_trainer(stream, tmp_path / "editing", editing, tmp_path / "warping").train()
     weights = averaged_weights(tmp_path / "editing")
     values = stream.coefficients(100)
     assert values.shape == (200, 59)

@@ -9,9 +9,9 @@ import torch
 
 from datasets.clip_store import ClipStore
 from models.renderer import PRESETS
-from training.pirender.loop import across, fresh_renderer
 from training.pirender.losses import PyramidDistance
 from training.pirender.objective import Objective
+from training.pirender.pair_training import across, fresh_renderer
 from training.pirender.pairs import PairDataset, pairs
 from training.pirender.processes import joined
 from training.pirender.schedule import chosen
@@ -24,12 +24,12 @@ def first_gradients(store: Path) -> list[dict[str, torch.Tensor]]:
     found = []
     with joined() as processes:
         dataset = PairDataset(ClipStore(store), PRESETS[schedule.preset], seed=0)
-        share = schedule.share(processes.count)
+        count = schedule.pairs_of_each(processes.count)
         for step in (0, 1):
             renderer = fresh_renderer(schedule.preset, dataset, seed=0)
             shared = across(Objective(renderer, PyramidDistance(), schedule), processes)
-            pair = next(pairs(dataset, share, processes.rank, processes.count, step, workers=0))
-            assert len(pair.first) == share
+            pair = next(pairs(dataset, count, processes.rank, processes.count, step, workers=0))
+            assert len(pair.first) == count
             loss, _ = shared(pair, schedule.edits(step))
             loss.backward()
             named = renderer.named_parameters()

@@ -1,4 +1,4 @@
-"""Stage nought of the renderer's training."""
+"""Head stage of the renderer's training."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
 from models.renderer.head import RigidHead
 from training.pairs.batches import Batch
-from training.pairs.source import Emphasis
-from training.renderer.head import _error, train_head
-from training.renderer.stage import Schedule, adopt_weights, fresh_renderer
-from training.run import averaged_weights
+from training.pairs.source import Emphasis, Inputs
+from training.renderer.head import HeadLoss, HeadOptions, head_trainer
+from training.renderer.stage import fresh_renderer, load_init_weights
+from training.weights import averaged_weights
 
 
 class Turning:
@@ -22,6 +23,8 @@ class Turning:
     device = torch.device("cpu")
 
     def __init__(self) -> None:
+        self.inputs: Inputs = {}
+        self.options: dict[str, JsonValue] = {}
         self.head = RigidHead().requires_grad_(False)
         self.head.depth.add_(0.08)
         self.head.hold.add_(3)
@@ -42,16 +45,17 @@ class Turning:
 
 
 def test_the_head_behind_a_flow_is_found_and_a_renderer_starts_from_it(tmp_path: Path) -> None:
-    material = Turning()
-    train_head(material, tmp_path / "head", Schedule(200, 4, 1e-2))
+    source = Turning()
+    head_trainer(source, tmp_path / "head", HeadOptions(200, 4, 1e-2)).train()
     found = averaged_weights(tmp_path / "head")
     middle = (0, 0, slice(12, 20), slice(12, 20))
-    miss = (found["rigid_head.depth"] - material.head.depth)[middle].abs().mean()
+    miss = (found["rigid_head.depth"] - source.head.depth)[middle].abs().mean()
     assert miss < 0.03, "a fresh head is 0.08 off"
-    renderer = fresh_renderer("debug", material.device)
-    adopt_weights(renderer, tmp_path / "head")
+    renderer = fresh_renderer("debug", source.device)
+    load_init_weights(renderer, tmp_path / "head")
     assert renderer.rigid_head is not None
     assert torch.equal(renderer.rigid_head.depth, found["rigid_head.depth"])
-    batch = next(material.batches(Emphasis(), 8, 32, seed=1))
+    batch = next(source.batches(Emphasis(), 8, 32, seed=1))
+    error = HeadLoss().flow_error
     with torch.no_grad():
-        assert _error(renderer.rigid_head, batch) < 0.6 * _error(RigidHead(), batch)
+        assert error(renderer.rigid_head, batch) < 0.6 * error(RigidHead(), batch)

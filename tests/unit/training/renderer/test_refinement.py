@@ -1,4 +1,4 @@
-"""Stage three: what the extractor reads in rendered pictures."""
+"""Refinement stage: what the extractor finds in rendered pictures."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import JsonValue
 from skimage import data
 from torch import Tensor
 
 from models.bundle import DEFAULT_BUNDLE
 from models.errors import TrainingDataError
 from models.extractor.regressor import Regressor
+from tests.runs import write_run
 from training.pairs.batches import Batch
-from training.pairs.source import Emphasis
-from training.renderer.extractor_loss import Reader, reading_loss
-from training.renderer.refinement import train_refinement
-from training.renderer.stage import Schedule, adam, fresh_renderer
-from training.run import Run, averaged_weights
+from training.pairs.source import Emphasis, Inputs
+from training.renderer.extractor_loss import ExtractorLoss, FrozenExtractor
+from training.renderer.refinement import RefinementOptions, refinement_trainer
+from training.renderer.stage import fresh_renderer
+from training.weights import averaged_weights
 
 EXTRACTOR = DEFAULT_BUNDLE / "extractor.onnx"
 
@@ -33,8 +35,8 @@ def face() -> Tensor:
 
 
 @pytest.fixture(scope="module")
-def reader(face: Tensor) -> Reader:
-    return Reader.load(EXTRACTOR, face)
+def extractor(face: Tensor) -> FrozenExtractor:
+    return FrozenExtractor.load(EXTRACTOR, face)
 
 
 class Turned:
@@ -43,6 +45,8 @@ class Turned:
     device = torch.device("cpu")
 
     def __init__(self, face: Tensor) -> None:
+        self.inputs: Inputs = {}
+        self.options: dict[str, JsonValue] = {}
         self.face = torch.nn.functional.interpolate(face, (64, 64), mode="area")
 
     def coefficients(self, count: int) -> np.ndarray:
@@ -57,42 +61,36 @@ class Turned:
             yield Batch(source, source.roll(4, -1), labels, labels, flow, ones, mask, mask)
 
 
-def test_a_reader_reads_what_the_product_does(reader: Reader, face: Tensor) -> None:
+def test_a_frozen_extractor_finds_what_is_served(extractor: FrozenExtractor, face: Tensor) -> None:
     crop = ((face[0].permute(1, 2, 0) + 1) * 127.5).round().byte().numpy()
     served = Regressor(EXTRACTOR, 1).glance(crop)
-    reading = reader.read(face)
-    np.testing.assert_allclose(reading.bounded[0], served.coefficients, atol=1e-2)
+    found = extractor.features(face)
+    np.testing.assert_allclose(found.bounded[0], served.coefficients, atol=1e-2)
 
 
-def test_the_loss_leads_pixels_to_what_is_wanted(reader: Reader, face: Tensor) -> None:
-    wanted = reader.read(face.roll(6, -1))
+def test_the_loss_leads_pixels_to_the_target(extractor: FrozenExtractor, face: Tensor) -> None:
+    target = extractor.features(face.roll(6, -1))
     picture = face.clone().requires_grad_()
-    loss = reading_loss(reader.read(picture), wanted)
+    loss = ExtractorLoss()(extractor.features(picture), target)
     loss.backward()
     assert picture.grad is not None
     with torch.no_grad():
-        nearer = reading_loss(reader.read(picture - 0.002 * picture.grad.sign()), wanted)
+        nearer = ExtractorLoss()(extractor.features(picture - 0.002 * picture.grad.sign()), target)
         assert nearer < loss
-        assert reading_loss(wanted, wanted) < 1e-2
+        assert ExtractorLoss()(target, target) < 1e-2
 
 
-def test_all_networks_train_on_real_pairs_as_they_are_read_and_resume(tmp_path: Path, face: Tensor) -> None:
+def test_all_networks_train_on_real_pairs_as_the_extractor_finds_them_and_resume(tmp_path: Path, face: Tensor) -> None:
     torch.manual_seed(0)
-    renderer = fresh_renderer("debug", torch.device("cpu"))
-    Run(tmp_path / "editing", renderer, adam(renderer.parameters())).save()
+    write_run(tmp_path / "editing", fresh_renderer("debug", torch.device("cpu")))
     for steps in (60, 100):
-        train_refinement(
-            Turned(face),
-            Turned(face),
-            EXTRACTOR,
-            tmp_path / "out",
-            tmp_path / "editing",
-            "debug",
-            Schedule(steps, 2, 1e-3),
-        )
+        options = RefinementOptions(steps, 2, 1e-3, preset="debug", resume_with_changes=True)
+        refinement_trainer(
+            Turned(face), Turned(face), tmp_path / "out", options, tmp_path / "editing", EXTRACTOR
+        ).train()
     (log,) = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
     assert log["step"] == 100
-    assert log["copied"] > 0, "the two pictures read differently"
+    assert log["copied"] > 0, "the two pictures differ to the extractor"
     before, after = averaged_weights(tmp_path / "editing"), averaged_weights(tmp_path / "out")
     for part in ("mapping", "warping", "editing"):
         changed = [not torch.equal(value, after[name]) for name, value in before.items() if name.startswith(part)]
@@ -101,4 +99,4 @@ def test_all_networks_train_on_real_pairs_as_they_are_read_and_resume(tmp_path: 
 
 def test_a_file_that_is_no_extractor_is_an_error(tmp_path: Path, face: Tensor) -> None:
     with pytest.raises(TrainingDataError, match="point --start"):
-        Reader.load(tmp_path / "missing.onnx", face)
+        FrozenExtractor.load(tmp_path / "missing.onnx", face)

@@ -1,4 +1,4 @@
-"""The published loop: pairs that processes share, equal gradients, stages, averaging, resuming, the command line."""
+"""The paper's training: pairs that processes share, equal gradients, stages, averaging, resuming, the command line."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ from models.coefficients import BFM
 from models.coefficients.bfm import published_vector
 from models.errors import TrainingDataError
 from models.renderer import PRESETS
+from tests.runs import linear_trainer
 from tests.unit.training.pirender.conftest import picture
 from tests.unit.training.pirender.ddp import first_gradients
+from training.averaging import Constant
+from training.options import TrainingOptions
 from training.pirender.__main__ import app
-from training.pirender.loop import Settings, train
+from training.pirender.pair_training import Settings, pirender_trainer
 from training.pirender.pairs import PairDataset, pairs
 from training.pirender.processes import Processes
-from training.pirender.run import PublishedRun
 from training.pirender.schedule import SCHEDULES, chosen
+from training.schedules import StepDecay
 
 ROOT = Path(__file__).parents[4]
 ALONE = Processes(0, 1, torch.device("cpu"))
 PAPER = PRESETS["paper-debug"]
 
 
-def test_the_schedule_is_the_published_one() -> None:
+def test_the_schedule_is_the_papers() -> None:
     paper = SCHEDULES["paper"]
     assert (paper.steps, paper.warping_steps, paper.batch_size) == (400_000, 200_000, 20)
     assert not paper.edits(199_999)
@@ -43,12 +46,12 @@ def test_the_schedule_is_the_published_one() -> None:
     assert paper.rate(300_000) == pytest.approx(2e-5)
     assert (paper.warping_weight, paper.final_weight, paper.style_weight, paper.scales) == (2.5, 4, 1000, 4)
     assert paper.averaging == pytest.approx(0.5 ** (32 / 10_000))
-    assert paper.share(4) == 5
+    assert paper.pairs_of_each(4) == 5
     with pytest.raises(TrainingDataError, match="18"):
-        paper.share(3)
+        paper.pairs_of_each(3)
 
 
-def test_a_pair_is_two_frames_of_one_clip_in_the_published_terms(bfm_store: Path) -> None:
+def test_a_pair_is_two_frames_of_one_clip_in_the_papers_terms(bfm_store: Path) -> None:
     pair = PairDataset(ClipStore(bfm_store), PAPER, seed=1)[7]
     assert pair.first.shape == (3, 256, 256)
     assert pair.first_window.shape == (73, 27)
@@ -114,7 +117,7 @@ def test_stages_logs_and_resuming(bfm_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"warping_steps": 2, "steps": 4, "batch_size": 1})
     schedule = replace(schedule, save_every=2, draw_every=4, log_every=1)
     settings = Settings(bfm_store, tmp_path / "whole", vgg=None, workers=0)
-    train(settings, schedule, ALONE)
+    pirender_trainer(settings, schedule, ALONE).train()
     log = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     assert [sorted(record) for record in log[:2]] == [["loss", "seconds", "step", "warping"]] * 2
     assert {"final", "style"} <= log[2].keys()
@@ -122,33 +125,34 @@ def test_stages_logs_and_resuming(bfm_store: Path, tmp_path: Path) -> None:
     assert (tmp_path / "whole" / "step-000004.png").exists()
 
     parts = replace(settings, out=tmp_path / "parts")
-    train(parts, replace(schedule, steps=2), ALONE)
-    train(parts, schedule, ALONE)
+    pirender_trainer(parts, replace(schedule, steps=2), ALONE).train()
+    pirender_trainer(parts, replace(schedule, resume_with_changes=True), ALONE).train()
     whole, resumed = (torch.load(tmp_path / name / "state.pt", weights_only=True) for name in ("whole", "parts"))
     assert resumed["step"] == 4
     for name, tensor in whole["average"].items():
         torch.testing.assert_close(resumed["average"][name], tensor, msg=lambda m, n=name: f"{n}: {m}")
     with pytest.raises(TrainingDataError, match="preset paper-debug"):
-        train(parts, replace(schedule, preset="paper"), ALONE)
+        pirender_trainer(parts, replace(schedule, preset="paper"), ALONE)
 
 
-def test_the_average_keeps_what_is_published(bfm_store: Path, tmp_path: Path) -> None:
-    renderer = torch.nn.Linear(2, 1)
-    renderer.preset = PAPER  # type: ignore[assignment]
+def test_the_average_keeps_what_the_paper_says(tmp_path: Path) -> None:
+    layer = torch.nn.Linear(2, 1)
     with torch.no_grad():
-        renderer.weight.fill_(1.0)
-    optimiser = torch.optim.SGD(renderer.parameters(), 1.0)
-    run = PublishedRun(tmp_path, renderer, optimiser, 0.75, torch.device("cpu"))  # type: ignore[arg-type]
-    run.advance(renderer.weight.sum(), 1.0)  # the weight falls from 1 to 0
-    assert renderer.weight.abs().max() == 0
-    torch.testing.assert_close(run.average.weight, torch.full((1, 2), 0.75))  # type: ignore[arg-type]
+        layer.weight.fill_(1.0)
+    optimiser = torch.optim.SGD(layer.parameters(), 1.0)
+    options = TrainingOptions(1, 1, 1.0)
+    trainer = linear_trainer(tmp_path, options, model=layer, optimiser=optimiser, decay=Constant(0.75))
+    trainer.recipe = replace(trainer.recipe, clip=None, learning_rate=StepDecay(1.0, 1, 1.0, 1))
+    trainer.advance(layer.weight.sum())  # the weight falls from 1 to 0
+    assert layer.weight.abs().max() == 0
+    torch.testing.assert_close(trainer.average.model.weight, torch.full((1, 2), 0.75))
     with pytest.raises(FloatingPointError, match="--learning-rate"):
-        run.advance(renderer.weight.sum() * float("nan"), 1.0)
+        trainer.advance(layer.weight.sum() * float("nan"))
 
 
 def test_any_preset_of_the_clips_space_trains(arkit_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"preset": "debug", "warping_steps": 1, "steps": 2, "batch_size": 2})
-    train(Settings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE)
+    pirender_trainer(Settings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE).train()
     state = torch.load(tmp_path / "state.pt", weights_only=True)["model"]
     assert state["deviation"].min() >= 0.05
     with pytest.raises(TrainingDataError, match="arkit"):
@@ -190,7 +194,7 @@ def test_a_dry_run_tells_the_plan_and_trains_nothing(bfm_store: Path, tmp_path: 
         (("--clips", "nowhere.lmdb"), "prepare"),
     ],
 )
-def test_what_does_not_fit_is_said(bfm_store: Path, arguments: tuple[str, ...], hint: str) -> None:
+def test_what_does_not_fit_is_an_error_that_says_so(bfm_store: Path, arguments: tuple[str, ...], hint: str) -> None:
     status, said = run("train", "--clips", bfm_store, "--loss", "pyramid", "--dry-run", *arguments)
     assert status != 0
     assert hint in said

@@ -17,7 +17,7 @@ from models.audio.channels import HEAD, MOUTH
 from models.audio.features import BANDS, HOPS_PER_FRAME, SILENCE, LogMel, padded
 from models.errors import TrainingDataError
 from training.audio.corpus import Amounts
-from training.audio.corpus_builder import Workshop
+from training.audio.corpus_builder import CorpusBuilder
 
 JAW = MOUTH.index("jawOpen")
 
@@ -31,7 +31,7 @@ def test_rest_is_the_mouth_in_silence(recordings: list[Recording]) -> None:
     assert change[:, JAW].max() > 0.4
 
 
-def test_heads_are_told_about_their_mean(recordings: list[Recording]) -> None:
+def test_heads_are_described_about_their_mean(recordings: list[Recording]) -> None:
     head = head_change(recordings[1])
     assert head.shape == (75, len(HEAD))
     assert np.abs(head.mean(0)).max() < 2e-3
@@ -84,14 +84,14 @@ def test_quiet_sounds_are_of_many_kinds() -> None:
 
 @pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
 def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recording]) -> None:
-    workshop = Workshop(recordings)
-    items = [workshop._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
-    for item in [*items, *workshop.shard("devgrid")]:
+    builder = CorpusBuilder(recordings)
+    items = [builder._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
+    for item in [*items, *builder.shard("devgrid")]:
         assert item.features.shape == (HOPS_PER_FRAME * len(item.motion), BANDS)
         assert item.motion.shape[1] == len(MOUTH) + len(HEAD)
         assert np.isfinite(item.motion).all()
         assert np.isfinite(item.features).all()
-    assert np.array_equal(items[1].motion, workshop._made("grid", 1).motion), "a number is a seed"
+    assert np.array_equal(items[1].motion, builder._made("grid", 1).motion), "a number is a seed"
     assert np.abs(items[-1].motion[:, : len(MOUTH)]).max() == 0
     louder = np.corrcoef(items[0].features.mean(1)[::HOPS_PER_FRAME], items[0].motion[:, JAW])[0, 1]
     assert louder > 0.5, "sound and motion lie side by side"
@@ -123,7 +123,7 @@ def test_windows_are_surrounded_by_silence() -> None:
     assert silent[0, 0].numpy() == pytest.approx(np.full(BANDS, SILENCE), abs=1e-5)
 
 
-def test_batches_draw_kinds_as_often_as_told() -> None:
+def test_batches_draw_kinds_as_often_as_requested() -> None:
     kinds = {kind: [Item(np.zeros((40, BANDS)), np.full((10, 1), i))] for i, kind in enumerate(("a", "b", "c"))}
     drawn = batches(kinds, {"a": 0.6, "b": 0.2, "missing": 5}, 50, 4, (1, 1), 0)
     values = torch.cat([next(drawn)[1][:, 0, 0] for _ in range(20)])

@@ -1,8 +1,7 @@
-"""Expression from the shape of a face alone: a small network on the finished landmarks.
+"""Expression from the landmarks' shape alone: a small network on the regressor's final landmarks.
 
-The regressor's own coefficients come from pictures, and know the training photos by heart: their error doubles on other
-people. Landmarks do not: they are nearly as good there. What a face's shape says of its expression is learnt from the
-landmarks that the trained regressor finds, so it knows their errors; both answers are averaged.
+The regressor's own coefficients come from pictures, and fit the training photos too well: their error doubles on other
+people. The landmarks' does not. Both estimates have little in common in their errors, so they are blended.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from models.face3d.landmark_shape import ANCHORS
 HIDDEN = 256
 
 
-class Readout(nn.Module):
-    """All landmarks [N, 478, 2] and coefficients [N, 59] to expression weights [N, 53] that average both; those of the
-    coefficients until it is fitted."""
+class ExpressionHead(nn.Module):
+    """All landmarks [N, 478, 2] and coefficients [N, 59] to expression weights [N, 53]: a blend of those that the
+    landmarks' shape predicts and those among the coefficients, which it equals until it is fitted."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,10 +27,10 @@ class Readout(nn.Module):
         )
         self.centre = nn.Parameter(torch.zeros(size))
         self.spread = nn.Parameter(torch.ones(1))
-        self.share = nn.Parameter(torch.zeros(1))
+        self.alpha = nn.Parameter(torch.zeros(1))
         self.requires_grad_(requires_grad=False)
 
-    def shape_of(self, landmarks: Tensor) -> Tensor:
+    def normalised(self, landmarks: Tensor) -> Tensor:
         """The anchors, wherever and however large the face is, [N, 2K]."""
         anchors = landmarks[:, list(ANCHORS)].float()
         centred = anchors - anchors.mean(1, keepdim=True)
@@ -40,6 +39,6 @@ class Readout(nn.Module):
 
     def forward(self, landmarks: Tensor, coefficients: Tensor) -> Tensor:
         with torch.autocast(landmarks.device.type, enabled=False):  # half precision would round away what lids do
-            read = self.layers((self.shape_of(landmarks) - self.centre) * self.spread)
+            predicted = self.layers((self.normalised(landmarks) - self.centre) * self.spread)
             own = coefficients[:, :EXPRESSIONS].float()
-            return own + self.share * (read - own)
+            return own + self.alpha * (predicted - own)

@@ -6,17 +6,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.extractor.landmarks import LANDMARKS
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.face3d.landmark_shape import ANCHORS, COMPONENTS, ShapeModel
-from training.extractor.detector_net import Separable, conv, stage
-from training.extractor.expression_head import Readout
-from training.extractor.heatmaps import centres_of_mass
-from training.extractor.regions import FEATURES, Regions
-from training.extractor.ridge_head import COEFFICIENTS, Polish
+from training.extractor.networks.expression_head import ExpressionHead
+from training.extractor.networks.heatmaps import centres_of_mass
+from training.extractor.networks.layers import Separable, conv, stage
+from training.extractor.networks.regions import FEATURES, Regions
+from training.extractor.networks.ridge_head import COEFFICIENTS, RidgeHead
+from training.extractor.networks.shape_map import ShapeMap
 
-CROP = 256  # what the product cuts
-INPUT = 128  # what the trunk sees: 2x2 pixels of the crop are averaged
+CROP = 256  # pixels: side of the crops that are served
+INPUT = 128  # pixels: side of the trunk's input; 2x2 pixels of the crop are averaged
 OUTPUTS = ("coefficients", "landmarks", "presence")
 
 
@@ -27,12 +27,12 @@ class RegressorNet(nn.Module):
     upper left corner. Presence is the probability that the crop shows a face where one is expected. In training the
     coefficients are unbounded, presence is a logit, and the trunk's own anchors [N, K, 2] come fourth.
 
-    The trunk sees the crop at half its size; each anchor landmark is the centre of mass of a heatmap (integral
-    regression, Sun et al. 2018). Networks of their own then look at eyes and mouth closely (`regions`). A linear shape
+    The trunk's input is the crop at half its size; each anchor landmark is the centre of mass of a heatmap (integral
+    regression, Sun et al. 2018). Networks of their own then refine eyes and mouth (`regions`). A linear shape
     model turns the anchors into all landmarks and a first guess of the coefficients, which the deepest features and
-    the regions' correct. Last come two parts that are fitted to the trained
-    network: a linear map that corrects all of them by each other (`polish`), and what the shape of the face says of its
-    expression (`readout`).
+    the regions' correct. Last come two parts that are fitted to the trained network: a linear map that corrects all of
+    them by each other (`ridge_head`), and a small network from the shape of the face to its expression
+    (`expression_head`).
 
     Args:
         widths: channels at strides 4, 8, 16 and 32. blocks: separable blocks at strides 8, 16 and 32.
@@ -57,25 +57,25 @@ class RegressorNet(nn.Module):
         self.laterals = nn.ModuleList(conv(width, neck) for width in widths)
         self.merges = nn.ModuleList(Separable(neck, neck) for _ in widths[:-1])
         self.heatmaps = nn.Sequential(Separable(neck, neck), nn.Conv2d(neck, len(ANCHORS), 1))
-        self.shape = LinearShape(shape)
+        self.shape = ShapeMap(shape)
         self.deep = nn.Sequential(conv(widths[-1], 64), nn.ReLU(inplace=True), nn.Flatten())
         self.regions = Regions(self.shape.mean.unflatten(0, (len(ANCHORS), 2)))
-        seen = (INPUT // 32) ** 2 * 64 + COMPONENTS + 3 * FEATURES
-        self.hidden = nn.Sequential(nn.Linear(seen, hidden), nn.ReLU(inplace=True))
+        inputs = (INPUT // 32) ** 2 * 64 + COMPONENTS + 3 * FEATURES
+        self.hidden = nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(inplace=True))
         self.correction, self.presence = nn.Linear(hidden, COEFFICIENTS), nn.Linear(hidden, 1)
-        self.polish, self.readout = Polish(), Readout()
+        self.ridge_head, self.expression_head = RidgeHead(), ExpressionHead()
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
-        coefficients, landmarks, presence, coarse = self.read(crops)
+        coefficients, landmarks, presence, coarse = self.predict(crops)
         if self.training:
             return coefficients, landmarks, presence, coarse
         return bounded(coefficients), landmarks, presence.sigmoid()
 
-    def read(self, crops: Tensor) -> tuple[Tensor, ...]:
-        """What training sees: coefficients without bounds (a weight at its bound would get no gradient), landmarks, the
-        presence's logit, and the trunk's own anchors."""
+    def predict(self, crops: Tensor) -> tuple[Tensor, ...]:
+        """The outputs in training: coefficients without bounds (a weight at its bound would get no gradient),
+        landmarks, the presence's logit, and the trunk's own anchors."""
         maps = [self.stem(F.avg_pool2d(crops, CROP // INPUT))]
         for one in self.stages:
             maps.append(one(maps[-1]))
@@ -88,51 +88,13 @@ class RegressorNet(nn.Module):
         landmarks, guess, components = self.shape(anchors)
         hidden = self.hidden(torch.cat([self.deep(maps[-1]), components, features], 1))
         coefficients = guess + self.correction(hidden)
-        moved, added = self.polish(anchors.flatten(1) - self.shape.mean, coefficients)
+        moved, added = self.ridge_head(anchors.flatten(1) - self.shape.mean, coefficients)
         landmarks, coefficients = landmarks + moved, coefficients + added
-        coefficients = torch.cat([self.readout(landmarks, coefficients), coefficients[:, EXPRESSIONS:]], 1)
+        coefficients = torch.cat([self.expression_head(landmarks, coefficients), coefficients[:, EXPRESSIONS:]], 1)
         return coefficients, landmarks, self.presence(hidden)[:, 0], coarse
 
 
 def bounded(coefficients: Tensor) -> Tensor:
-    """Coefficients [N, 59] as the product serves them: weights in [0, 1]."""
+    """Coefficients [N, 59] as they are served: weights in [0, 1]."""
     expression, pose = coefficients[:, :EXPRESSIONS], coefficients[:, EXPRESSIONS:]
     return torch.cat([expression.clamp(0, 1), pose], 1)
-
-
-class LinearShape(nn.Module):
-    """The shape model as constants: anchors [N, K, 2] -> landmarks [N, 478, 2], coefficients [N, 59], components."""
-
-    mean: Tensor
-    landmarks: Tensor
-    landmarks_mean: Tensor
-    coefficients: Tensor
-    coefficients_mean: Tensor
-    whitening: Tensor
-    order: Tensor
-
-    def __init__(self, shape: ShapeModel | None) -> None:
-        super().__init__()
-        size = 2 * len(ANCHORS)
-        sizes = {
-            "mean": (size,),
-            "landmarks": (size, 2 * LANDMARKS),
-            "landmarks_mean": (2 * LANDMARKS,),
-            "coefficients": (size, COEFFICIENTS),
-            "coefficients_mean": (COEFFICIENTS,),
-            "whitening": (size, COMPONENTS),
-        }
-        for name, wanted in sizes.items():
-            value = torch.zeros(wanted) if shape is None else torch.from_numpy(getattr(shape, name)).float()
-            self.register_buffer(name, value)
-        # Anchors stand for themselves: the linear map would shrink the openings of lids and lips.
-        order = torch.arange(LANDMARKS) + len(ANCHORS)
-        order[list(ANCHORS)] = torch.arange(len(ANCHORS))
-        self.register_buffer("order", order, persistent=False)
-
-    def forward(self, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        with torch.autocast(anchors.device.type, enabled=False):  # half precision would round away what lids do
-            centred = anchors.flatten(1) - self.mean
-            decoded = (centred @ self.landmarks + self.landmarks_mean).unflatten(1, (LANDMARKS, 2))
-            landmarks = torch.cat([anchors, decoded], 1)[:, self.order]
-            return landmarks, centred @ self.coefficients + self.coefficients_mean, centred @ self.whitening

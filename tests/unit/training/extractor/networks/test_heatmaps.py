@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from training.extractor.heatmaps import PatchHeatmaps, centres_of_mass
+from training.extractor.networks.heatmaps import PatchHeatmaps, centres_of_mass
 
 
 def test_sharp_heatmap_is_where_its_peak_is() -> None:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.face3d.landmark_shape import ANCHORS, LEFT_EYE, MOUTH, NOSE_AND_CHEEKS, OVAL, RIGHT_EYE
-from training.extractor.heatmaps import PatchHeatmaps
+from training.extractor.networks.heatmaps import PatchHeatmaps
 
 FEATURES = 128
 """Numbers that a region's network says besides its anchors, for the coefficients."""

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.face3d.landmark_shape import ANCHORS
-from training.extractor.regions import EYES, FEATURES, LIPS, Regions, _Frame, similarity_to
+from training.extractor.networks.regions import EYES, FEATURES, LIPS, Regions, _Frame, similarity_to
 
 
 @pytest.fixture

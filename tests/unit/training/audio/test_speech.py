@@ -15,10 +15,9 @@ from datasets.speech.recordings import Recording
 from models.bundle import draft_bundle, load_speech, open_bundle, write_bundle
 from models.errors import TrainingDataError
 from tests.bundles import write_speaking_bundle
-from training.audio import loop
 from training.audio.corpus_builder import _item
 from training.audio.export import add_speech
-from training.audio.loop import Schedule, train
+from training.audio.speech import SpeechOptions, speech_trainer
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +34,13 @@ def log_of(run: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
-def test_likelihood_grows_and_a_stopped_run_goes_on(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(loop, "_LOG_EVERY", 10)
-    monkeypatch.setattr(loop, "_SAVE_EVERY", 10)
+def test_likelihood_grows_and_a_stopped_run_goes_on(corpus: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    train(corpus, run, "debug", Schedule(10, batch=4, frames=40, learning_rate=5e-3))
-    train(corpus, run, "debug", Schedule(150, batch=4, frames=40, learning_rate=1e-2))
+    for steps, rate in ((10, 5e-3), (150, 1e-2)):
+        options = SpeechOptions(
+            steps, 4, rate, frames=40, preset="debug", log_every=10, save_every=10, resume_with_changes=True
+        )
+        speech_trainer(corpus, run, options).train()
     log = log_of(run)
     assert [line["step"] for line in log] == list(range(10, 160, 10))
     assert log[-1]["head"] < log[0]["head"] - 0.1
@@ -58,6 +56,10 @@ def test_likelihood_grows_and_a_stopped_run_goes_on(
     assert opened.manifest.provenance == {"data": ["photos"], "speech": {"corpus": "drawn"}}
     assert opened.manifest.metrics == {"lip_correlation": 0.8}
     assert (opened.manifest.name, opened.manifest.version) == ("untrained", "2")
+    record = opened.manifest.runs["audio.safetensors"]
+    assert isinstance(record, dict)
+    assert record["command"] == "training.audio train"
+    assert "path" not in record["data"]["corpus"], "a bundle does not tell where its trainer's files lay"  # type: ignore[index,operator,call-overload]
     speech = load_speech(opened, torch.device("cpu"))
     motion = np.concatenate(list(speech.sample([np.zeros(16_000, np.float32)], seed=0, temperature=1)))
     assert motion.shape == (25, 59)
@@ -70,9 +72,3 @@ def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
         add_speech(tmp_path, tmp_path / "bundle", "debug", {}, {})
     with pytest.raises(TrainingDataError, match=r"state\.pt"):
         add_speech(tmp_path, tmp_path / "bundle", "small", {}, {})
-
-
-def test_the_learning_rate_rises_then_falls() -> None:
-    schedule = Schedule(1000, learning_rate=1.0)
-    assert schedule.rate(0) < schedule.rate(100) < schedule.rate(300) == schedule.rate(499) == 1
-    assert schedule.rate(999) == pytest.approx(0.02, abs=0.01)

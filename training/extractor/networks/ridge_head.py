@@ -1,9 +1,7 @@
-"""The regressor's last layer: what its landmarks and coefficients say together, of which each alone is a guess.
+"""The regressor's ridge head: a linear map that corrects landmarks and coefficients by each other.
 
-Each anchor is found in a heatmap of its own, and errs by itself: a jaw in a beard, a brow under hair. What all anchors
-and coefficients say corrects each of them. The correction is linear and solved in closed form once the networks are
-trained: on training portraits that it was not fitted to, it took a fifth off the landmarks' error, more than the last
-8,000 gradient steps had.
+Each anchor is found in a heatmap of its own, and errs by itself: a jaw in a beard, a brow under hair. All anchors and
+coefficients together correct each of them.
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ COEFFICIENTS = ARKIT.size
 SCALE = 0.05  # crops a unit of a coefficient: makes its errors as large as the anchors'
 
 
-class Polish(nn.Module):
-    """Anchors less their mean [N, 2K] and coefficients [N, 59] to what is added to all landmarks [N, 478, 2] and to the
-    coefficients [N, 59]; nothing until it is solved."""
+class RidgeHead(nn.Module):
+    """Anchors less their mean [N, 2K] and coefficients [N, 59] to corrections of all landmarks [N, 478, 2] and of the
+    coefficients [N, 59], which are added to them; 0 until it is solved."""
 
     def __init__(self) -> None:
         super().__init__()
