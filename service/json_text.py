@@ -12,6 +12,9 @@ from workers.contract.text import cut, is_broken
 MAX_VALUES = 2**20
 """Objects, lists, numbers, strings of one text; what /extract writes of two minutes of video has half as many."""
 
+MAX_CONTAINERS = 2**16
+"""Objects and lists among them: each takes a hundred times the memory of a number."""
+
 MAX_DEPTH = 32
 BROKEN_TEXT = "holds a character that cannot be written (half of a surrogate pair, or a control character); remove it"
 
@@ -47,9 +50,13 @@ def read_json(data: str | bytes, field: str = "") -> Any:
 
 def _check_count(text: str, what: str) -> None:
     """Refuse what would take much time and memory to parse, before it is parsed. Commas in strings count too."""
-    values = 1 + text.count(",") + text.count("[") + text.count("{")
-    if values > MAX_VALUES:
-        raise BodyTooLargeError(f"{what} has {values:,} values; at most {MAX_VALUES:,} are read. Send fewer.")
+    containers = text.count("[") + text.count("{")
+    values = 1 + text.count(",") + containers
+    if values > MAX_VALUES or containers > MAX_CONTAINERS:
+        raise BodyTooLargeError(
+            f"{what} has {values:,} values, {containers:,} of them objects and lists; at most {MAX_VALUES:,} and "
+            f"{MAX_CONTAINERS:,} are read. Send fewer."
+        )
 
 
 def _deeper_than(document: Any, depth: int) -> bool:

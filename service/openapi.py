@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.documents import Motion
 from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, Fields
-from service.json_text import MAX_DEPTH, MAX_VALUES
+from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
 
@@ -126,7 +126,8 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
         "requestBody": {
             "required": True,
             "description": f"Documents may have {fields.text_bytes:,} bytes each as parts of a form, "
-            f"{MAX_JSON_BYTES:,} bytes together in a JSON body, {MAX_VALUES:,} values and {MAX_DEPTH} levels.",
+            f"{MAX_JSON_BYTES:,} bytes together in a JSON body, {MAX_VALUES:,} values, "
+            f"{MAX_CONTAINERS:,} objects and lists, and {MAX_DEPTH} levels.",
             "content": {
                 "multipart/form-data": content(binary)
                 | {"encoding": {name: {"contentType": "application/json"} for name in sorted(fields.documents)}},

@@ -146,9 +146,10 @@ def _from_npz(data: bytes, space: CoefficientSpace) -> Parts:
             _check_space(space, str(arrays["space"]), own_names)
             fps = float(arrays["fps"]) if "fps" in arrays else math.nan
             times, coefficients = (arrays[name].astype(np.float64) for name in ("times", "coefficients"))
-    # What zipfile and NumPy raise on damaged and hostile files.
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, TypeError, OSError, EOFError, KeyError) as error:
-        raise MotionError(f"The npz cannot be read ({error}): save plain numeric arrays with numpy.savez.") from error
+    except (MotionError, MemoryError):
+        raise
+    except Exception as error:  # damaged files make zipfile, zlib and NumPy raise whatever there is
+        raise MotionError("The npz cannot be read: save plain numeric arrays with numpy.savez.") from error
     return times, None if math.isnan(fps) else fps, coefficients
 
 

@@ -79,7 +79,9 @@ BODIES: dict[str, tuple[Send, tuple[int, ...]]] = {
     "an unknown key of 3 MB": (body("/edit", {"controls": {LONG: 1}}), (422,)),
     "wrong keyframes": (body("/edit", {"controls": {"keyframes": KEYFRAMES}}), (422,)),
     "keyframes of unknown sliders": (body("/edit", {"controls": {"keyframes": UNKNOWN}}), (422,)),
-    "keyframes without end": (body("/edit", {"controls": {"keyframes": [{"time": 0}] * 300_000}}), (422,)),
+    "keyframes without end": (body("/edit", {"controls": {"keyframes": [{"time": 0}] * 300_000}}), (413,)),
+    "too many keyframes": (body("/edit", {"controls": {"keyframes": [{"time": 0}] * 60_000}}), (422,)),
+    "a million empty lists": (form("/talk", options='{"pose": {"frames": [' + "[]," * 1_000_000 + "1]}}"), (413,)),
     "keyframes that go back": (
         body("/edit", {"controls": {"keyframes": [{"time": 1000 - i} for i in range(1000)]}}),
         (422,),

@@ -185,3 +185,18 @@ def test_a_truncated_npz_is_refused(motion: Motion) -> None:
     data = motion_npz(motion)
     with pytest.raises(MotionError):
         read_motion(data[: len(data) // 2])
+
+
+def test_a_damaged_npz_is_a_motion_error_whatever_the_readers_raise(motion: Motion) -> None:
+    whole, rng = motion_npz(motion), np.random.default_rng(0)
+    refusals = []
+    for _ in range(300):
+        data = np.frombuffer(whole, np.uint8).copy()
+        places = rng.integers(2, len(data), 3)
+        data[places] = rng.integers(0, 256, 3)
+        try:
+            read_motion(data.tobytes())
+        except MotionError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 100
+    assert not any("Error -3" in refusal or ".npy" in refusal for refusal in refusals), "sentences of ours"
