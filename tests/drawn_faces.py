@@ -17,6 +17,10 @@ from models.face3d.pose import Pose
 
 @pytest.fixture
 def faces() -> FacePhotos:
+    return draw_faces()
+
+
+def draw_faces() -> FacePhotos:
     """Two drawn 'faces': a red dot on every 50th landmark of a symmetric point cloud, on a dark ground."""
     rng = np.random.default_rng(0)
     half = rng.uniform((8, -60), (60, 60), (LANDMARKS // 2, 2))

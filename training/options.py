@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import typer
 from pydantic import JsonValue
@@ -69,11 +69,12 @@ def recorded(*options: object) -> dict[str, JsonValue]:
     """Every option by name, nested dataclasses laid flat; paths are left out: a run's record digests what they hold."""
     found: dict[str, JsonValue] = {}
     for one in options:
+        hints = get_type_hints(type(one))
         for entry in fields(one):  # type: ignore[arg-type]
-            value = getattr(one, entry.name)
+            value, hint = getattr(one, entry.name), hints[entry.name]
             if is_dataclass(value):
                 found |= recorded(value)
-            elif _metadata(type(one), entry.name).get("recorded", True) and not isinstance(value, Path):
+            elif Path not in (hint, *get_args(hint)) and _metadata(type(one), entry.name).get("recorded", True):
                 found[entry.name] = list(value) if isinstance(value, tuple) else value
     return found
 

@@ -71,12 +71,18 @@ def speech_trainer(corpus: Path, out: Path, options: SpeechOptions) -> Trainer[W
     """The trainer of both flows on a corpus.
 
     Raises:
-        TrainingDataError: there is no corpus, or no such preset.
+        TrainingDataError: there is no corpus, no such preset, or an item is shorter than a window.
     """
     if options.preset not in SPEECH_PRESETS:
         raise TrainingDataError(f"preset {options.preset} has no speech: choose {', '.join(SPEECH_PRESETS)}")
     torch.manual_seed(options.seed)
     kinds = load_items(corpus)
+    shortest = min((len(item.motion) for kind in KIND_FRACTIONS for item in kinds.get(kind, [])), default=0)
+    if shortest < options.frames:
+        raise TrainingDataError(
+            f"the shortest item of {corpus} has {shortest} frames: give --frames {max(shortest, 1)} or fewer, or make "
+            "another corpus"
+        )
     record = RunRecord.of("training.audio train", recorded(options), {"corpus": corpus})
     run = RunFolder(out, record, options.resume_with_changes)
     network = SpeechNetwork(SPEECH_PRESETS[options.preset])

@@ -32,11 +32,18 @@ _CALIBRATION = 64  # pictures that the normalisation of an exported detector is 
 
 @dataclass(frozen=True)
 class DetectorOptions(ExtractorOptions):
-    """Options of the detector's training."""
+    """Options of the detector's training.
+
+    Attributes:
+        searched: face-free pictures that are searched for false faces of an earlier detector.
+    """
 
     steps: int = option(1500)
     batch_size: int = option(24)
     learning_rate: float = option(3e-3)
+    searched: int = option(
+        4000, "Face-free pictures that are searched for false faces of an earlier detector.", least=1
+    )
     losses: DetectorLoss = DetectorLoss()  # noqa: RUF009  (frozen)
 
 
@@ -71,7 +78,11 @@ def detector_trainer(
     inputs = {"data": data.data / "portraits", "backgrounds": data.backgrounds, "earlier": data.earlier, "start": start}
     record = RunRecord.of("training.extractor detector", recorded(options), inputs)
     run = RunFolder(out, record, options.resume_with_changes)
-    hard = hard_grounds(data.earlier, faceless) if data.earlier else np.zeros((0, CANVAS, CANVAS, 3), np.uint8)
+    hard = (
+        hard_grounds(data.earlier, faceless, options.searched)
+        if data.earlier
+        else np.zeros((0, CANVAS, CANVAS, 3), np.uint8)
+    )
     maker = CollageMaker(photos, mirror_order(photos.landmarks), faceless, hard)
 
     def draw(number: int) -> dict[str, np.ndarray]:

@@ -15,37 +15,36 @@ from models.extractor.face import Face
 from training.extractor.networks.regressor import CROP
 
 PICTURE = 480  # side, in pixels, of the face-free pictures that are searched
-SEARCHED = 1200  # face-free pictures, and as many portraits
-SEEN = 320  # side at which the detector looks at most pictures
-GROUNDS = 4000  # face-free pictures that are searched for the detector's own training
+INPUT = 320  # pixels: side at which the detector reads most pictures
 COPIES = 2  # crops kept of each mistake, each placed a little differently
 BELONGS = 0.05  # a candidate that overlaps the true face by more is no mistake, or not clearly one
 
 
-def hard_negatives(detector: Path, photos: FacePhotos, backgrounds: Backgrounds) -> np.ndarray:
-    """Crops around the detector's mistakes on backgrounds and beside the faces of portraits, uint8 [M, 256, 256, 3]."""
+def hard_negatives(detector: Path, photos: FacePhotos, backgrounds: Backgrounds, count: int) -> np.ndarray:
+    """Crops around the detector's mistakes on `count` backgrounds, and beside the faces of as many portraits, uint8
+    [M, 256, 256, 3]."""
     finder, rng = Detector(detector, threads=1), np.random.default_rng(4)
     crops: list[np.ndarray] = []
-    for _ in range(SEARCHED):
+    for _ in range(count):
         picture = backgrounds.draw(PICTURE, rng)
-        crops += _crops(picture, finder.detect(picture, SEEN), rng)
-    for index in rng.choice(len(photos), min(SEARCHED, len(photos)), replace=False):
+        crops += _crops(picture, finder.detect(picture, INPUT), rng)
+    for index in rng.choice(len(photos), min(count, len(photos)), replace=False):
         picture = photos.pictures[index]
         x0, y0, x1, y1 = (float(v) for v in photos.boxes[index])
         face = Face((x0, y0, x1, y1), 1.0, np.zeros((5, 2)))
         mistakes = [
-            one for one in finder.detect(picture, SEEN) if overlap(one, face) < BELONGS and not _near(one, face)
+            one for one in finder.detect(picture, INPUT) if overlap(one, face) < BELONGS and not _near(one, face)
         ]
         crops += _crops(picture, mistakes, rng)
     return np.stack(crops) if crops else np.zeros((0, CROP, CROP, 3), np.uint8)
 
 
-def hard_grounds(detector: Path, backgrounds: Backgrounds) -> np.ndarray:
-    """Face-free pictures in which the detector finds faces, as it sees them: uint8 [M, 320, 320, 3]."""
+def hard_grounds(detector: Path, backgrounds: Backgrounds, count: int) -> np.ndarray:
+    """Those of `count` face-free pictures in which the detector finds faces, uint8 [M, 320, 320, 3]."""
     finder, rng = Detector(detector, threads=1), np.random.default_rng(5)
-    pictures = (backgrounds.draw(SEEN, rng) for _ in range(GROUNDS))
-    hard = [picture for picture in pictures if finder.detect(picture, SEEN)]
-    return np.stack(hard) if hard else np.zeros((0, SEEN, SEEN, 3), np.uint8)
+    pictures = (backgrounds.draw(INPUT, rng) for _ in range(count))
+    hard = [picture for picture in pictures if finder.detect(picture, INPUT)]
+    return np.stack(hard) if hard else np.zeros((0, INPUT, INPUT, 3), np.uint8)
 
 
 def _near(one: Face, face: Face) -> bool:

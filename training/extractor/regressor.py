@@ -65,6 +65,7 @@ class RegressorOptions(ExtractorOptions):
     Attributes:
         pair_fraction, clip_fraction: of the samples, from generated pairs (half of them untouched photos) and from
             clips, where they are given.
+        searched: face-free pictures, and portraits, that are searched for the detector's mistakes.
         shape_faces: that the shape model is fitted to.
     """
 
@@ -72,6 +73,7 @@ class RegressorOptions(ExtractorOptions):
     batch_size: int = option(48, "Pictures a step; an even number, since two at a time show one person.")
     pair_fraction: float = option(0.4, "Fraction of the samples from generated pairs.", least=0, most=1)
     clip_fraction: float = option(0.08, "Fraction of the samples from clips.", least=0, most=1)
+    searched: int = option(1200, "Face-free pictures, and portraits, that are searched for mistakes.", least=1)
     shape_faces: int = option(6000, "Faces that the linear shape model is fitted to.", least=1)
     losses: RegressorWeights = RegressorWeights()  # noqa: RUF009  (frozen)
     fits: FitOptions = FitOptions()
@@ -117,7 +119,7 @@ def regressor_trainer(
     run = _run(data, out, options, start)
     collections = _collections(data, options, photos)
     faceless = Backgrounds(data.backgrounds)
-    mistakes = hard_negatives(data.detector, photos, faceless)
+    mistakes = hard_negatives(data.detector, photos, faceless, options.searched)
     mirrored = mirror_order(photos.landmarks)
     crops = FaceCrops(collections, mirrored, faceless, mistakes)
     emphasis = torch.ones(LANDMARKS)

@@ -72,3 +72,8 @@ def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
         add_speech(tmp_path, tmp_path / "bundle", "debug", {}, {})
     with pytest.raises(TrainingDataError, match=r"state\.pt"):
         add_speech(tmp_path, tmp_path / "bundle", "small", {}, {})
+
+
+def test_windows_longer_than_an_item_are_refused(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="--frames 75"):
+        speech_trainer(corpus, tmp_path / "run", SpeechOptions(preset="debug"))

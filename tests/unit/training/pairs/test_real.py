@@ -14,19 +14,13 @@ from models.face3d.correspondence import warp
 from models.face3d.face import Face
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
+from tests.labelled_clips import picture, write_clips
 from tests.synthetic_head import write_data
 from training.pairs.batches import batches
 from training.pairs.generate import make_pairs
 from training.pairs.real import Shot, make_real_pairs, pair
 from training.pairs.shards import SIZE, Pairs
 from training.pairs.source import REAL_FRACTION, Emphasis, StoredPairs
-
-
-def picture(shift: float, side: int) -> np.ndarray:
-    """A smooth pattern, moved to the right by `shift` pixels."""
-    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
-    waves = [127 + 60 * np.sin((x - shift) / 9 + k) + 60 * np.cos(y / (7 + k)) for k in range(3)]
-    return np.clip(np.stack(waves, -1), 0, 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -39,24 +33,7 @@ def data(tmp_path: Path, model: MorphableModel) -> Path:
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
-    """One shard with two clips of three frames; a frame that is not to be believed shows something else."""
-    folder = tmp_path / "clips"
-    (folder / "train-000").mkdir(parents=True)
-    np.save(folder / "identity.npy", np.zeros(1))
-    shifts = np.array([0, 4, 8, 0, 6, 0])
-    frames = np.stack([picture(shift, SIZE) for shift in shifts])
-    frames[5] = 0
-    poses = [Pose(7.0, np.eye(3), np.array([128.0 + shift, -128.0, 0.0])).coefficients(SIZE) for shift in shifts]
-    values = {
-        "pictures": frames,
-        "expression": np.zeros((6, 53), np.float32),
-        "pose": np.array(poses, np.float32),
-        "clip": np.array([0, 0, 0, 1, 1, 1]),
-        "kept": np.array([True] * 5 + [False]),
-    }
-    for name, value in values.items():
-        np.save(folder / "train-000" / f"{name}.npy", value)
-    return folder
+    return write_clips(tmp_path / "clips")
 
 
 def test_the_flow_leads_from_one_picture_into_the_other(data: Path, clips: Path, tmp_path: Path) -> None:
