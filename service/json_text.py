@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBodyError
@@ -18,6 +19,8 @@ MAX_CONTAINERS = 2**16
 MAX_DEPTH = 32
 BROKEN_TEXT = "holds a character that cannot be written (half of a surrogate pair, or a control character); remove it"
 
+_TOO_DEEP = f"{{what}} is nested deeper than {MAX_DEPTH} levels; send what GET /docs describes."
+_BRACKETS = re.compile(r"[\[\]{}]")
 _CONTAINERS = frozenset({dict, list})
 _SUSPICIOUS = re.compile(r"\\u(?:[dD][89a-fA-F]|00[01]|007[fF])")
 
@@ -40,7 +43,7 @@ def read_json(data: str | bytes, field: str = "") -> Any:
     except (ValueError, RecursionError) as error:  # JSONDecodeError, UnicodeDecodeError, an endless integer
         raise MalformedBodyError(f"{what} is not valid JSON in UTF-8: {error}.") from error
     if _deeper_than(document, MAX_DEPTH):
-        raise MalformedBodyError(f"{what} is nested deeper than {MAX_DEPTH} levels; send what GET /docs describes.")
+        raise MalformedBodyError(_TOO_DEEP.format(what=what))
     if "\\u" in text and _SUSPICIOUS.search(text):  # an emoji's pair is no fault: it has become one character
         problems = [FieldProblem(field=path, message=BROKEN_TEXT) for path in _broken(document, field)]
         if problems:
@@ -53,10 +56,22 @@ def _check_count(text: str, what: str) -> None:
     containers = text.count("[") + text.count("{")
     values = 1 + text.count(",") + containers
     if values > MAX_VALUES or containers > MAX_CONTAINERS:
+        if _opens_deeper_than(text, MAX_DEPTH):
+            raise MalformedBodyError(_TOO_DEEP.format(what=what))
         raise BodyTooLargeError(
             f"{what} has {values:,} values, {containers:,} of them objects and lists; at most {MAX_VALUES:,} and "
             f"{MAX_CONTAINERS:,} are read. Send fewer."
         )
+
+
+def _opens_deeper_than(text: str, depth: int) -> bool:
+    """Whether the first brackets of a text that will not be parsed, wherever they stand, go deeper."""
+    level = 0
+    for bracket in islice(_BRACKETS.finditer(text), MAX_CONTAINERS):
+        level += 1 if bracket[0] in "[{" else -1
+        if level > depth:
+            return True
+    return False
 
 
 def _deeper_than(document: Any, depth: int) -> bool:

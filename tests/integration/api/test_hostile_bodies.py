@@ -54,6 +54,12 @@ def nested(depth: int) -> str:
     return '{"a": ' * depth + "1" + "}" * depth
 
 
+def raw(route: str, content_type: str, content: bytes) -> Send:
+    return lambda api: api.post(route, content=content, headers={"content-type": content_type})
+
+
+URL_ENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"
+FILE_PART = b'--b\r\nContent-Disposition: form-data; name="source"; filename="a.png"\r\n\r\n'
 LONG = "x" * 3_000_000
 KEYFRAMES = [{"time": i / 100, "expression": {f"n{k}": 9 for k in range(120)}} for i in range(1000)]
 UNKNOWN = [{"time": i / 100, "expression": {f"n{k}": 0.5 for k in range(120)}} for i in range(1000)]
@@ -91,6 +97,8 @@ BODIES: dict[str, tuple[Send, tuple[int, ...]]] = {
     "options nested deep, as form": (both("/edit", "options", nested(900))["form"], (400,)),
     "pose nested deep": (form("/talk", options=f'{{"pose": {nested(900)}}}'), (400,)),
     "lists nested deep": (form("/talk", options='{"pose": {"frames": ' + "[" * 500 + "]" * 500 + "}}"), (400,)),
+    "lists nested without end": (body("/edit", "[" * 5_000_000), (400,)),
+    "objects nested without end": (body("/edit", nested(300_000)), (400,)),
     "options of 15 MB": (form("/edit", options=f'{{"a": "{"x" * 15_000_000}"}}'), (413,)),
     "options of 15 MB that /talk reads": (form("/talk", options=f'{{"a": "{"x" * 15_000_000}"}}'), (422,)),
     "options of 7 million numbers": (form("/talk", options=f'{{"pose": {{"frames": [{"1," * 7_000_000}1]}}}}'), (413,)),
@@ -107,6 +115,14 @@ BODIES: dict[str, tuple[Send, tuple[int, ...]]] = {
         (400,),
     ),
     "a long field of a URL-encoded form": (lambda api: api.post("/edit", data={"options": LONG}), (413,)),
+    "a URL-encoded form of nothing": (raw("/edit", URL_ENCODED, b"&" * 30_000_000), (413,)),
+    "a shorter one": (raw("/edit", URL_ENCODED, b"&" * 2_000_000), (400,)),
+    "a file of half boundaries": (
+        raw("/edit", MULTIPART, FILE_PART + b"\r\n--" * 7_500_000 + b"\r\n--b--\r\n"),
+        (415,),
+    ),
+    "many headers of a part": (raw("/edit", MULTIPART, b"--b\r\n" + b"X-A: 1\r\n" * 1_000_000), (400,)),
+    "a part's name of 3 MB": (raw("/edit", MULTIPART, FILE_PART.replace(b"source", b"x" * 3_000_000)), (400,)),
     "an endless integer": (both("/edit", "options", '{"face": ' + "9" * 100_000 + "}")["form"], (400,)),
     "a long key": (with_header("Idempotency-Key", "k" * 5000), (400, 422)),
     "a long preference": (with_header("Prefer", "wait=1," * 700), (422,)),
