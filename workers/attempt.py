@@ -116,14 +116,25 @@ class Attempt:
             eta_s=None if fps is None else round((total - done) / fps, 2),
             stage=name,
         )
+        if entered:
+            self._reported = 0.0
+        self.check()
+
+    def check(self) -> None:
+        """Stop here if there is a reason to; for steps that have nothing to report. Any thread may call it.
+
+        Raises:
+            JobCancelled, GivenBack, JobTimeoutError, SupersededError: do not go on.
+        """
+        now = time.monotonic()
         if self._must_give_back():
             raise GivenBack
         if now - self._started > self._timeout_s:
             raise JobTimeoutError(
-                f"The job was stopped after {self._timeout_s:g} s, at stage {name!r}; "
+                f"The job was stopped after {self._timeout_s:g} s, at stage {self.progress.stage!r}; "
                 "ask for fewer or smaller frames, or send a shorter video or speech."
             )
-        if entered or now - self._reported >= _REPORT_EVERY_S:
+        if now - self._reported >= _REPORT_EVERY_S:
             self._reported = now
             self._report()
 

@@ -1,5 +1,6 @@
 """From the sound file of a request to speech: decode, as the models and the result want it."""
 
+import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from workers.attempt import Attempt
 from workers.contract.errors import AudioRateError, AudioTooLongError, NoAudioError
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
+from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
 from workers.media.recording import RecordingInfo
 from workers.refusal import about
@@ -35,18 +37,22 @@ class Listener:
     def __init__(self, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._sources, self._decoder, self._settings = sources, decoder, settings
 
-    def recording(self, attempt: Attempt, source_id: str, path: Path) -> Recording:
+    def recording(self, attempt: Attempt, source_id: str, path: Path, fps: float) -> Recording:
         """Fetch a sound file, or a video with sound, into a file and check it against the limits.
 
+        Args:
+            fps: frames a second of the clip that is to be made of it.
+
         Raises:
-            AudioTooLongError, AudioRateError: before any work is done.
+            AudioTooLongError, AudioRateError, TooManyFramesError: before any work is done.
             AudioError, NoAudioError, DamagedMediaError: nothing to hear in it.
         """
         attempt.stage("decode")
         with about("audio"), attempt.timed("decode_s"):
-            self._sources.fetch(attempt.owner, source_id, path)
+            self._sources.fetch(attempt.owner, source_id, path, attempt.check)
             info = self._decoder.probe_recording(path)
             self._check(info)
+            check_frame_count(self._settings.max_frames, math.ceil(info.seconds * fps))
         return Recording(path, info)
 
     def speech(

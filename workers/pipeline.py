@@ -29,6 +29,7 @@ class _Channel(Generic[T]):
         self._items: queue.Queue[T | _End] = queue.Queue(depth)
         self._closed = threading.Event()
         self._left = threading.Event()
+        self._aborted = threading.Event()
         self._error: BaseException | None = None
 
     def put(self, item: T) -> None:
@@ -48,6 +49,12 @@ class _Channel(Generic[T]):
         with suppress(queue.Full):  # a reader of a full queue need not be woken
             self._items.put_nowait(_End())
 
+    def abort(self, error: BaseException) -> None:
+        """Raise an error in the reader at once, whatever was put before it."""
+        self._error = error
+        self._aborted.set()
+        self.close(error)
+
     def leave(self) -> None:
         """Nothing more will be read."""
         self._left.set()
@@ -60,7 +67,7 @@ class _Channel(Generic[T]):
                 if self._closed.is_set() and self._items.empty():
                     break
                 continue
-            if isinstance(item, _End):
+            if self._aborted.is_set() or isinstance(item, _End):
                 break
             yield item
         if self._error is not None:
@@ -127,7 +134,7 @@ def write_behind(write: Callable[[Iterator[T]], None], depth: int) -> Iterator[C
     except _LeftError:
         thread.join()
     except BaseException as error:
-        channel.close(error)
+        channel.abort(error)
         thread.join()
         raise
     else:

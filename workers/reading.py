@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,6 +20,7 @@ from workers.contract.settings import Settings
 from workers.contract.sniff import MediaKind
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Face, Pixels
+from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
 from workers.media.video_size import check_video_size
 from workers.pipeline import read_ahead
@@ -92,8 +93,8 @@ class Reader:
             field: the request's, which the driver came in.
 
         Raises:
-            VideoTooLargeError, VideoTooLongError: before any work is done, where the file says so itself; else at the
-                first frame that is too large or too late.
+            VideoTooLargeError, VideoTooLongError, TooManyFramesError: before any work is done, where the file says so
+                itself; else at the first frame that is too large, too late or too many.
             RequestRefusedError: nothing to read, or no face in it.
             DamagedMediaError: the file cannot be decoded.
         """
@@ -111,10 +112,11 @@ class Reader:
         """Fetch a video into a file and check it against the limits. Raises like `performance`."""
         attempt.stage("decode")
         with attempt.timed("decode_s"):
-            self._sources.fetch(attempt.owner, source_id, path)
+            self._sources.fetch(attempt.owner, source_id, path, attempt.check)
             info = self._decoder.probe(path)
         check_video_size(self._settings.max_video_pixels, info.width, info.height)
         self._check_length(info.seconds or (info.frames or 0) / info.fps)
+        self._check_count(info.frames or (info.seconds or 0) * info.fps)
         return Footage(path, info)
 
     def followed(
@@ -158,12 +160,13 @@ class Reader:
         info = footage.info
         depth = max(1, min(_AHEAD_FRAMES, _AHEAD_BYTES // (info.width * info.height * 3)))
         with closing(read_ahead(self._decoder.frames(footage.path), depth)) as ahead:
-            while True:
+            for number in count(1):
                 with attempt.paused(during):
                     frame = next(ahead, None)
                 if frame is None:
                     return
                 self._check_length(frame.time)
+                self._check_count(number)
                 attempt.spend("decode_s", frame.decode_s)
                 yield frame.time, frame.pixels
 
@@ -172,11 +175,14 @@ class Reader:
         if seconds > longest + _SPARE_S:
             raise VideoTooLongError(f"It lasts {seconds:.1f} s or more; cut it to at most {longest:g} s.")
 
+    def _check_count(self, frames: float) -> None:
+        check_frame_count(self._settings.max_frames, frames)
+
     def _document(self, attempt: Attempt, source_id: str) -> Motion:
         attempt.stage("decode")
         space = self._editor.space
         with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
-            times, fps, coefficients = self._decoder.motion(file.read(), space.name)
+            times, fps, coefficients = self._decoder.motion(file.read(), space.name, self._settings.max_frames)
         self._check_length(float(times[-1] - times[0]))
         return Motion(space, times - times[0], fps, coefficients)
 

@@ -17,6 +17,7 @@ from workers.contract.options import CLIP_FORMATS, STILL_FORMATS, ReenactOptions
 from workers.contract.requests import ReenactRequest
 from workers.editor import Editor, Pixels
 from workers.media.clock import Clock
+from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
 from workers.media.sound_file import through_file
 from workers.product import Product
@@ -32,8 +33,8 @@ _HALF_TICK_S = 0.0005  # containers round times to milliseconds
 class Reenactment:
     """Reenacts with one loaded editor."""
 
-    def __init__(self, editor: Editor, reader: Reader, decoder: Decoder) -> None:
-        self._editor, self._reader, self._decoder = editor, reader, decoder
+    def __init__(self, editor: Editor, reader: Reader, decoder: Decoder, max_frames: int) -> None:
+        self._editor, self._reader, self._decoder, self._max_frames = editor, reader, decoder, max_frames
 
     def run(self, attempt: Attempt, folder: Path) -> list[Product]:
         """Put the driver's motion on the source. Raises whatever is wrong with either."""
@@ -46,7 +47,11 @@ class Reenactment:
         options, space = request.options, self._editor.space
         source = self._reader.portrait(attempt, request.source_id, options.face)
         performance = self._reader.performance(attempt, request.driver_id, request.driver_kind, folder)
-        driver = smoothed(performance.motion, options.smoothing)
+        if options.output.fps is not None and performance.moves:
+            seconds = Clock.of(performance.motion.times, performance.motion.fps).seconds
+            check_frame_count(self._max_frames, seconds * options.output.fps, field="options.output.fps")
+        attempt.stage("motion", 0, len(performance.motion.times))
+        driver = smoothed(performance.motion, options.smoothing, attempt.check)
         with about("driver"):
             motion = transfer(space, source.coefficients, driver.coefficients, _parameters(options))
         path = folder / f"result.{_format(performance, options)}"
@@ -65,11 +70,12 @@ class Reenactment:
         options, space = request.options, self._editor.space
         footage = self._reader.footage(attempt, request.source_id, folder / "source")
         performance = self._reader.performance(attempt, request.driver_id, request.driver_kind, folder)
-        driver = smoothed(performance.motion, options.smoothing)
+        driver = smoothed(performance.motion, options.smoothing, attempt.check)
         acts = len(driver.times) > 1
         until = Clock.of(driver.times, driver.fps).seconds - _HALF_TICK_S if acts else None
         track = self._reader.followed(attempt, footage, options.face, whose="source_", until=until)
-        source = track.smoothed(options.smoothing).as_source()
+        attempt.stage("motion", 0, len(track.motion.times))
+        source = track.smoothed(options.smoothing, attempt.check).as_source()
         clock = Clock.of(track.motion.times, footage.info.fps)
         with about("driver"):
             driving = sample(driver.times, driver.coefficients, clock.times) if acts else driver.coefficients

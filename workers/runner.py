@@ -3,7 +3,7 @@
 import logging
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
@@ -120,11 +120,22 @@ class Runner:
             results = self._keep(attempt, products)
         done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
         try:
-            self._insist(lambda: self._store.succeed(record.job.id, record.attempt, results, attempt.metrics, done))
+            wanted = self._insist(
+                lambda: self._store.succeed(record.job.id, record.attempt, results, attempt.metrics, done)
+            )
         except SupersededError:
-            for key in results:
-                self._blobs.delete(key)
+            self._drop(results)
             raise
+        if not wanted:
+            self._drop(results)
+            raise JobCancelled
+
+    def _drop(self, results: Iterable[str]) -> None:
+        for key in results:
+            try:
+                self._blobs.delete(key)
+            except (redis.RedisError, OSError) as error:
+                log.warning("a result that nobody gets stays until it expires: %s", error)
 
     def _keep(self, attempt: Attempt, products: list[Product]) -> dict[str, Result]:
         """Move products into the blob store. Keys hold the attempt: one that was taken away overwrites nothing."""
@@ -133,13 +144,13 @@ class Runner:
         for index, product in enumerate(products):
             key = f"results/{record.job.id}-{record.attempt}-{index}{product.path.suffix}"
             with attempt.timed("store_s"):
-                self._insist(partial(self._put, key, product.path))
+                self._insist(partial(self._put, key, product.path, attempt.check))
             results[key] = product.result(_url(record, index, len(products)))
         return results
 
-    def _put(self, key: str, path: Path) -> None:
+    def _put(self, key: str, path: Path, check: Callable[[], None]) -> None:
         with path.open("rb") as file:
-            self._blobs.put(key, file, self._settings.result_ttl_s)
+            self._blobs.put(key, file, self._settings.result_ttl_s, check)
 
     def _insist(self, write: Callable[[], T]) -> T:
         deadline = time.monotonic() + _PATIENCE_S

@@ -41,7 +41,7 @@ class Talking:
         options = request.options
         if self._editor.speech is None:
             raise NoSpeechModelError
-        recording = self._listener.recording(attempt, request.audio_id, folder / "audio")
+        recording = self._listener.recording(attempt, request.audio_id, folder / "audio", options.rate)
         source = self._reader.portrait(attempt, request.source_id, options.face)
         head = self._head(attempt, request, folder)
         motions = self._motions(attempt, source, recording, options)
@@ -55,7 +55,7 @@ class Talking:
         if request.pose_id is None:
             return None
         motion = self._reader.performance(attempt, request.pose_id, request.pose_kind, folder, field="pose").motion
-        return smoothed(motion, ReenactOptions().smoothing) if request.pose_kind == "video" else motion
+        return smoothed(motion, ReenactOptions().smoothing, attempt.check) if request.pose_kind == "video" else motion
 
     def _motions(
         self, attempt: Attempt, source: "Source", recording: Recording, options: TalkOptions

@@ -12,7 +12,7 @@ from models.coefficients import CoefficientSpace, apply_controls, keyframe_motio
 from models.extractor.motion import smoothed
 from workers import writing
 from workers.attempt import Attempt
-from workers.contract.options import KEYFRAME_FPS, STILL_FORMATS
+from workers.contract.options import STILL_FORMATS
 from workers.contract.requests import EditRequest, ExtractRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
@@ -38,7 +38,8 @@ class Tasks:
 
     def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._reader = editor, Reader(editor, sources, decoder, settings)
-        self._reenactment = Reenactment(editor, self._reader, decoder)
+        self._decoder = decoder
+        self._reenactment = Reenactment(editor, self._reader, decoder, settings.max_frames)
         self._talking = Talking(editor, self._reader, Listener(sources, decoder, settings))
 
     def by_kind(self) -> dict[str, Task]:
@@ -49,7 +50,7 @@ class Tasks:
             "reenact": self._reenactment.run,
             "talk": self._talking.run,
         }
-        return {kind: _translated(task) for kind, task in tasks.items()}
+        return {kind: self._guarded(task) for kind, task in tasks.items()}
 
     def edit(self, attempt: Attempt, folder: Path) -> list[Product]:
         """Change expression and pose of a photo: one picture, or a clip where there are keyframes."""
@@ -61,7 +62,7 @@ class Tasks:
         frames = self._editor.render(source, motion, paste_back=options.paste_back, size=options.output.size)
         if request.format in STILL_FORMATS:
             return [writing.picture(attempt, path, frames, self._editor.space.name, label=options.label)]
-        clock = Clock.even(len(motion), options.output.fps or KEYFRAME_FPS)
+        clock = Clock.even(len(motion), request.rate)
         return [writing.clip(attempt, path, frames, clock, self._editor.space.name, label=options.label)]
 
     def extract(self, attempt: Attempt, folder: Path) -> list[Product]:
@@ -73,8 +74,17 @@ class Tasks:
         else:
             footage = self._reader.footage(attempt, request.source_id, folder / "source")
             track = self._reader.followed(attempt, footage, options.face)
-            motion = smoothed(track.motion, options.smoothing)
+            attempt.stage("motion", 0, len(track.motion.times))
+            motion = smoothed(track.motion, options.smoothing, attempt.check)
         return [writing.document(attempt, folder / f"result.{request.format}", motion)]
+
+    def _guarded(self, task: Callable[[Attempt, Path], list[Product]]) -> Task:
+        @wraps(task)
+        def guarded(attempt: Attempt, folder: Path) -> list[Product]:
+            with about("source"), self._decoder.interrupted_by(attempt.check):
+                return task(attempt, folder)
+
+        return guarded
 
 
 def _edited(space: CoefficientSpace, source: NDArray[np.float32], request: EditRequest) -> NDArray[np.float32]:
@@ -93,14 +103,5 @@ def _edited(space: CoefficientSpace, source: NDArray[np.float32], request: EditR
             {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
             for keyframe in controls.keyframes
         ]
-        return keyframe_motion(space, edited, keyframes, request.options.output.fps or KEYFRAME_FPS, controls.mode)
+        return keyframe_motion(space, edited, keyframes, request.rate, controls.mode)
     return edited[None]
-
-
-def _translated(task: Callable[[Attempt, Path], list[Product]]) -> Task:
-    @wraps(task)
-    def translated(attempt: Attempt, folder: Path) -> list[Product]:
-        with about("source"):
-            return task(attempt, folder)
-
-    return translated

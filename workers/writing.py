@@ -1,6 +1,5 @@
 """From rendered frames to finished files; a clip is encoded in a thread while further frames are rendered."""
 
-import json
 from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients.document import Motion, motion_document, motion_npz
+from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
 from workers.contract.options import CLIP_FORMATS, MOTION_FORMATS, STILL_FORMATS
 from workers.editor import Pixels
@@ -70,6 +69,7 @@ def clip(
         # The writer's end reads the sound to its end; closed before, it would cost the decoder's child.
         with closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext(), writer:
             for frame in rendered:
+                attempt.check()
                 with attempt.timed("encode_s"):
                     if label:
                         mark = mark or Mark(width=frame.shape[1], height=frame.shape[0])
@@ -82,10 +82,13 @@ def clip(
         depth = max(1, min(_BEHIND_FRAMES, _BEHIND_BYTES // first.nbytes))
         with write_behind(encode, depth) as put:
             put(first)
-            attempt.stage("render", before + 1, total)
+            done = before + 1
+            attempt.stage("render", done, total)
             for done, frame in enumerate(attempt.timed_steps("render_s", frames), start=before + 2):
                 put(frame)
                 attempt.stage("render", done, total)
+            if done == total:
+                attempt.stage("encode", total, total)
     return Product(
         path,
         CLIP_FORMATS[path.suffix[1:]],
@@ -107,7 +110,10 @@ def document(attempt: Attempt, path: Path, motion: Motion) -> Product:
         if path.suffix == ".npz":
             path.write_bytes(motion_npz(motion, read_by))
         else:
-            path.write_text(json.dumps(motion_document(motion, read_by)))
+            with path.open("w") as file:
+                for text in motion_json(motion, read_by):
+                    file.write(text)
+                    attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
     media_type = MOTION_FORMATS[path.suffix[1:]]
     return Product(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)

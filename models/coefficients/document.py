@@ -6,7 +6,7 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,26 +52,16 @@ def motion_document(motion: Motion, bundle: Mapping[str, str] | None = None) -> 
     Args:
         bundle: name, version and digest of the bundle that read the motion; null in the document where none did.
     """
-    frames = []
-    for index, (time, vector) in enumerate(zip(motion.times, motion.coefficients, strict=True)):
-        values = [float(value) for value in vector]
-        frames.append(
-            {
-                "time": float(time),
-                "face": _face(motion, index),
-                "expression": {slider.name: values[slider.index] for slider in motion.space.expression},
-                "pose": dict(zip(_POSE, _pose_units(values[-len(_POSE) :]), strict=True))
-                | dict(zip(motion.space.extra, values[len(motion.space.expression) :], strict=False)),
-                "coefficients": values,
-            }
-        )
-    return {
-        "space": motion.space.name,
-        "bundle": None if bundle is None else dict(bundle),
-        "names": names(motion.space),
-        "fps": motion.fps,
-        "frames": frames,
-    }
+    return {**_head(motion, bundle), "frames": [_frame(motion, index) for index in range(len(motion.times))]}
+
+
+def motion_json(motion: Motion, bundle: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The text of `motion_document`, a frame at a time: a long motion is never held as a whole."""
+    empty = {**_head(motion, bundle), "frames": []}
+    yield json.dumps(empty).removesuffix("]}")
+    for index in range(len(motion.times)):
+        yield (", " if index else "") + json.dumps(_frame(motion, index))
+    yield "]}"
 
 
 def motion_npz(motion: Motion, bundle: Mapping[str, str] | None = None) -> bytes:
@@ -93,20 +83,27 @@ def motion_npz(motion: Motion, bundle: Mapping[str, str] | None = None) -> bytes
     return file.getvalue()
 
 
-def read_motion(data: bytes, space: CoefficientSpace = ARKIT) -> Motion:
+def read_motion(
+    data: bytes, space: CoefficientSpace = ARKIT, check_count: Callable[[int], None] | None = None
+) -> Motion:
     """Read a JSON or npz document, as `POST /extract` writes it or as somebody edited it.
 
     A JSON frame holds `coefficients`, or `expression` and `pose` by name; where it holds both they must agree, so that
     an edit of one cannot be overlooked.
+
+    Args:
+        data: the file.
+        space: of the motion.
+        check_count: gets the number of frames before they are read, and may raise.
 
     Raises:
         MotionError: not JSON or npz, of another space or size, without frames, times that do not rise, numbers that
             are missing, not finite or out of range. The message names the entry.
     """
     if data[:2] == b"PK":
-        times, fps, coefficients = _from_npz(data, space)
+        times, fps, coefficients = _from_npz(data, space, check_count)
     else:
-        times, fps, coefficients = _from_json(data, space)
+        times, fps, coefficients = _from_json(data, space, check_count)
     _check(space, times, fps, coefficients)
     return Motion(space, times, fps, coefficients.astype(np.float32))
 
@@ -114,6 +111,27 @@ def read_motion(data: bytes, space: CoefficientSpace = ARKIT) -> Motion:
 def names(space: CoefficientSpace) -> list[str]:
     """Names of all coefficients [C], in order."""
     return [slider.name for slider in space.expression] + [*space.extra, *_POSE[:-1], "log zoom"]
+
+
+def _head(motion: Motion, bundle: Mapping[str, str] | None) -> dict[str, Any]:
+    return {
+        "space": motion.space.name,
+        "bundle": None if bundle is None else dict(bundle),
+        "names": names(motion.space),
+        "fps": motion.fps,
+    }
+
+
+def _frame(motion: Motion, index: int) -> dict[str, Any]:
+    values = [float(value) for value in motion.coefficients[index]]
+    return {
+        "time": float(motion.times[index]),
+        "face": _face(motion, index),
+        "expression": {slider.name: values[slider.index] for slider in motion.space.expression},
+        "pose": dict(zip(_POSE, _pose_units(values[-len(_POSE) :]), strict=True))
+        | dict(zip(motion.space.extra, values[len(motion.space.expression) :], strict=False)),
+        "coefficients": values,
+    }
 
 
 def _face(motion: Motion, index: int) -> dict[str, Any] | None:
@@ -131,7 +149,7 @@ def _pose_units(pose: list[float]) -> list[float]:
 Parts = tuple[NDArray[np.float64], float | None, NDArray[np.float64]]
 
 
-def _from_npz(data: bytes, space: CoefficientSpace) -> Parts:
+def _from_npz(data: bytes, space: CoefficientSpace, check_count: Callable[[int], None] | None) -> Parts:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
@@ -150,10 +168,12 @@ def _from_npz(data: bytes, space: CoefficientSpace) -> Parts:
         raise
     except Exception as error:  # damaged files make zipfile, zlib and NumPy raise whatever there is
         raise MotionError("The npz cannot be read: save plain numeric arrays with numpy.savez.") from error
+    if check_count is not None:
+        check_count(times.size)
     return times, None if math.isnan(fps) else fps, coefficients
 
 
-def _from_json(data: bytes, space: CoefficientSpace) -> Parts:
+def _from_json(data: bytes, space: CoefficientSpace, check_count: Callable[[int], None] | None) -> Parts:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -163,6 +183,8 @@ def _from_json(data: bytes, space: CoefficientSpace) -> Parts:
     own_names = document.get("names")
     _check_space(space, document.get("space"), own_names if isinstance(own_names, list) else None)
     frames = document["frames"]
+    if check_count is not None:
+        check_count(len(frames))
     times = [_number(_entry(frame, "time", f"frames[{i}]"), f"frames[{i}].time") for i, frame in enumerate(frames)]
     rows = [_row(space, frame, f"frames[{i}]") for i, frame in enumerate(frames)]
     fps = document.get("fps")

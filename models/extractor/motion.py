@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,9 +51,9 @@ class Track:
     gaps: Sequence[tuple[int, int]]
     cuts: Sequence[int]
 
-    def smoothed(self, strength: float) -> Track:
+    def smoothed(self, strength: float, check: Callable[[], None] | None = None) -> Track:
         """The track with a motion of less tremor; see `smoothed`."""
-        return replace(self, motion=smoothed(self.motion, strength))
+        return replace(self, motion=smoothed(self.motion, strength, check))
 
     def as_source(self) -> VideoSource:
         """The face as the source of an edit of the video."""
@@ -88,13 +88,18 @@ def tracked_motion(space: CoefficientSpace, tracked: Iterable[TrackedFrame], fps
     return Track(motion, _without_holes(squares), gaps, cuts)
 
 
-def smoothed(motion: Motion, strength: float) -> Motion:
+def smoothed(motion: Motion, strength: float, check: Callable[[], None] | None = None) -> Motion:
     """The motion with less of the extractor's tremor, constrained as edits are; see `smooth`.
+
+    Args:
+        motion: as it was read.
+        strength: 0 to 1.
+        check: called every now and then; what it raises ends the work.
 
     Raises:
         MotionError: `strength` is out of range.
     """
-    values = smooth(motion.times, motion.coefficients, strength)
+    values = smooth(motion.times, motion.coefficients, strength, check)
     return replace(motion, coefficients=constrain(motion.space, values))
 
 

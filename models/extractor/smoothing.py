@@ -7,7 +7,7 @@ away; a blink differs much and is left as it is. The window is symmetric about i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +57,17 @@ def bridge_gaps(
 
 
 def smooth(
-    times: NDArray[np.float64] | Sequence[float], motion: NDArray[np.float32], strength: float
+    times: NDArray[np.float64] | Sequence[float],
+    motion: NDArray[np.float32],
+    strength: float,
+    check: Callable[[], None] | None = None,
 ) -> NDArray[np.float32]:
     """A motion [T, C] with less tremor; lag 0 frames.
 
     Args:
         times: seconds of the frames [T], rising; they need not be evenly spaced.
         strength: 0 (the motion as it is) to 1.
+        check: called every now and then; what it raises ends the work.
 
     Raises:
         MotionError: `strength` is out of range, or the shapes do not fit.
@@ -81,12 +85,17 @@ def smooth(
     spread, tolerance = _scales(values.shape[1])
     for sigma in np.unique(spread):
         channels = spread == sigma
-        result[:, channels] = _bilateral(clock, values[:, channels], sigma * strength, tolerance[channels] * strength)
+        scales = (sigma * strength, tolerance[channels] * strength)
+        result[:, channels] = _bilateral(clock, values[:, channels], *scales, check)
     return result.astype(np.float32)
 
 
 def _bilateral(
-    times: NDArray[np.float64], values: NDArray[np.float64], sigma: float, tolerance: NDArray[np.float64]
+    times: NDArray[np.float64],
+    values: NDArray[np.float64],
+    sigma: float,
+    tolerance: NDArray[np.float64],
+    check: Callable[[], None] | None,
 ) -> NDArray[np.float64]:
     count = len(times)
     duration = np.gradient(times)[:, None]  # a frame weighs as long as it is shown, however frames are spaced
@@ -97,6 +106,8 @@ def _bilateral(
         near = middle[apart <= _REACH * sigma]
         if not len(near):
             break
+        if check is not None:
+            check()
         for other in (near - offset, near + offset):
             distance = ((times[other] - times[near]) / sigma)[:, None] ** 2
             difference = ((values[other] - values[near]) / tolerance) ** 2

@@ -45,7 +45,9 @@ async def edit(call: JobCall) -> Response:
 def _edit_request(backend: Backend, owner: str, submission: Submission) -> EditRequest:
     # The source is stored last, when everything else is known to be right; until then its id is not known.
     draft = parse(EditRequest, submission.documents | {"source_id": ""})
-    faults = check_controls(draft.controls, backend.presence.sliders(), backend.settings.max_clip_seconds)
+    settings = backend.settings
+    most_seconds = min(settings.max_clip_seconds, (settings.max_frames - 1) / draft.rate)
+    faults = check_controls(draft.controls, backend.presence.sliders(), most_seconds)
     if faults:
         first = [FieldProblem(field=f"controls.{field}", message=text) for field, text in faults[:MAX_ERRORS]]
         raise InvalidRequestError(first, total=len(faults))

@@ -3,6 +3,7 @@
 import hashlib
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from typing import IO, BinaryIO, cast
@@ -52,11 +53,14 @@ class BlobStore:
         self._take_expired = client.register_script(_TAKE_EXPIRED)
         self._extend = client.register_script(_EXTEND)
 
-    def put(self, key: str, data: BinaryIO, ttl_s: float) -> int:
+    def put(self, key: str, data: BinaryIO, ttl_s: float, check: Callable[[], None] | None = None) -> int:
         """Write a blob from a file at its position; it appears whole or not at all.
 
         Args:
             key: one that was never used before.
+            data: the file.
+            ttl_s: seconds to live.
+            check: called every now and then; what it raises ends the work, and nothing is stored.
 
         Returns:
             Its size in bytes.
@@ -73,6 +77,8 @@ class BlobStore:
             with self._fs.open(part, "wb") as file:
                 while chunk := data.read(_CHUNK):
                     file.write(chunk)
+                    if check is not None:
+                        check()
                 size = file.tell()
             self._fs.mv(part, self._path(key))
             whole = True

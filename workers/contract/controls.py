@@ -145,7 +145,7 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
         faults += _check_coefficients(controls.coefficients, sliders)
     if controls.keyframes and controls.keyframes[-1].time > max_clip_seconds:
         last = len(controls.keyframes) - 1
-        faults.append((f"keyframes.{last}.time", f"a clip may last {max_clip_seconds:g} s at most"))
+        faults.append((f"keyframes.{last}.time", f"a clip may last {max_clip_seconds:g} s at most at this rate"))
     return faults
 
 

@@ -115,6 +115,12 @@ class VideoTooLongError(ServiceError):
     code, status, title = "video_too_long", 413, "Video too long"
 
 
+class TooManyFramesError(ServiceError):
+    """A clip, read or made, has more frames than are accepted."""
+
+    code, status, title = "too_many_frames", 422, "Too many frames"
+
+
 class AudioTooLongError(ServiceError):
     """The sound lasts longer than is accepted."""
 

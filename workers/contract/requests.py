@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from workers.contract.controls import Controls, FieldError, Strict
 from workers.contract.options import (
     CLIP_FORMATS,
+    KEYFRAME_FPS,
     STILL_FORMATS,
     EditOptions,
     ExtractOptions,
@@ -45,6 +46,11 @@ class EditRequest(Request):
     def format(self) -> str:
         """The output format, default filled in."""
         return self.options.output.format or ("png" if self.controls.keyframes is None else "mp4")
+
+    @property
+    def rate(self) -> float:
+        """Frames a second of the clip that keyframes make."""
+        return self.options.output.fps or KEYFRAME_FPS
 
 
 class ReenactRequest(Request):

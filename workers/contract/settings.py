@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     max_clip_seconds: PositiveFloat = Field(
         default=60.0, description="Longest clip that keyframes may describe, in seconds."
     )
+    max_frames: PositiveInt = Field(
+        default=7500,
+        description="Most frames of a clip that is read or made: two minutes at 60 a second, and some more.",
+    )
     max_queued: PositiveInt = Field(
         default=256, description="Jobs that may wait before new ones are turned away with 503."
     )

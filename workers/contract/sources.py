@@ -1,9 +1,8 @@
 """Uploaded photos and videos: an owner's same file is stored once, and expires after its last use."""
 
-import shutil
 import time
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -18,6 +17,7 @@ from workers.contract.sniff import PICTURE, MediaKind, sniff
 from workers.contract.text import ID_LENGTH, cut
 
 # How long it is remembered that a source existed, so that its loss is told from a wrong id.
+_CHUNK = 2**20
 _MEMORY_S = 7 * 24 * 3600
 
 
@@ -126,10 +126,12 @@ class SourceRegistry:
         except FileNotFoundError as error:
             raise _gone(source_id) from error
 
-    def fetch(self, owner: str, source_id: str, path: Path) -> None:
-        """Copy a source's bytes into a file. Raises like `open`."""
+    def fetch(self, owner: str, source_id: str, path: Path, check: Callable[[], None]) -> None:
+        """Copy a source's bytes into a file; `check` is called in between. Raises like `open`, and what it raises."""
         with self.open(owner, source_id) as file, path.open("wb") as copy:
-            shutil.copyfileobj(file, copy)
+            while chunk := file.read(_CHUNK):
+                copy.write(chunk)
+                check()
 
     def delete(self, owner: str, source_id: str) -> None:
         """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""

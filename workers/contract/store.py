@@ -35,14 +35,15 @@ redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 return {ARGV[1], ARGV[2]}
 """
 
-# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '', field, value ...
+# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '', '1' where a job
+# that is to be cancelled stays as it is or '', field, value ...
 # Returns nil when the job is unknown, else {applied, status, attempt, cancel flag}.
 _TRANSITION = """
 local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
-if not allowed then return {0, job[1], job[2], job[3]} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, job[1], job[2], job[3]} end
+redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 if ARGV[4] ~= '' then
   redis.call('EXPIRE', KEYS[1], ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -166,13 +167,18 @@ class JobStore:
         results: Mapping[str, Result],
         metrics: Mapping[str, float],
         progress: Progress,
-    ) -> None:
-        """End a running job with its results, {blob key: result} in order, and its last progress."""
-        self._finish(
+    ) -> bool:
+        """End a running job with its results, {blob key: result} in order, and its last progress.
+
+        Returns:
+            False when cancellation was asked for: then nothing has changed, and the job has to end as cancelled.
+        """
+        return not self._finish(
             job_id,
             attempt,
             JobStatus.SUCCEEDED,
             metrics,
+            unless_cancelled=True,
             results=json.dumps([result.model_dump() for result in results.values()]),
             blobs=json.dumps(list(results)),
             result_expires_at=time.time() + self._settings.result_ttl_s,
@@ -232,24 +238,34 @@ class JobStore:
         status: JobStatus,
         metrics: Mapping[str, float],
         allowed: Iterable[JobStatus] = (JobStatus.QUEUED, JobStatus.RUNNING),
+        unless_cancelled: bool = False,
         **fields: str | float,
-    ) -> None:
+    ) -> bool:
         final = {"status": status, "finished_at": time.time(), "metrics": json.dumps(dict(metrics)), **fields}
-        self._move(job_id, allowed, attempt, final, ttl=self._settings.job_ttl_s)
+        return self._move(job_id, allowed, attempt, final, self._settings.job_ttl_s, unless_cancelled=unless_cancelled)
 
     def _move(
-        self, job_id: str, allowed: Iterable[JobStatus], attempt: int, fields: Mapping[str, Any], ttl: int | None = None
+        self,
+        job_id: str,
+        allowed: Iterable[JobStatus],
+        attempt: int,
+        fields: Mapping[str, Any],
+        ttl: int | None = None,
+        *,
+        unless_cancelled: bool = False,
     ) -> bool:
+        """Change a job. Returns whether it is to be cancelled."""
         answer = self._transition(
             keys=[job_key(job_id), _ACTIVE],
-            args=[job_id, f",{','.join(allowed)},", attempt, ttl or "", *_flat(fields)],
+            args=[job_id, f",{','.join(allowed)},", attempt, ttl or "", "1" * unless_cancelled, *_flat(fields)],
         )
         if answer is None:
             raise unknown_job(job_id)
         applied, status, current, cancel = answer
         # A command repeated after a broken connection finds its own work done.
         repeated = ttl is not None and int(current) == attempt and status.decode() == fields["status"]
-        if not applied and not repeated:
+        held = bool(cancel) and unless_cancelled and int(current) == attempt and status.decode() in allowed
+        if not applied and not repeated and not held:
             raise SupersededError(
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from models.errors import PortraitError
 from workers.contract.errors import ServiceError
+from workers.media.frame_count import check_frame_count
 from workers.media.picture import decode_picture
 from workers.media.video_size import check_video_size
 
@@ -83,11 +84,11 @@ def _picture(pipe: Connection, max_pixels: int) -> Iterator[Item]:
     yield {}, decode_picture(io.BytesIO(pipe.recv_bytes()), max_pixels)
 
 
-def _motion(pipe: Connection, space: str) -> Iterator[Item]:
+def _motion(pipe: Connection, space: str, max_frames: int) -> Iterator[Item]:
     from models.coefficients import space as space_named
     from models.coefficients.document import read_motion
 
-    motion = read_motion(pipe.recv_bytes(), space_named(space))
+    motion = read_motion(pipe.recv_bytes(), space_named(space), partial(check_frame_count, max_frames))
     yield {"fps": motion.fps}, motion.times
     yield {}, motion.coefficients
 

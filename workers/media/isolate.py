@@ -6,7 +6,9 @@ The child speaks plain bytes (JSON and arrays), never pickles, so that it cannot
 import json
 import multiprocessing
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -27,6 +29,7 @@ from workers.media.sound import RATE
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
 _CONTEXT = multiprocessing.get_context("spawn")
+_LOOK_S = 0.05  # how soon a stopped job is noticed
 _START_S = 60.0  # Python and its imports, on a busy machine
 
 
@@ -61,6 +64,7 @@ class Decoder:
         self._pipe: Connection | None = None
         self._child: BaseProcess | None = None
         self._is_ready = False
+        self._check: Callable[[], None] = _go_on
         self._start()
 
     def picture(self, data: bytes) -> NDArray[np.uint8]:
@@ -68,12 +72,18 @@ class Decoder:
         [(_, pixels)] = self._items({"task": "picture", "max_pixels": self._max_pixels}, data)
         return cast("NDArray[np.uint8]", pixels)
 
-    def motion(self, data: bytes, space: str) -> tuple[NDArray[np.float64], float | None, NDArray[np.float32]]:
+    def motion(
+        self, data: bytes, space: str, max_frames: int
+    ) -> tuple[NDArray[np.float64], float | None, NDArray[np.float32]]:
         """Read a document of coefficients. Returns times [T], frames a second (None for a still), coefficients [T, C].
 
-        Raises MotionError as `read_motion` does.
+        Raises:
+            MotionError: as `read_motion` does.
+            TooManyFramesError: more frames than `max_frames`.
         """
-        [(facts, times), (_, coefficients)] = self._items({"task": "motion", "space": space}, data)
+        [(facts, times), (_, coefficients)] = self._items(
+            {"task": "motion", "space": space, "max_frames": max_frames}, data
+        )
         return cast(Any, times), facts["fps"], cast(Any, coefficients)
 
     def probe(self, video: Path) -> VideoInfo:
@@ -114,6 +124,15 @@ class Decoder:
         request = {"task": "recording", "path": str(path), "seconds": seconds, "rate": rate, "mono": mono}
         for _, samples in self._items(request):
             yield cast("NDArray[np.int16]", samples)
+
+    @contextmanager
+    def interrupted_by(self, check: Callable[[], None]) -> Iterator[None]:
+        """Inside, `check` is called while the child is waited for, whoever waits; what it raises ends the waiting."""
+        self._check = check
+        try:
+            yield
+        finally:
+            self._check = _go_on
 
     def warm_up(self) -> None:
         """Wait until the child can decode. Raises RuntimeError when it does not come up."""
@@ -162,7 +181,7 @@ class Decoder:
             return facts, array
 
     def _limited(self, child: BaseProcess) -> "_Watch":
-        return _Watch(child, self._timeout_s)
+        return _Watch(child, self._timeout_s, self._check)
 
     def _ready_child(self) -> tuple[Connection, BaseProcess]:
         if self._child is None or not self._child.is_alive():
@@ -171,13 +190,21 @@ class Decoder:
         assert self._child is not None
         if not self._is_ready:
             try:
-                self._is_ready = self._pipe.poll(_START_S) and self._pipe.recv_bytes() == READY
+                self._is_ready = self._started(self._pipe) and self._pipe.recv_bytes() == READY
             except (EOFError, OSError):
                 self._is_ready = False
         if not self._is_ready:
             self._stop()
             raise RuntimeError("The decoder process does not start; PORTRAIT_DECODE_MEMORY_BYTES may be too small.")
         return self._pipe, self._child
+
+    def _started(self, pipe: Connection) -> bool:
+        deadline = time.monotonic() + _START_S
+        while not pipe.poll(_LOOK_S):
+            self._check()
+            if time.monotonic() > deadline:
+                return False
+        return True
 
     def _start(self) -> None:
         self._stop()
@@ -195,17 +222,37 @@ class Decoder:
         self._pipe, self._child, self._is_ready = None, None, False
 
 
-class _Watch:
-    """Kills the child after a while, which also ends a read or write that it blocks."""
+def _go_on() -> None:
+    """Nobody asks to stop."""
 
-    def __init__(self, child: BaseProcess, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, child.kill)
+
+class _Watch:
+    """Kills the child after a while, or when `check` says to stop: this also ends a read or write that it blocks."""
+
+    def __init__(self, child: BaseProcess, seconds: float, check: Callable[[], None]) -> None:
+        self._child, self._seconds, self._check = child, seconds, check
+        self._done = threading.Event()
+        self._reason: BaseException | None = None
 
     def __enter__(self) -> None:
-        self._timer.start()
+        self._check()
+        threading.Thread(target=self._run, name="decoder-watch", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._done.set()
+        if self._reason is not None:
+            raise self._reason
+
+    def _run(self) -> None:
+        deadline = time.monotonic() + self._seconds
+        while not self._done.wait(_LOOK_S):
+            try:
+                self._check()
+            except BaseException as reason:  # noqa: BLE001 - raised again where it can be handled
+                self._reason = reason
+            if self._reason is not None or time.monotonic() > deadline:
+                self._child.kill()
+                return
 
 
 def _rebuild(name: str, detail: str) -> ServiceError | PortraitError:

@@ -1,6 +1,7 @@
 """Health, metrics, keys, limits, and what happens when Redis or the workers are away."""
 
 import hashlib
+import json
 import re
 import threading
 import time
@@ -157,6 +158,21 @@ def test_a_full_queue_turns_jobs_away_and_keeps_nothing_of_them(
         assert api.post("/edit", files=photo, headers=key).json() == first, "a repeated request needs no room"
         assert_problem(api.post("/edit", files=other, headers=key), 422, "idempotency_key_reused")
         assert api.get(f"/sources/{unused}").status_code == 404, "nor is anything kept of what is refused late"
+        assert worker.queue.waiting() == 1
+
+
+def test_keyframes_may_make_as_many_frames_as_are_accepted(
+    settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]
+) -> None:
+    def asked(seconds: float) -> httpx.Response:
+        controls = json.dumps({"keyframes": [{"time": 0}, {"time": seconds}]})
+        return api.post("/edit", files=photo, data={"controls": controls, "options": '{"output": {"fps": 50}}'})
+
+    with serving(alone(settings, max_frames=101)) as (_, api):
+        assert asked(2.0).status_code == 202
+        problem = assert_problem(asked(2.1), 422, "invalid_request")
+        assert problem["errors"][0]["field"] == "controls.keyframes.1.time"
+        assert "2 s at most" in problem["detail"]
         assert worker.queue.waiting() == 1
 
 

@@ -35,12 +35,14 @@ COUNT, FLASH = 40, 24
 EVEN = [k / 25 for k in range(COUNT)]
 UNEVEN = [float(t) for t in np.cumsum([0, *[0.02, 0.05, 0.033] * COUNT])[:COUNT]]
 LONGEST_S = 5.0
+MOST_FRAMES = 120
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings) -> Settings:
     """Small limits, so that clips over them are small too."""
-    return settings.model_copy(update={"max_video_seconds": LONGEST_S, "max_video_pixels": 320 * 240})
+    limits = {"max_video_seconds": LONGEST_S, "max_video_pixels": 320 * 240, "max_frames": MOST_FRAMES}
+    return settings.model_copy(update=limits)
 
 
 @pytest.fixture(scope="module")
@@ -244,6 +246,33 @@ def test_every_broken_driver_is_one_clear_error(service: Service, photo: str, tm
             assert error.errors is not None, name
             assert error.errors[0].field == "driver", name
     assert service.finish(service.submit(photo)).job.status is JobStatus.SUCCEEDED
+
+
+def too_many_frames(folder: Path) -> dict[str, tuple[bytes, str, dict[str, object], str]]:
+    """Driver, what it is taken for, options, and the field that is to change."""
+    frames = MOST_FRAMES + 20
+    times = [k / 100 for k in range(frames)]
+    endless = Motion(ARKIT, np.arange(100_000) / 1000, 1000.0, np.zeros((100_000, ARKIT.size), np.float32))
+    some = Motion(ARKIT, np.arange(100) / 25, 25.0, np.zeros((100, ARKIT.size), np.float32))
+    return {
+        "a document": (motion_npz(endless), "motion", {}, "driver"),
+        "a document as text": (b'{"space": "arkit", "frames": [%s{}]}' % (b"{}, " * frames), "motion", {}, "driver"),
+        "a video": (write_clip(folder / "fast.mp4", [frame(60)] * frames, times).read_bytes(), "video", {}, "driver"),
+        "a rate": (motion_npz(some), "motion", {"output": {"fps": 60.0}}, "options.output.fps"),
+    }
+
+
+def test_more_frames_than_are_accepted_are_refused_before_any_work(
+    service: Service, photo: str, tmp_path: Path
+) -> None:
+    for name, (data, kind, options, field) in too_many_frames(tmp_path).items():
+        record = service.reenact(photo, data, kind, **options)
+        error = record.job.error
+        assert error is not None, name
+        assert (error.status, error.code, name) == (422, "too_many_frames", name), error.detail
+        assert f"at most {MOST_FRAMES} " in error.detail
+        assert [problem.field for problem in error.errors or []] == [field]
+        assert "render_s" not in record.job.metrics
 
 
 def test_a_length_that_the_file_hides_is_noticed(service: Service, photo: str, tmp_path: Path) -> None:

@@ -33,12 +33,13 @@ pytestmark = pytest.mark.integration
 
 SECONDS, AT, COUNT = 1.6, 0.8, 40
 LONGEST_S = 5.0
+MOST_FRAMES = 250
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings) -> Settings:
     """A small limit, so that speech over it is short too."""
-    return settings.model_copy(update={"max_audio_seconds": LONGEST_S})
+    return settings.model_copy(update={"max_audio_seconds": LONGEST_S, "max_frames": MOST_FRAMES})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -202,6 +203,15 @@ def test_every_broken_speech_is_one_clear_error(service: Service, photo: str, sp
         assert error.errors is not None, name
         assert error.errors[0].field == "audio", name
     assert service.talk(photo, speech).job.status is JobStatus.SUCCEEDED
+
+
+def test_more_frames_than_are_accepted_are_refused_before_any_work(service: Service, photo: str) -> None:
+    record = service.talk(photo, sound(np.zeros((round(16_000 * 4.9), 1))), fps=60.0)
+    error = record.job.error
+    assert error is not None
+    assert (error.status, error.code) == (422, "too_many_frames")
+    assert f"at most {MOST_FRAMES} " in error.detail
+    assert "extract_s" not in record.job.metrics
 
 
 @pytest.mark.parametrize(("stage", "temperature"), [("motion", 0), ("render", 1.5)])

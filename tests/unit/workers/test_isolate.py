@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -17,11 +18,12 @@ import pytest
 from PIL import Image
 
 from models.coefficients import ARKIT
-from models.coefficients.document import Motion, motion_npz
+from models.coefficients.document import Motion, motion_document, motion_npz
 from models.errors import MotionError, VideoError
 from tests.clips import write_clip
 from tests.processes import start_process, still_running
-from workers.contract.errors import DamagedMediaError, UnsupportedMediaError, VideoTooLargeError
+from workers.attempt import JobCancelled
+from workers.contract.errors import DamagedMediaError, TooManyFramesError, UnsupportedMediaError, VideoTooLargeError
 from workers.media.isolate import Decoder
 
 
@@ -149,14 +151,34 @@ def test_errors_of_videos_and_motions_come_back_as_they_were(decoder: Decoder, t
     with pytest.raises(VideoError):
         decoder.probe(broken)
     with pytest.raises(MotionError, match="frames"):
-        decoder.motion(b"{}", "arkit")
+        decoder.motion(b"{}", "arkit", 2)
 
 
 def test_a_motion_comes_back(decoder: Decoder) -> None:
     motion = Motion(ARKIT, np.array([0.0, 0.04]), 25.0, np.full((2, ARKIT.size), 0.25, np.float32))
-    times, fps, coefficients = decoder.motion(motion_npz(motion), "arkit")
+    times, fps, coefficients = decoder.motion(motion_npz(motion), "arkit", 2)
     assert (times.tolist(), fps) == ([0.0, 0.04], 25.0)
     assert (coefficients == motion.coefficients).all()
+    for document in (motion_npz(motion), json.dumps(motion_document(motion)).encode()):
+        with pytest.raises(TooManyFramesError, match="at most 1 "):
+            decoder.motion(document, "arkit", 1)
+
+
+def test_who_waits_for_the_child_can_be_stopped(decoder: Decoder, photo: bytes) -> None:
+    def check() -> None:
+        if time.monotonic() > began + 0.3:
+            raise JobCancelled
+
+    decoder.warm_up()
+    child = decoder._child
+    assert child is not None
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGSTOP)
+    began = time.monotonic()
+    with pytest.raises(JobCancelled), decoder.interrupted_by(check):
+        decoder.picture(photo)
+    assert time.monotonic() - began < 5, "long before the child's own time is over"
+    assert decoder.picture(photo).shape == (512, 512, 3), "by the next child"
 
 
 def test_the_child_loads_no_inference_library() -> None:

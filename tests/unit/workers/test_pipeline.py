@@ -44,6 +44,27 @@ def test_reading_ahead_is_bounded() -> None:
         assert len(taken) == 5
 
 
+def test_a_writer_that_is_stopped_drops_what_waits() -> None:
+    written: list[int] = []
+    filled = threading.Event()
+
+    def write(items: Iterator[int]) -> None:
+        for item in items:
+            written.append(item)
+            filled.wait(10)
+
+    def fill() -> None:
+        with write_behind(write, depth=8) as put:
+            for item in range(8):
+                put(item)
+            threading.Timer(0.2, filled.set).start()
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        fill()
+    assert len(written) <= 1
+
+
 def test_an_error_comes_after_what_was_read_before_it() -> None:
     def items() -> Iterator[int]:
         yield from (1, 2)
