@@ -1,4 +1,4 @@
-"""Speech clips of the training data folder, opened as the commands that read them will."""
+"""Speech clips of the training data folder, opened for a dry run."""
 
 from __future__ import annotations
 

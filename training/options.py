@@ -119,7 +119,7 @@ def parameters(kind: Any, *, optional: bool = False) -> Iterator[inspect.Paramet
     """A command line parameter for each field of a dataclass, and of the dataclasses in it.
 
     Args:
-        optional: each defaults to None, which says that something else decides.
+        optional: each defaults to None: something else decides then.
     """
     hints = get_type_hints(kind)
     for entry in fields(kind):
@@ -154,10 +154,10 @@ def built(kind: Callable[..., T], given: Mapping[str, Any]) -> T:
 
 
 def _metadata(kind: type, name: str) -> dict[str, Any]:
-    """What is said of a field in its class and, where that says less, in the classes that it extends."""
-    said: dict[str, Any] = {}
+    """A field's metadata in its class and, where that has less, in the classes that it extends."""
+    metadata: dict[str, Any] = {}
     for one in reversed(kind.__mro__):
         known: dict[str, Field[Any]] = vars(one).get("__dataclass_fields__", {})
         if name in known:
-            said |= known[name].metadata
-    return said
+            metadata |= known[name].metadata
+    return metadata

@@ -85,7 +85,7 @@ class RunRecord:
         draft.replace(folder / RECORD)
 
     def document(self) -> JsonValue:
-        """What a bundle's manifest says of the run: all but the paths of the trainer's own machine."""
+        """The record in a bundle's manifest: all but the paths of the machine that trained."""
         data = {name: {key: value for key, value in one.items() if key != "path"} for name, one in self.data.items()}
         return cast("JsonValue", asdict(self) | {"data": data})
 

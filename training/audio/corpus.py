@@ -2,7 +2,7 @@
 
 Three kinds of items: the GRID recordings two at a time, each in several disguises; sentences spoken by eSpeak NG, whose
 lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
-head moves by more than the GRID speaker's, who reads still: that motion is enlarged and a random sway added.
+head moves by more than the GRID speaker's, who hardly moves: that motion is enlarged and a random sway added.
 """
 
 from __future__ import annotations

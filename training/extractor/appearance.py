@@ -1,4 +1,4 @@
-"""Everything that happens to a picture's colours before a network sees it: light, blur, noise, compression, grey."""
+"""Augmentation of a training picture's colours: light, blur, noise, compression, grey."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 UNTOUCHED = 0.35
-"""Share of pictures that stay as they are: what most people bring is neither dark nor noisy, and precision is learnt
-from those."""
+"""Fraction of pictures that stay as they are: most users' photos are neither dark nor noisy, and teach
+precision."""
 
 
 def degrade(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:

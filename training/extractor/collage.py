@@ -1,7 +1,7 @@
 """The detector's training pictures: portraits pasted over face-free pictures, every face's box and points known.
 
-The stored portraits show one centred face each. A detector needs faces of every size, place and slant, and needs to see
-that neither a pasted square's edge nor natural texture makes a face: background patches are pasted in the same way.
+The stored portraits show one centred face each. A detector needs faces of every size, place and slant. Neither a
+pasted square's edge nor natural texture may make a face: so background patches are pasted in the same way.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from models.face3d.similarity import similarity, transform_points, warp_picture
 from training.extractor.appearance import degrade
 
 CANVAS = 256
-SMALLEST = 14.0  # pixels of canvas: the side of the smallest face that is asked for
-FACE_FREE = 0.2  # share of collages without any face
-HARD = 0.4  # share of grounds on which an earlier detector saw faces, where such are known
-CLOSE_UP = 0.35  # share of collages that one portrait fills
+SMALLEST = 14.0  # pixels of canvas: the side of the smallest face
+FACE_FREE = 0.2  # fraction of collages without any face
+HARD = 0.4  # fraction of grounds on which an earlier detector found faces, where such are known
+CLOSE_UP = 0.35  # fraction of collages that one portrait fills
 
 
 @dataclass
@@ -40,8 +40,8 @@ class CollageMaker:
         photos: the faces.
         mirrored: landmark order of a mirrored face (`photos.mirror_order`).
         backgrounds: the face-free pictures.
-        hard: face-free pictures that an earlier detector saw faces in (`mining.hard_grounds`), uint8 [M, S, S, 3] with
-            S >= size; may be empty.
+        hard: face-free pictures in which an earlier detector found faces (`mining.hard_grounds`), uint8
+            [M, S, S, 3] with S >= size; may be empty.
         size: side of the canvas.
     """
 
@@ -149,7 +149,7 @@ def _mask(size: int, rectangle_or_oval: np.ndarray, rng: np.random.Generator, *,
 
 
 def _blend(canvas: np.ndarray, picture: np.ndarray, mask: np.ndarray, matrix: np.ndarray) -> None:
-    """Paint `picture` on the canvas where `mask` says so, in place."""
+    """Paint `picture` on the canvas under `mask`, in place."""
     size = len(canvas)
     moved = warp_picture(picture, matrix, size)
     alpha = warp_picture(mask, matrix, size, border=cv2.BORDER_CONSTANT)[..., None]

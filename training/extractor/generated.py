@@ -26,7 +26,7 @@ def generated_faces(data: Path, pairs: Path) -> list[SameIdentityPairs]:
     """Target and source of every pair under `pairs`, one collection a shard; pictures stay on disk until drawn.
 
     The source's coefficients are the photo's fit, the target's that fit and a known change. Landmarks are the photo's
-    own, in the target moved as the mesh moved; nothing says where a target's irises went (NaN).
+    own, in the target moved as the mesh moved; where a target's irises went is unknown (NaN).
 
     Raises:
         TrainingDataError: there is no shard.

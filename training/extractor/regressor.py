@@ -131,8 +131,8 @@ def regressor_trainer(
 
     def finish(trained: nn.Module) -> None:
         assert isinstance(trained, RegressorNet)
-        fits, seen = options.fits, options.steps * options.batch_size
-        unseen = range(seen, seen + fits.fitted_samples)
+        fits, trained_on = options.fits, options.steps * options.batch_size
+        unseen = range(trained_on, trained_on + fits.fitted_samples)
         photographs = FaceCrops(_mostly_photos(collections, fits.fitted_photo_fraction), mirrored, faceless, mistakes)
         fit_ridge_head(trained, seeded(photographs.draw, options.seed), unseen)
         # All collections: photographs alone hardly open their mouths.

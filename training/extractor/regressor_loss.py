@@ -34,8 +34,8 @@ class RegressorLoss(nn.Module):
     two pictures of a pair, cross-entropy on presence.
 
     Landmarks alone leave expressions to chance: a lid's way is a tenth of the error that a misplaced eye makes. The
-    distances of lids and lips do not see the misplacement. Weights alone teach the mean: part of every label is the
-    person's identity, which a picture does not tell; of two pictures of one person that part is the same, and their
+    distances of lids and lips are free of the misplacement. Weights alone teach the mean: part of every label is the
+    person's identity, which a picture does not show; of two pictures of one person that part is the same, and their
     difference is a label without it.
 
     Args:

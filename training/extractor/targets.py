@@ -1,4 +1,4 @@
-"""What the detector's maps should say for a list of faces."""
+"""The detector's target maps for a list of faces."""
 
 from __future__ import annotations
 

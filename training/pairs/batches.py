@@ -72,7 +72,7 @@ def batches(pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: 
         resolution: side of the pictures, in pixels.
     """
     stream = _Batches(pairs, chance, size, resolution, seed)
-    # A thread would share the interpreter and the core pool with the networks: a third slower on two cores.
+    # A thread would take the interpreter and cores from the networks: a third slower on two cores.
     return iter(DataLoader(stream, batch_size=None, num_workers=1))
 
 
@@ -156,7 +156,7 @@ def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
 
 
 def extractor_deviation() -> np.ndarray:
-    """Standard deviation of an extractor's errors on people that it has not seen, [59]."""
+    """Standard deviation of an extractor's errors on people outside of its training data, [59]."""
     deviation = np.full(ARKIT.size, EXPRESSION_NOISE)
     deviation[-6:-3], deviation[-3:] = ANGLE_NOISE, POSITION_NOISE
     return deviation

@@ -1,4 +1,4 @@
-"""Pairs as the training loops read them: flow and masks reduced to their sizes, some pairs turned round."""
+"""Pairs as the trainer takes them: flow and masks reduced to their sizes, some pairs turned round."""
 
 from __future__ import annotations
 

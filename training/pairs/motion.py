@@ -1,4 +1,4 @@
-"""Which new coefficients a training pair asks for: what people do to their faces, and what users do with sliders."""
+"""The new coefficients of a training pair: what people do to their faces, and what users do with sliders."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _OTHER_SIDE |= {  # eyes look the same way: in with one is out with the other
 }
 _SIDES = {**_OTHER_SIDE, **{right: left for left, right in _OTHER_SIDE.items()}}
 _FAVOURITES = {  # the sliders people use most, and how often each is drawn: what is small is hard, and needs more
-    _NAMES.index(name): share
-    for name, share in {
+    _NAMES.index(name): fraction
+    for name, fraction in {
         "jawOpen": 0.17,
         "eyeBlinkLeft": 0.22,
         "mouthSmileLeft": 0.08,
@@ -47,7 +47,7 @@ PRIOR_AXES = 18  # of the 53 that the prior keeps: nine tenths of what the portr
 class ExpressionPrior:
     """What faces do at the same time: new expressions in the manner of known ones, weights in [0, 1].
 
-    The paper draws motions from a VAE (section 4.3); of stills' fits a Gaussian in their leading principal axes says
+    The paper draws motions from a VAE (section 4.3); of stills' fits a Gaussian in their leading principal axes holds
     as much: sides that move together, smiles that narrow the eyes.
 
     Args:
@@ -67,7 +67,7 @@ class ExpressionPrior:
 class MotionSampler:
     """Draws target faces for a source face.
 
-    A share of the pairs are sweeps: one or two of the sliders people use most go far, and nothing else moves. One of
+    A fraction of the pairs are sweeps: one or two of the sliders people use most go far, and nothing else moves. One of
     the other pairs in twenty keeps the source's coefficients (an edit of nothing must change nothing). Of the rest
     some take the expression of another photo, some one of a prior, some the source's own with a few sliders moved; the
     pose keeps still in a fifth.
@@ -75,7 +75,7 @@ class MotionSampler:
     Args:
         expressions: fitted expression weights of real photos, float [P, 53].
         rng: the generator every draw comes from.
-        sweeps: share of sweeps.
+        sweeps: fraction of sweeps.
     """
 
     def __init__(self, expressions: np.ndarray, rng: np.random.Generator, sweeps: float) -> None:
@@ -94,12 +94,12 @@ class MotionSampler:
     def _swept(self, own: np.ndarray) -> np.ndarray:
         weights = own.astype(np.float32)
         for slider in self._favourites(int(self._rng.integers(1, 3))):
-            self._set(weights, slider, min(1, self._rng.uniform(0.3, 1.3)))  # all the way is what people ask most
+            self._set(weights, slider, min(1, self._rng.uniform(0.3, 1.3)))  # all the way is what users request most
         return weights
 
     def _favourites(self, count: int) -> list[int]:
-        sliders, shares = list(_FAVOURITES), list(_FAVOURITES.values())
-        return [int(slider) for slider in self._rng.choice(sliders, count, replace=False, p=shares)]
+        sliders, fractions = list(_FAVOURITES), list(_FAVOURITES.values())
+        return [int(slider) for slider in self._rng.choice(sliders, count, replace=False, p=fractions)]
 
     def _set(self, weights: np.ndarray, slider: int, value: float) -> None:
         """Move a slider, in place; mostly on both sides."""

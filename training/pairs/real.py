@@ -1,8 +1,8 @@
 """Training pairs of two real pictures of one person: two portraits, or two frames of a clip.
 
-Generated pairs show painted teeth and lids; here they are real. Both pictures are fitted, and the fits say where each
-pixel of one was in the other, to a pixel or two. Asked to explain such errors, an editing network would blur, so that
-the pictures teach it only what no warp shows: the inside of the mouth, and lids over eyes that were open.
+Generated pairs show painted teeth and lids; here they are real. Both pictures are fitted; the fits place each
+pixel of one in the other, to a pixel or two. An editing network that had to explain such errors would blur. So the
+pictures teach it only what no warp shows: the inside of the mouth, and lids over eyes that were open.
 """
 
 from __future__ import annotations

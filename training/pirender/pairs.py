@@ -76,7 +76,7 @@ class PairDataset(Dataset[Pair]):
 
 
 class _OwnPairs(Sampler[list[int]]):
-    """This process's pairs of every step, from a step on: N processes see together what one would see alone."""
+    """This process's pairs of every step, from a step on: N processes together have those that one has alone."""
 
     def __init__(self, count: int, rank: int, processes: int, step: int) -> None:
         self._count, self._rank, self._processes, self._step = count, rank, processes, step

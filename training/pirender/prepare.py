@@ -74,7 +74,7 @@ def plan_prepare(folder: Path, bundle: Path, out: Path) -> str:
 
 
 def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], None]) -> Iterator[Progress]:
-    """Prepare every video that the store has not yet, and say what became of each as it is done.
+    """Prepare every video that the store has not yet, and yield what became of each as it is done.
 
     Args:
         out: the store's file.
@@ -133,14 +133,14 @@ def _cut_out(video: str) -> tuple[str, list[Cut]]:
 
 
 def _clip(extractor: Extractor, name: str, path: Path, video: str, fps: float, segment: Segment) -> Cut | None:
-    """Decode a segment once more, in its square; None where the networks see no face in it after all."""
+    """Decode a segment once more, in its square; None where the networks find no face in it after all."""
     pictures: list[bytes] = []
     tracked: list[NDArray[np.float32] | None] = []
     frames = islice(read_frames(path), segment.first, segment.stop)
     while batch := [segment.square.cut(image, CROP) for _, image in islice(frames, _BATCH)]:
-        seen = extractor.extract(np.stack(batch))
+        found = extractor.extract(np.stack(batch))
         tracked += [
-            vector if there >= KEEP else None for vector, there in zip(seen.coefficients, seen.presence, strict=True)
+            vector if there >= KEEP else None for vector, there in zip(found.coefficients, found.presence, strict=True)
         ]
         pictures += [_jpeg(picture) for picture in batch]
     try:

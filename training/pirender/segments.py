@@ -39,7 +39,7 @@ def segments(tracked: Iterable[TrackedFrame], limits: Limits) -> list[Segment]:
 
     A segment ends where the face is out of sight, where the picture is cut, where the face has left its first place,
     or at `most_frames`. Its square is our crop policy's around the union of all its face boxes, so that it stands still
-    and training sees faces as serving does.
+    and training places faces as serving does.
     """
     found: list[Segment] = []
     going: _Going | None = None

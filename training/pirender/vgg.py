@@ -18,7 +18,7 @@ _BEYOND = (*(f"features.{i}." for i in (30, 32, 34)), "classifier.")  # what fol
 class VGG19(nn.Module):
     """Pictures to the features that the perceptual loss compares: relu_1_1, 2_1, 3_1, 4_1, 5_1.
 
-    Its convolutions are numbered as in torchvision's `features`, so that its published file fits.
+    Its convolutions are numbered as in torchvision's `features`, so that torchvision's file fits.
     """
 
     mean: Tensor

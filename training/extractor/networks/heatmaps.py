@@ -27,8 +27,8 @@ class PatchHeatmaps(nn.Module):
     and the deepest map [N, C, h, w].
 
     An anchor is the centre of mass of a heatmap (integral regression, as the trunk's are) that the guess has begun: a
-    bell around it, to which the network adds what it sees. Untrained, it leaves an anchor where the guess is. Numbers
-    read from a dense layer did so even after 7,000 steps: they were no better than the guess by more than a tenth.
+    bell around it, to which the network adds a correction. Untrained, it leaves an anchor where the guess is. A dense
+    layer did so even after 7,000 steps: its outputs were no better than the guess by more than a tenth.
 
     Args:
         count: P.

@@ -1,10 +1,10 @@
 """A closer look at the face, the eyes and the mouth: patches of the whole crop, upright on the face, each with its own
 network that finds landmarks in heatmaps.
 
-In the 128-pixel picture that the trunk sees an eye is 11 pixels wide and its lids are 3 apart: the trunk's heatmaps
-(cells of 4 pixels) then follow where an eye is, and not whether it is shut. The trunk's landmarks say where to cut a
-patch out of the 256-pixel crop (as in Attention Mesh, Grishchenko et al. 2020); in it lids and lips are large. The
-whole face is looked at again too, for its outline, nose and cheeks: upright and of one size, they are easier to find.
+In the trunk's input of 128 pixels an eye is 11 pixels wide and its lids are 3 apart: the trunk's heatmaps
+(cells of 4 pixels) then follow where an eye is, and not whether it is shut. The trunk's landmarks place a
+patch in the 256-pixel crop (as in Attention Mesh, Grishchenko et al. 2020); in it lids and lips are large. The
+whole face has a patch too, for its outline, nose and cheeks: upright and of one size, they are easier to find.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from models.face3d.landmark_shape import ANCHORS, LEFT_EYE, MOUTH, NOSE_AND_CHEE
 from training.extractor.networks.heatmaps import PatchHeatmaps
 
 FEATURES = 128
-"""Numbers that a region's network says besides its anchors, for the coefficients."""
+"""Features that a region's network outputs besides its anchors, for the coefficients."""
 
 FARTHEST = 2.0
-"""Where a region's anchors are told to lie at most, in halves of its side."""
+"""Largest distance of a region's anchors from its middle that is an input, in halves of its side."""
 
 SMALLEST = 0.3
 """Least size of a face, in that of the mean one, that regions are cut for."""
@@ -31,8 +31,8 @@ SMALLEST = 0.3
 @dataclass(frozen=True)
 class Region:
     """A part of the face: its landmarks, the side of its patch in fractions of a crop whose face has the mean size, the
-    patch's pixels, and its network's widths. A mirrored region is seen left-right flipped, so that both eyes can share
-    a network."""
+    patch's pixels, and its network's widths. A mirrored region is flipped left to right, so that one network
+    serves both eyes."""
 
     landmarks: tuple[int, ...]
     side: float
@@ -71,7 +71,7 @@ class Regions(nn.Module):
     def forward(self, crops: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
         """Crops [N, 3, 256, 256] and coarse anchors [N, K, 2] -> refined anchors, and features of eyes and mouth
         [N, 3 · FEATURES]."""
-        anchors = anchors.detach()  # the trunk learns from its own landmarks; where to look is not what is asked here
+        anchors = anchors.detach()  # the trunk learns from its own landmarks; where patches lie has no gradient
         turn = similarity_to(self.mean, anchors)
         places, features = [anchors], []
         for region, heatmaps, describe in (
@@ -146,13 +146,12 @@ def _heatmaps(region: Region) -> PatchHeatmaps:
 
 
 class _Description(nn.Module):
-    """What a region's deepest map [N, C, h, w] and the guess of its anchors [N, P, 2] say about coefficients:
-    [N, FEATURES]."""
+    """A region's deepest map [N, C, h, w] and the guess of its anchors [N, P, 2] to features [N, FEATURES]."""
 
     def __init__(self, region: Region) -> None:
         super().__init__()
         # Normalised, or a wild first guess of the trunk leaves every unit dead: they never came back in 5,000 steps.
-        # Over the batch, because all patches are much alike, and what they share says nothing.
+        # Over the batch, because all patches are much alike, and what is common to them carries no information.
         self.layers = nn.Sequential(
             nn.Linear((region.pixels // 16) ** 2 * region.widths[-1] + 2 * len(region.landmarks), FEATURES, bias=False),
             nn.BatchNorm1d(FEATURES),
