@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.bundle import DEFAULT_BUNDLE
 from models.errors import TrainingDataError
 from models.face3d.landmark_shape import ShapeModel, fit_shape
 from training.extractor.export import export_detector, export_regressor
@@ -84,3 +85,31 @@ def test_a_file_that_is_missing_or_of_another_network_is_an_error(tmp_path: Path
     torch.save({"average": {"elsewhere": torch.zeros(3)}}, tmp_path / "state.pt")
     with pytest.raises(TrainingDataError, match="another network"):
         load_init_weights(regressor(), tmp_path / "state.pt", [])
+
+
+def test_the_heads_of_the_released_bundle_are_taken_under_their_names_of_today() -> None:
+    """The released file calls them otherwise."""
+    network = RegressorNet()
+    load_init_weights(network, DEFAULT_BUNDLE / "extractor.onnx", [torch.rand(2, 3, 256, 256) * 2 - 1])
+    assert network.expression_head.alpha.item() == 0.5
+    taken = [*network.ridge_head.parameters(), *network.expression_head.parameters()]
+    assert all(parameter.abs().max() > 0 for parameter in taken), "0 until they are fitted"
+    assert network.expression_head.spread.item() != 1
+    assert network.shape.whitening.abs().max() > 0
+
+
+def test_states_of_earlier_names_are_taken(tmp_path: Path) -> None:
+    earlier = regressor()
+    torch.nn.init.ones_(earlier.ridge_head.linear.bias)
+    torch.nn.init.ones_(earlier.expression_head.alpha)
+    before = {"ridge_head.": "polish.", "expression_head.alpha": "readout.share", "expression_head.": "readout."}
+
+    def named(name: str) -> str:
+        begins = next((now for now in before if name.startswith(now)), "")
+        return before[begins] + name.removeprefix(begins) if begins else name
+
+    torch.save({"average": {named(k): v for k, v in earlier.state_dict().items()}}, tmp_path / "state.pt")
+    network = regressor()
+    load_init_weights(network, tmp_path / "state.pt", [])
+    assert network.ridge_head.linear.bias.min() == 1
+    assert network.expression_head.alpha.item() == 1
