@@ -13,7 +13,8 @@ from starlette.routing import Match
 
 from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
 from service.validation import parameter_problems
-from workers.contract.errors import ServiceError
+from workers.contract.connection import cannot_write
+from workers.contract.errors import ServiceError, StorageFullError, is_full
 from workers.contract.jobs import Problem
 from workers.contract.text import cut
 
@@ -49,8 +50,9 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    for redis_error in REDIS_ERRORS:
+    for redis_error in (*REDIS_ERRORS, redis.ResponseError):
         app.add_exception_handler(redis_error, _redis_error)
+    app.add_exception_handler(OSError, _os_error)
 
 
 async def _service_error(request: Request, error: Exception) -> JSONResponse:
@@ -65,8 +67,20 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _redis_error(request: Request, error: Exception) -> JSONResponse:
-    detail = f"The job store does not answer ({type(error).__name__}). Try again in a few seconds."
+    if cannot_write(error):
+        detail = "The job store has no room left on its disk or in its memory. Try again later."
+    elif isinstance(error, redis.ResponseError):
+        raise error
+    else:
+        detail = f"The job store does not answer ({type(error).__name__}). Try again in a few seconds."
     return problem_response(request.url.path, StoreUnavailableError(detail))
+
+
+async def _os_error(request: Request, error: Exception) -> JSONResponse:
+    """Uploads wait in the temporary folder, which may be full."""
+    if not is_full(error):
+        raise error
+    return problem_response(request.url.path, StorageFullError("The temporary folder is full; try again later."))
 
 
 async def _http_exception(request: Request, error: Exception) -> JSONResponse:

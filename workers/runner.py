@@ -15,6 +15,7 @@ from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
+from workers.contract.connection import cannot_write
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.presence import WorkerState
@@ -105,13 +106,19 @@ class Runner:
             return JobStatus.CANCELLED
         except (GivenBack, redis.ConnectionError, redis.TimeoutError):
             # The worker is stopping, or Redis went away where that could not be waited out: the job is not to blame.
-            self._queue.enqueue(self._insist(lambda: self._store.requeue(job_id, number, lost=False)))
-            return JobStatus.QUEUED
+            return self._give_back(attempt)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker and its warm models live on
+            if cannot_write(error):
+                return self._give_back(attempt)
             problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
             self._insist(lambda: self._store.fail(job_id, number, problem, attempt.metrics))
             return JobStatus.FAILED
         return JobStatus.SUCCEEDED
+
+    def _give_back(self, attempt: Attempt) -> JobStatus:
+        job_id, number = attempt.record.job.id, attempt.record.attempt
+        self._queue.enqueue(self._insist(lambda: self._store.requeue(job_id, number, lost=False)))
+        return JobStatus.QUEUED
 
     def _complete(self, attempt: Attempt) -> None:
         record = attempt.record

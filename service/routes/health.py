@@ -3,21 +3,26 @@
 They are asked without a key, so they tell counts and states alone; names and reasons are in the workers' logs.
 """
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 
 from fastapi import APIRouter
+from redis import RedisError
 from starlette.responses import JSONResponse, Response
 
-from service.backend import BackendDep
+from service.backend import Backend, BackendDep
 from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
+from workers.contract.connection import cannot_write
 from workers.contract.document import Document
 from workers.contract.jobs import Problem
 from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
 
 router = APIRouter(prefix="/health", tags=["operation"])
+
+PROBE_BYTES = 2**16
 
 # The state of the service is the best state of any of its workers.
 _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, WorkerState.SETUP_FAILED)
@@ -58,16 +63,38 @@ async def live() -> dict[str, str]:
 
 @router.get("/ready", responses=_READY | problems(503, model=NotReady), response_class=Response)
 def ready(backend: BackendDep) -> Response:
-    """200 when Redis answers and a worker with a loaded model is alive (`ready` or `busy`), else 503."""
+    """200 when a worker with a loaded model is alive (`ready` or `busy`), Redis answers and there is room, else 503.
+
+    Room to write is looked for in Redis and in the temporary folder.
+    """
     path = "/health/ready"
     try:
         readiness = Readiness.of_workers(backend.presence.workers())
     except REDIS_ERRORS as error:
         detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
         return problem_response(path, NotReadyError(detail), **Readiness.of_workers([]).model_dump(mode="json"))
+    full = _full(backend)
+    if full is not None:
+        return problem_response(path, NotReadyError(full), **readiness.model_dump(mode="json"))
     if readiness.state in (WorkerState.READY, WorkerState.BUSY):
         return JSONResponse(readiness.model_dump(mode="json"))
     return problem_response(path, NotReadyError(_reason(readiness)), **readiness.model_dump(mode="json"))
+
+
+def _full(backend: Backend) -> str | None:
+    """What cannot be written, or None: a little is written where uploads and jobs go."""
+    try:
+        backend.presence.probe()
+        with tempfile.TemporaryFile() as file:
+            file.write(bytes(PROBE_BYTES))
+            file.flush()
+    except RedisError as error:
+        if cannot_write(error):
+            return "Redis has no room left on its disk or in its memory; make room."
+        return f"Redis takes no writes ({type(error).__name__}); its log says why."
+    except OSError as error:
+        return f"The temporary folder cannot be written ({error.strerror}); make room, or set TMPDIR to another one."
+    return None
 
 
 def _reason(readiness: Readiness) -> str:

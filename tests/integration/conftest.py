@@ -41,7 +41,8 @@ class RedisServer:
             "logfile": str(self._folder / "redis.log"),
         }
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        self._process = start_process([program, *arguments])
+        # Ignoring, as Python does, the signal of a file that grows over its limit: a test makes the disk full.
+        self._process = start_process([program, *arguments], restore_signals=False)
         client = redis.Redis.from_url(self.url)
         for _ in range(200):
             try:
@@ -52,6 +53,12 @@ class RedisServer:
                 client.close()
                 return
         raise AssertionError((self._folder / "redis.log").read_text())
+
+    @property
+    def pid(self) -> int:
+        """Of the running server."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> None:
         """Stop the server; its data stays."""

@@ -10,6 +10,17 @@ from redis.retry import Retry
 _RETRIES = 9
 
 
+# What Redis says when its append-only file, its snapshot or its memory has no room; a script's error quotes it.
+_REFUSALS = ("MISCONF ", "OOM command")
+
+
+def cannot_write(error: Exception) -> bool:
+    """Whether Redis answers, but takes no writes, since its disk or memory is full."""
+    if isinstance(error, redis.exceptions.OutOfMemoryError):
+        return True
+    return isinstance(error, redis.ResponseError) and any(words in str(error) for words in _REFUSALS)
+
+
 def connect(url: str, retries: int = _RETRIES) -> "redis.Redis":
     """A client for blocking use; commands are retried for some five seconds before ConnectionError is raised.
 

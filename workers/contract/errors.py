@@ -7,7 +7,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 def is_full(error: BaseException) -> bool:
     """Whether a file could not be written for want of room: of a disk, a quota, or a process's limit."""
-    return isinstance(error, OSError) and error.errno in _NO_ROOM
+    return getattr(error, "errno", None) in _NO_ROOM  # FFmpeg's errors have one too, and are no OSError
 
 
 class ServiceError(Exception):

@@ -17,6 +17,7 @@ from workers.contract.errors import NoWorkerYetError
 from workers.contract.text import cut
 
 _WORKERS = "portrait:workers"
+_PROBE = "portrait:probe"
 _BUNDLES = "portrait:bundles"  # digest -> what the bundle can do
 
 
@@ -85,6 +86,10 @@ class Presence:
         """The worker as it last announced itself, None when its last heartbeat is too old."""
         raw = cast(bytes | None, self._redis.get(_key(name)))
         return None if raw is None else WorkerPresence.model_validate_json(raw)
+
+    def probe(self) -> None:
+        """Write something, as every job will. Raises what Redis has against it."""
+        self._redis.set(_PROBE, 1, ex=60)
 
     def workers(self) -> list[WorkerPresence]:
         """All live workers, by name; forgets the names of dead ones."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import resource
 import signal
 import subprocess
 import time
@@ -128,6 +129,21 @@ def test_a_bug_is_an_internal_error_and_not_the_workers_end(
         assert (error.code, error.status) == ("internal_error", 500)
         assert "a bug in the renderer" not in error.detail, "what broke inside is for the log"
     assert worker.poll() is None
+
+
+@pytest.mark.parametrize("controls", [{}, {"keyframes": [{"time": 0.4}]}], ids=["picture", "clip"])
+def test_a_full_disk_fails_its_job_alone(
+    service: Service, photo: str, worker: subprocess.Popen[bytes], controls: dict[str, object]
+) -> None:
+    soft, hard = resource.prlimit(worker.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (20_000, hard))  # of every file, as if there were no more room
+    try:
+        error = service.finish(service.submit(photo, controls=controls)).job.error
+    finally:
+        resource.prlimit(worker.pid, resource.RLIMIT_FSIZE, (soft, hard))
+    assert error is not None
+    assert (error.status, error.code) == (503, "storage_full")
+    assert service.finish(service.submit(photo, controls=controls)).job.status is JobStatus.SUCCEEDED
 
 
 def test_a_running_job_is_cancelled_within_a_batch(service: Service, photo: str) -> None:
