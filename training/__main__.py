@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from datasets import command_line
-from training.command import DryRun, execute
+from models.errors import TrainingDataError
+from training.command import DryRun, chosen_device, execute
 from training.options import option, with_options
 from training.pairs.source import REAL_FRACTION
 from training.renderer.editing import EditingOptions, editing_trainer
@@ -80,15 +81,20 @@ class GeneratedPairs:
     device: str = option("cpu", "cpu or cuda.")
 
     def open(self, real: Path | None = None, real_fraction: float = REAL_FRACTION) -> PairSource:
-        """The pairs, with real ones among them where they are stored."""
-        import torch
+        """The pairs, with real ones among them where they are stored.
 
+        Raises:
+            TrainingDataError: a device that is not there, or real pairs beside a stream.
+        """
         from training.pairs.source import StoredPairs
         from training.pairs.stream import PairStream
 
-        if self.stream is not None:
-            return PairStream(self.stream, self.device, self.stream_sweeps)
-        return StoredPairs(self.pairs, real, torch.device(self.device), real_fraction)
+        device = chosen_device(self.device)
+        if self.stream is None:
+            return StoredPairs(self.pairs, real, device, real_fraction)
+        if real is not None:
+            raise TrainingDataError("--real is for stored pairs: leave it or --stream out")
+        return PairStream(self.stream, device, self.stream_sweeps)
 
 
 @dataclass(frozen=True)
@@ -154,11 +160,9 @@ def refinement(
     dry_run: DryRun = False,
 ) -> None:
     """Refinement stage: all networks, by what the extractor finds in their pictures. The same command resumes."""
-    import torch
-
     from training.pairs.source import StoredPairs
 
-    pictures = StoredPairs(real, device=torch.device(source.device))
+    pictures = StoredPairs(real, device=chosen_device(source.device))
     trainer = refinement_trainer(source.open(), pictures, out, options, editing, extractor)
     execute(trainer, dry_run=dry_run)
 

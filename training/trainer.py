@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+from models.errors import PortraitError
 from training.averaging import Decay, WeightAverage
 from training.options import TrainingOptions
 from training.plan import described, printed
@@ -23,6 +24,12 @@ B = TypeVar("B")
 GRADIENT_NORM = 5.0
 
 Figures = Mapping[str, float]
+
+
+class DivergenceError(PortraitError, FloatingPointError):
+    """A loss that is not finite: nothing can be learnt from it."""
+
+    code = "training_diverged"
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ class Trainer(Generic[B]):
         """Make the steps that are left; returns the averaged model.
 
         Raises:
-            FloatingPointError: the loss is not finite.
+            DivergenceError: the loss is not finite.
         """
         if self._leads:
             self.run.begin(self.step)
@@ -125,9 +132,9 @@ class Trainer(Generic[B]):
         return self.average.model
 
     def advance(self, loss: Tensor) -> None:
-        """One step of the optimiser, and of the average. Raises FloatingPointError for a loss that is not finite."""
+        """One step of the optimiser, and of the average. Raises DivergenceError for a loss that is not finite."""
         if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss became {loss.item()} at step {self.step}: lower --learning-rate")
+            raise DivergenceError(f"the loss became {loss.item()} at step {self.step}: lower --learning-rate")
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate(self.step)
         self.optimiser.zero_grad(set_to_none=True)
@@ -157,7 +164,8 @@ class Trainer(Generic[B]):
         held = sum(p.numel() for p in self.model.parameters())
         device = next(self.model.parameters()).device
         state = f"resumes at step {self.step}" if self.run.has_state else "new"
-        files = " ".join(("run.json", "log.jsonl", "state.pt", *self.recipe.products))
+        pictures = ["step-*.png"] if self.recipe.draw is not None else []
+        files = " ".join(("run.json", "log.jsonl", "state.pt", *pictures, *self.recipe.products))
         lines = {
             "command": self.run.record.command,
             **{f"reads {name}": described(data) for name, data in self.run.record.data.items()},

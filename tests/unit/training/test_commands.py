@@ -255,3 +255,17 @@ def test_loss_weights_of_the_command_line_reach_the_record(folder: Path, tmp_pat
     assert isinstance(refused.exception, TrainingDataError)
     assert "seed 9, now 8" in str(refused.exception)
     assert CliRunner().invoke(APPS["training"], [*words[:-1], "8", "--resume-with-changes"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--device", "nowhere"), "--device nowhere"),
+        (("--stream", "{}/data", "--real", "{}/real"), "leave it or --stream"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(folder: Path, words: tuple[str, ...], message: str) -> None:
+    given = ["warping", "--pairs", f"{folder}/pairs", "--dry-run", *(word.format(folder) for word in words)]
+    refused = CliRunner().invoke(APPS["training"], given).exception
+    assert isinstance(refused, TrainingDataError)
+    assert message in str(refused)

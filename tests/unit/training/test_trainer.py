@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.errors import TrainingDataError
+from models.errors import PortraitError, TrainingDataError
 from tests.runs import linear_trainer
 from training.options import TrainingOptions
 from training.weights import averaged_weights
@@ -44,8 +44,9 @@ def test_a_broken_run_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     trainer = linear_trainer(tmp_path, OPTIONS)
-    with pytest.raises(FloatingPointError, match="learning-rate"):
+    with pytest.raises(FloatingPointError, match="learning-rate") as diverged:
         trainer.advance(trainer.model(torch.tensor([[float("nan"), 0]])).sum())
+    assert isinstance(diverged.value, PortraitError), "a command ends with its sentence"
 
 
 def test_weights_of_an_untrained_folder_are_an_error(tmp_path: Path) -> None:
