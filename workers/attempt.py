@@ -51,6 +51,7 @@ class Attempt:
         self._timeout_s = timeout_s
         self._must_give_back = must_give_back
         self._reported = 0.0
+        self._reporting = threading.Lock()
 
     @property
     def request(self) -> JobRequest:
@@ -134,9 +135,10 @@ class Attempt:
                 f"The job was stopped after {self._timeout_s:g} s, at stage {self.progress.stage!r}; "
                 "ask for fewer or smaller frames, or send a shorter video or speech."
             )
-        if now - self._reported >= _REPORT_EVERY_S:
-            self._reported = now
-            self._report()
+        with self._reporting:  # or another thread's report of an earlier stage might come last
+            if now - self._reported >= _REPORT_EVERY_S:
+                self._reported = now
+                self._report()
 
     def _report(self) -> None:
         try:

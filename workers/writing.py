@@ -61,7 +61,7 @@ def clip(
         EncodingError: the codec cannot take the frames' size.
         JobCancelled, GivenBack, JobTimeoutError, SupersededError: the attempt is to stop; at the next frame.
     """
-    writer = ClipWriter(path, path.suffix[1:], clock, sound)
+    writer = ClipWriter(path, path.suffix[1:], clock, sound, attempt.check)
     total = total or len(clock.times)
 
     def encode(rendered: Iterator[Pixels]) -> None:

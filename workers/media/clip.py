@@ -1,6 +1,6 @@
 """Frames and sound -> video file, one at a time: memory does not grow with the length of the clip."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +61,7 @@ class ClipWriter:
         clock: when the frames are shown.
         sound: int16 [samples, channels] stretches at `sound.RATE` from the first frame on; cut where the clip ends.
             A gif has none.
+        check: called between frames that are encoded at the end; what it raises ends the work.
     """
 
     def __init__(
@@ -69,9 +70,10 @@ class ClipWriter:
         format: str,  # noqa: A002 - the field's own name
         clock: Clock,
         sound: Iterator[NDArray[np.int16]] | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._format = _FORMATS[format]
-        self._clock = clock
+        self._clock, self._check = clock, check
         self._base, self._ticks = clock.ticks(self._format.base)
         self._container = av.open(str(path), "w", format=format, options=self._format.container_options)
         self._stream: Any = None
@@ -88,7 +90,7 @@ class ClipWriter:
     ) -> None:
         try:
             if kind is None and self._stream is not None:
-                self._mux(self._stream.encode(None))
+                self._mux(self._held_back())
                 if self._track is not None:
                     self._track.finish()
         finally:
@@ -104,6 +106,13 @@ class ClipWriter:
         self.frames += 1
         if self._track is not None:
             self._track.write_until(float(self._ticks[self.frames] * self._base))
+
+    def _held_back(self) -> Iterator[Any]:
+        """The packets of frames that the codec still holds: VP9 encodes up to 25 of them only now."""
+        for packet in self._stream.codec_context.encode_lazy(None):
+            self._check()
+            packet.stream = self._stream
+            yield packet
 
     def _mux(self, packets: Iterable[Any]) -> None:
         for packet in packets:

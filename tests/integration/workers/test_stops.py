@@ -124,7 +124,7 @@ def test_rendering_stops(service: Service, photo: str) -> None:
 
 def test_encoding_stops(service: Service, large_photo: str) -> None:
     options = {"output": {"format": "webm"}}
-    job = service.submit(large_photo, controls={"keyframes": [{"time": 0.4}]}, options=options)
+    job = service.submit(large_photo, controls={"keyframes": [{"time": 0.8}]}, options=options)
     cancelled_in(service, job, "encode")
 
 
