@@ -1,4 +1,7 @@
-"""Write the reference pages that follow from code: settings, sliders, errors. `make docs` runs it, a test compares."""
+"""Write the reference pages that follow from code: settings, sliders, errors, warnings.
+
+`make docs` runs it, a test compares.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from service.errors import HttpError
 from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SupersededError
 from workers.contract.settings import Settings
+from workers.contract.warnings import WarningCode
 from workers.media.still import EncodingError
 from workers.runner import OutOfMemoryError
 
@@ -76,6 +80,17 @@ def errors_page() -> str:
     )
 
 
+def warnings_page() -> str:
+    """Every warning that a job may carry."""
+    return (
+        f"# Warnings\n\n{NOTICE}\n"
+        "A job may succeed although the picture does not support all that was asked. Its `warnings` then say so: a "
+        "list of `code` (stable: programs may branch on it), `message` (what to change) and, where it is about one, "
+        "`face` (index, largest first).\n\n"
+        f"{_table(('code', 'when'), [(f'`{code}`', code.meaning) for code in WarningCode])}"
+    )
+
+
 def _coded(root: type[ServiceError]) -> Iterator[type[ServiceError]]:
     for error in root.__subclasses__():
         # Those of one module, so that the page does not depend on what else is loaded.
@@ -110,6 +125,7 @@ def main() -> None:
     (folder / "settings.md").write_text(settings_page(), encoding="utf-8")
     (folder / "sliders.md").write_text(sliders_page(ARKIT), encoding="utf-8")
     (folder / "errors.md").write_text(errors_page(), encoding="utf-8")
+    (folder / "warnings.md").write_text(warnings_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

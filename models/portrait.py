@@ -19,6 +19,7 @@ from models.errors import ControlError, NoFaceError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
+from models.extractor.sharpness import sharpness
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
@@ -32,12 +33,16 @@ class Source:
         face: the chosen face.
         crop: the square of the photo that the networks see; pose x, y and zoom are relative to it.
         coefficients: float32 [C] in the bundle's space.
+        faces: how many the photo shows.
+        sharpness: of the face; see `models.extractor.sharpness`.
     """
 
     image: np.ndarray
     face: Face
     crop: Crop
     coefficients: np.ndarray
+    faces: int = 1
+    sharpness: float = 1.0
 
 
 class PortraitEditor:
@@ -110,9 +115,11 @@ class PortraitEditor:
             )
         chosen = choose_face(faces, face, "the picture")
         crop = square_crop(chosen.box, chosen.turn)
-        extraction = self._extractor.extract(crop.cut(image, self._renderer.preset.image_size))
+        view = crop.cut(image, self._renderer.preset.image_size)
+        extraction = self._extractor.extract(view)
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
-        return Source(image, chosen, crop, constrain(self.space, extraction.coefficients))
+        own = constrain(self.space, extraction.coefficients)
+        return Source(image, chosen, crop, own, len(faces), sharpness(view))
 
     def track(
         self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"

@@ -45,7 +45,12 @@ def tree_paths(document: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("page", "written_by"),
-    [("settings.md", "settings_page"), ("sliders.md", "sliders_page"), ("errors.md", "errors_page")],
+    [
+        ("settings.md", "settings_page"),
+        ("sliders.md", "sliders_page"),
+        ("errors.md", "errors_page"),
+        ("warnings.md", "warnings_page"),
+    ],
 )
 def test_reference_page_follows_the_code(page: str, written_by: str) -> None:
     write = runpy.run_path(str(ROOT / "docs" / "reference.py"))[written_by]

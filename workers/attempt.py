@@ -13,6 +13,7 @@ from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import JobRecord, Progress
 from workers.contract.requests import JobRequest
 from workers.contract.store import JobStore
+from workers.contract.warnings import JobWarning
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Attempt:
     ) -> None:
         self.record = record
         self.metrics: dict[str, float] = {"queue_s": round(max(0.0, time.time() - record.queued_at), 4)}
+        self.warnings: list[JobWarning] = []
         self.progress = Progress(stage="starting")
         self._store = store
         self._started = time.monotonic()
@@ -62,6 +64,12 @@ class Attempt:
     def owner(self) -> str:
         """Whose job it is, and so whose sources it may read."""
         return self.record.owner
+
+    def warn(self, warnings: Iterable[JobWarning]) -> None:
+        """Tell the client of what the result does not show well; each thing once."""
+        for warning in warnings:
+            if warning not in self.warnings:
+                self.warnings.append(warning)
 
     @contextmanager
     def timed(self, metric: str) -> Iterator[None]:

@@ -25,6 +25,7 @@ from workers.media.isolate import Decoder
 from workers.media.video_size import check_video_size
 from workers.pipeline import read_ahead
 from workers.refusal import about
+from workers.support import portrait_warnings, video_warnings
 
 if TYPE_CHECKING:
     from models.portrait import Source
@@ -63,18 +64,20 @@ class Reader:
     def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._sources, self._decoder, self._settings = editor, sources, decoder, settings
 
-    def portrait(self, attempt: Attempt, source_id: str, face: Face = "largest") -> "Source":
-        """Decode a photo and read the face in it. Raises whatever is wrong with the photo."""
+    def portrait(self, attempt: Attempt, source_id: str, face: Face = "largest", what: str = "source") -> "Source":
+        """Decode a photo and read the face in it; `what` names it in warnings. Raises whatever is wrong with it."""
         attempt.stage("decode")
         with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
             image = self._decoder.picture(file.read())
         attempt.stage("extract")
         with attempt.timed("extract_s"):
-            return self._editor.analyse(image, face)
+            source = self._editor.analyse(image, face)
+        attempt.warn(portrait_warnings(source, face, what))
+        return source
 
-    def still(self, attempt: Attempt, source_id: str, face: Face = "largest") -> Motion:
+    def still(self, attempt: Attempt, source_id: str, face: Face = "largest", what: str = "source") -> Motion:
         """The motion of a photo: one frame at time 0. Raises like `portrait`."""
-        source = self.portrait(attempt, source_id, face)
+        source = self.portrait(attempt, source_id, face, what)
         return Motion(
             self._editor.space,
             times=np.zeros(1),
@@ -100,7 +103,7 @@ class Reader:
         """
         with about(field):
             if kind == "picture":
-                return Performance(self.still(attempt, source_id), moves=False)
+                return Performance(self.still(attempt, source_id, what=field), moves=False)
             if kind == "motion":
                 motion = self._document(attempt, source_id)
                 return Performance(motion, moves=motion.fps is not None or len(motion.times) > 1)
@@ -146,9 +149,12 @@ class Reader:
             wanted = frames if until is None else takewhile(lambda frame: frame[0] < until, frames)
             tracked = attempt.timed_steps("extract_s", self._editor.track(wanted, face))
             track = tracked_motion(self._editor.space, _reported(attempt, tracked, total), info.fps)
-        attempt.metrics[f"{whose}frames_without_face"] = sum(after - first for first, after in track.gaps)
+        without = sum(after - first for first, after in track.gaps)
+        missing = _missing(info, track.motion.times) if until is None else 0
+        attempt.metrics[f"{whose}frames_without_face"] = without
         attempt.metrics[f"{whose}cuts"] = len(track.cuts)
-        attempt.metrics[f"{whose}frames_missing"] = _missing(info, track.motion.times) if until is None else 0
+        attempt.metrics[f"{whose}frames_missing"] = missing
+        attempt.warn(video_warnings("source video" if whose else "video", without, len(track.cuts), missing))
         return track
 
     def frames(self, attempt: Attempt, footage: Footage, *, during: str) -> Generator[tuple[float, Pixels], None, None]:

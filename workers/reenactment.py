@@ -23,6 +23,7 @@ from workers.media.sound_file import through_file
 from workers.product import Product
 from workers.reading import Footage, Performance, Reader
 from workers.refusal import about
+from workers.support import motion_warnings
 
 if TYPE_CHECKING:
     from models.extractor.motion import VideoSource
@@ -54,6 +55,7 @@ class Reenactment:
         driver = smoothed(performance.motion, options.smoothing, attempt.check)
         with about("driver"):
             motion = transfer(space, source.coefficients, driver.coefficients, _parameters(options))
+        attempt.warn(motion_warnings(space, source.coefficients, motion))
         path = folder / f"result.{_format(performance, options)}"
         clock = Clock.of(driver.times, driver.fps)
         if options.output.fps is not None and performance.moves:
@@ -80,6 +82,7 @@ class Reenactment:
         with about("driver"):
             driving = sample(driver.times, driver.coefficients, clock.times) if acts else driver.coefficients
             motion = transfer(space, source.coefficients, driving, _parameters(options))
+        attempt.warn(motion_warnings(space, source.coefficients, motion))
         path = folder / f"result.{options.output.format or next(iter(CLIP_FORMATS))}"
         sound = None
         heard = performance.video if acts and performance.video else footage.path if footage.info.audio else None

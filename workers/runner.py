@@ -111,7 +111,7 @@ class Runner:
             if cannot_write(error):
                 return self._give_back(attempt)
             problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
-            self._insist(lambda: self._store.fail(job_id, number, problem, attempt.metrics))
+            self._insist(lambda: self._store.fail(job_id, number, problem, attempt.metrics, attempt.warnings))
             return JobStatus.FAILED
         return JobStatus.SUCCEEDED
 
@@ -128,7 +128,9 @@ class Runner:
         done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
         try:
             wanted = self._insist(
-                lambda: self._store.succeed(record.job.id, record.attempt, results, attempt.metrics, done)
+                lambda: self._store.succeed(
+                    record.job.id, record.attempt, results, attempt.metrics, done, attempt.warnings
+                )
             )
         except SupersededError:
             self._drop(results)

@@ -24,6 +24,7 @@ from workers.hearing import Listener, Recording
 from workers.media.clock import Clock
 from workers.product import Product
 from workers.reading import Reader
+from workers.support import motion_warnings
 
 if TYPE_CHECKING:
     from models.portrait import Source
@@ -48,6 +49,8 @@ class Talking:
         if head is not None:
             space = self._editor.space
             motions = {seed: turned(space, source, motion, head, options.rate) for seed, motion in motions.items()}
+        for motion in motions.values():
+            attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion))
         return self._clips(attempt, source, recording, options, motions, folder)
 
     def _head(self, attempt: Attempt, request: TalkRequest, folder: Path) -> Motion | None:

@@ -25,6 +25,7 @@ from workers.reading import Reader
 from workers.reenactment import Reenactment
 from workers.refusal import about
 from workers.runner import CURRENT, Task
+from workers.support import motion_warnings
 from workers.talking import Talking
 
 
@@ -58,6 +59,7 @@ class Tasks:
         options = request.options
         source = self._reader.portrait(attempt, request.source_id, options.face)
         motion = _edited(self._editor.space, source.coefficients, request)
+        attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion))
         path = folder / f"result.{request.format}"
         frames = self._editor.render(source, motion, paste_back=options.paste_back, size=options.output.size)
         if request.format in STILL_FORMATS:

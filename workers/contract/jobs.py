@@ -12,6 +12,7 @@ from workers.contract.document import Document
 from workers.contract.errors import ServiceError
 from workers.contract.requests import JobRequest
 from workers.contract.text import cut
+from workers.contract.warnings import JobWarning
 
 MAX_ERRORS = 20
 """Field problems that one answer lists."""
@@ -111,6 +112,7 @@ class Job(Document):
     error: Problem | None = None
     bundle: BundleIdentity | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
+    warnings: list[JobWarning] = Field(default_factory=list)
 
 
 class JobRecord(Document):

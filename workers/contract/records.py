@@ -12,6 +12,7 @@ from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, 
 from workers.contract.owners import ANONYMOUS
 from workers.contract.requests import JobRequest
 from workers.contract.text import ID_LENGTH, cut
+from workers.contract.warnings import JobWarning
 
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
@@ -55,6 +56,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         error=Problem.model_validate_json(field["error"]) if "error" in field else None,
         bundle=BundleIdentity.model_validate_json(field["bundle"]) if "bundle" in field else None,
         metrics=json.loads(field.get("metrics", "{}")),
+        warnings=[JobWarning.model_validate_json(json.dumps(one)) for one in json.loads(field.get("warnings", "[]"))],
     )
     return JobRecord(
         job=job,

@@ -19,6 +19,7 @@ from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Resul
 from workers.contract.records import job_key, record_from_hash, unknown_job
 from workers.contract.requests import JobRequest
 from workers.contract.settings import Settings
+from workers.contract.warnings import JobWarning
 
 _ACTIVE = "portrait:jobs:active"
 
@@ -167,6 +168,7 @@ class JobStore:
         results: Mapping[str, Result],
         metrics: Mapping[str, float],
         progress: Progress,
+        warnings: Iterable[JobWarning] = (),
     ) -> bool:
         """End a running job with its results, {blob key: result} in order, and its last progress.
 
@@ -183,11 +185,21 @@ class JobStore:
             blobs=json.dumps(list(results)),
             result_expires_at=time.time() + self._settings.result_ttl_s,
             progress=progress.model_dump_json(),
+            warnings=_json(warnings),
         )
 
-    def fail(self, job_id: str, attempt: int, problem: Problem, metrics: Mapping[str, float]) -> None:
+    def fail(
+        self,
+        job_id: str,
+        attempt: int,
+        problem: Problem,
+        metrics: Mapping[str, float],
+        warnings: Iterable[JobWarning] = (),
+    ) -> None:
         """End a job with a problem. A queued job can fail too (it waited too long)."""
-        self._finish(job_id, attempt, JobStatus.FAILED, metrics, error=problem.model_dump_json())
+        self._finish(
+            job_id, attempt, JobStatus.FAILED, metrics, error=problem.model_dump_json(), warnings=_json(warnings)
+        )
 
     def end_cancelled(self, job_id: str, attempt: int, metrics: Mapping[str, float]) -> None:
         """End a running job that was asked to stop."""
@@ -274,6 +286,10 @@ class JobStore:
 
 def _idempotency(owner: str, chosen: str) -> str:
     return f"portrait:idempotency:{owner}:{hashlib.sha256(chosen.encode()).hexdigest()}"
+
+
+def _json(warnings: Iterable[JobWarning]) -> str:
+    return json.dumps([warning.model_dump(mode="json") for warning in warnings])
 
 
 def _flat(fields: Mapping[str, Any]) -> list[Any]:

@@ -64,7 +64,8 @@ class Standin:
         if image.std() == 0:
             raise NoFaceError("No face was found; send a picture with one.")
         found = SimpleNamespace(box=(1.0, 2.0, 3.0, 4.0), score=0.9)
-        return SimpleNamespace(image=image, face=found, coefficients=np.zeros(ARKIT.size, np.float32))
+        own = np.zeros(ARKIT.size, np.float32)
+        return SimpleNamespace(image=image, face=found, coefficients=own, faces=1, sharpness=1.0)
 
     def track(self, frames: Iterable[tuple[float, np.ndarray]], face: int | str = "largest") -> Iterator[TrackedFrame]:
         """jawOpen as bright as the frame, everything else 0."""

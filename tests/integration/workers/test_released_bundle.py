@@ -87,3 +87,23 @@ def test_a_jpeg_of_another_person_is_edited_too(service: Service, hopper_jpeg: P
     record = service.finish(service.submit(source, controls={"pose": {"yaw": 10}}, options=options))
     assert record.job.result is not None, record.job.error
     assert (record.job.result.media_type, record.job.result.width, record.job.result.height) == ("image/jpeg", 256, 256)
+
+
+def test_a_job_carries_warnings_of_what_the_photo_does_not_support(
+    service: Service, photo: str, astronaut: np.ndarray
+) -> None:
+    fine = service.finish(service.submit(photo, controls={"expression": {"mouthSmile": 0.3}}))
+    assert fine.job.warnings == []
+
+    file = io.BytesIO()
+    Image.fromarray(np.concatenate([astronaut, astronaut], 1)).resize((480, 240)).save(file, "PNG")
+    group = service.add(file.getvalue())
+    record = service.finish(service.submit(group, controls={"pose": {"yaw": 45}}))
+    assert record.job.status is JobStatus.SUCCEEDED, record.job.error
+    assert [str(warning.code) for warning in record.job.warnings] == ["several_faces", "small_face", "extreme_pose"]
+    assert record.body()["warnings"][1]["face"] == 0
+
+    made, _ = service.store.create(ExtractRequest(source_id=group), ANONYMOUS)
+    service.queue.enqueue(made)
+    read = service.finish(made.job.id)
+    assert [str(warning.code) for warning in read.job.warnings] == ["several_faces", "small_face"]
