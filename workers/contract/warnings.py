@@ -17,7 +17,7 @@ class WarningCode(StrEnum):
         member.meaning = meaning
         return member
 
-    SEVERAL_FACES = "several_faces", "The photo shows several faces and `options.face` names none: the largest is taken."
+    SEVERAL_FACES = "several_faces", "It shows several faces and `options.face` names none: the largest is taken."
     SMALL_FACE = "small_face", "The face is less than 64 pixels wide."
     BLURRED_FACE = "blurred_face", "The face is so blurred that its expression is read badly."
     HIDDEN_SIDE = "hidden_side", "The face looks aside, and is turned towards the side that the picture does not show."
