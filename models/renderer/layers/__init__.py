@@ -1,0 +1,1 @@
+"""Layers that the face model draws at the output's resolution: skin, mouth, eyes."""

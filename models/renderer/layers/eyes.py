@@ -1,0 +1,187 @@
+"""The layer of the eyes: irises that turn, whites that lids uncover, and lids that come down as the photo's own skin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from models.face3d.drawing import EMPTY, draw
+from models.face3d.landmark_fit import FittedFace
+from models.renderer.layers.masks import Window, filled, sampled, stroke
+
+SHUT = 0.08
+"""Opening, in widths of the eye, of an eye that counts as shut: the photo does not show what lies behind its lid."""
+
+LASHES = 0.24
+"""Height of the strip of lashes above an open eye's rim, in widths of the eye. A lid that comes down leaves it behind."""
+
+LOWER = 0.04
+"""The same below the lower rim."""
+
+NEAR = 2.2
+"""Centimetres from its rim at which skin does not belong to a lid any more."""
+
+LID = 0.5
+"""How far above the rim the lid's skin is stretched, in widths of the eye."""
+
+LINE = 0.05
+"""Thickness of a shut eye's lash line, in widths of the eye."""
+
+LINE_BEGINS, LINE_ALPHA = 0.35, 0.8
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class _Eye:
+    """The rims of one eye in a picture, [L, 2] each, corner to corner."""
+
+    upper: Array
+    lower: Array
+
+    @property
+    def width(self) -> float:
+        return max(float(np.linalg.norm(self.upper[-1] - self.upper[0])), 1e-3)
+
+    @property
+    def up(self) -> Array:
+        along = (self.upper[-1] - self.upper[0]) / self.width
+        up = np.array([along[1], -along[0]], np.float32)
+        return up if up[1] < 0 else -up
+
+    @property
+    def opening(self) -> float:
+        """Mean distance of the rims, in widths."""
+        return float(((self.upper - self.lower)[1:-1] @ self.up).mean()) / self.width
+
+    @property
+    def outline(self) -> Array:
+        return np.concatenate([self.upper, self.lower[::-1]])
+
+
+def _eyes(face: FittedFace, vertices: Array) -> list[_Eye]:
+    """Both eyes of a face with those vertices [V, 3]."""
+    return [_Eye(vertices[upper, :2], vertices[lower, :2]) for upper, lower in face.model.lid_rims]
+
+
+class EyeLayer:
+    """The eyes of one source.
+
+    Args:
+        picture: the crop, uint8 [S, S, 3]. face: fitted to it.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8], face: FittedFace) -> None:
+        self._picture, self._face, self._side = picture, face, len(picture)
+        self._own = _eyes(face, face.placed)
+        self._lifts = [self._lift(number, eye) for number, eye in enumerate(self._own)]
+        self._seen, self._whites, self._darks = [], [], []
+        for eye in self._own:
+            window = Window(0, 0, self._side, self._side)
+            inside = filled(eye.outline, window)
+            pixels = picture[inside > 0.9].astype(np.float32)
+            skin = np.median(picture[self._around(eye).place].reshape(-1, 3), 0) if len(pixels) < 8 else None
+            self._whites.append(_white(pixels) if skin is None else skin)
+            self._darks.append(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4)
+            self._seen.append(cv2.GaussianBlur(cv2.erode(inside, np.ones((3, 3))), (0, 0), 0.7))
+
+    def closing(self, expression: Array) -> list[float]:
+        """How far each eye's opening closes with those weights [53], in [0, 1]; 0 for eyes that are shut already."""
+        face = self._face
+        now = face.vertices(expression, face.pose, face.model.lid_rims.ravel())[:, :2].reshape(2, 2, -1, 2)
+        return [
+            float(np.clip(1 - _Eye(*rims).opening / own.opening, 0, 1)) if own.opening >= SHUT else 0.0
+            for own, rims in zip(self._own, now, strict=True)
+        ]
+
+    def texture(self, places: Array, closing: list[float]) -> Array:
+        """Where skin vertices take their colour from, [V, 2]: `places`, but for lids that come down.
+
+        The skin above the lashes is stretched over the eye; the lashes of the open eye stay out of it.
+        """
+        places = places.copy()
+        for eye, lift, now in zip(self._own, self._lifts, closing, strict=True):
+            if now > 0:
+                places += (now * eye.width * lift)[:, None] * eye.up
+        return places
+
+    def paint(self, picture: Array, vertices: Array, closing: list[float]) -> None:
+        """Draw eyeballs and lash lines into a picture float32 [S, S, 3], in place."""
+        for number, (own, eye) in enumerate(zip(self._own, _eyes(self._face, vertices), strict=True)):
+            if own.opening < SHUT:
+                continue
+            self._eyeball(picture, vertices, number, eye)
+            if closing[number] > LINE_BEGINS:
+                self._lash_line(picture, eye, own, self._darks[number], closing[number])
+
+    def _lift(self, number: int, eye: _Eye) -> Array:
+        """How far above each vertex its colour is fetched as the eye shuts, in widths, [V]; below it for the lower lid.
+
+        The inner sides of the lids, which an open eye hides, take the colour of the skin beyond the rim.
+        """
+        model, placed = self._face.model, self._face.placed[:, :2]
+        middle = (eye.upper[0] + eye.upper[-1]) / 2
+        along = (eye.upper[-1] - eye.upper[0]) / eye.width
+        across, height = (placed - middle) @ along / eye.width, (placed - middle) @ eye.up / eye.width
+
+        def above(rim: Array) -> Array:
+            places, levels = (rim - middle) @ along / eye.width, (rim - middle) @ eye.up / eye.width
+            order = np.argsort(places)
+            return np.asarray(height - np.interp(across, places[order], levels[order]))
+
+        to_upper, to_lower = (cKDTree(model.mean[rim]).query(model.mean)[0] for rim in model.lid_rims[number])
+        over, under = above(eye.upper), -above(eye.lower)
+        between = np.clip((0.5 - np.abs(across)) / 0.1, 0, 1)
+        upper = LASHES * np.clip(1 - over / LID, 0, 1) + between * np.clip(-over, 0, 0.5)
+        lower = -(LOWER * np.clip(1 - under / LID, 0, 1) + between * np.clip(-under, 0, 0.5))
+        lift = np.where(to_upper < to_lower, upper, lower)
+        sides = np.clip((0.58 - np.abs(across)) / 0.2, 0, 1)
+        return (lift * sides * model.is_skin * (np.minimum(to_upper, to_lower) < NEAR)).astype(np.float32)
+
+    def _around(self, eye: _Eye) -> Window:
+        return Window.around(eye.outline, 0.3 * eye.width, self._side)
+
+    def _eyeball(self, picture: Array, vertices: Array, number: int, eye: _Eye) -> None:
+        """The ball with the photo's own iris, as far as the photo shows it, white beside it; shaded under the lid."""
+        window = Window.around(eye.outline, 2, self._side)
+        if window.empty:
+            return
+        alpha = filled(eye.outline, window)
+        depth, places = draw(
+            window.local(vertices), self._face.placed[:, :2], self._face.model.eyeballs, window.height, window.width
+        )
+        seen = sampled(self._seen[number], places, cv2.INTER_LINEAR)[..., None]
+        own = sampled(self._picture, places).astype(np.float32)
+        ball = self._whites[number] * self._shade(alpha, eye)[..., None] * (1 - seen) + own * seen
+        alpha = (alpha * (depth > EMPTY))[..., None]
+        picture[window.place] += alpha * (ball - picture[window.place])
+
+    def _shade(self, alpha: Array, eye: _Eye) -> Array:
+        """Light on the eyeball [h, w]: less near the rims."""
+        inside = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        rim = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / (0.12 * eye.width)
+        return 0.6 + 0.4 * np.clip(rim, 0, 1)
+
+    def _lash_line(self, picture: Array, eye: _Eye, own: _Eye, dark: Array, closing: float) -> None:
+        window = self._around(eye)
+        if window.empty:
+            return
+        times = np.linspace(0, 1, 33)
+        knots = np.linspace(0, 1, len(eye.upper))
+        line = np.stack([np.interp(times, knots, eye.upper[:, k]) for k in (0, 1)], -1).astype(np.float32)
+        taper = np.sin(np.pi * (times[1:] + times[:-1]) / 2) ** 0.6
+        cover = stroke(line, LINE * own.width * taper, window)
+        cover = cv2.GaussianBlur(cover, (0, 0), max(0.5, 0.012 * own.width))
+        strength = LINE_ALPHA * (closing - LINE_BEGINS) / (1 - LINE_BEGINS)
+        alpha = (strength * cover)[..., None]
+        picture[window.place] += alpha * (dark - picture[window.place])
+
+
+def _white(pixels: Array) -> Array:
+    """The white of an eye from the pixels [P, 3] inside its rims."""
+    level = pixels.mean(1)
+    return np.median(pixels[level >= np.percentile(level, 75)], 0).astype(np.float32)

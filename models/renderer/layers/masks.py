@@ -1,0 +1,73 @@
+"""Antialiased outlines and windows of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+FINER = 4
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of whole pixels inside a picture; empty where `width` or `height` is 0."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @classmethod
+    def around(cls, points: Array, margin: float, side: int) -> Window:
+        """The smallest one around points [P, 2] and a margin, inside a picture of `side` pixels."""
+        low = np.clip(np.floor(points.min(0) - margin), 0, side).astype(int)
+        high = np.clip(np.ceil(points.max(0) + margin) + 1, 0, side).astype(int)
+        width, height = (int(extent) for extent in np.maximum(high - low, 0))
+        return cls(int(low[0]), int(low[1]), width, height)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no pixel lies inside."""
+        return not (self.width and self.height)
+
+    @property
+    def place(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
+
+    def local(self, points: Array, finer: int = 1) -> Array:
+        """Points [P, 2 or 3] of the picture in this window's pixels, `finer` times as many a side; centres at integers."""
+        moved = points.copy()
+        moved[:, :2] = (points[:, :2] - (self.x, self.y) + 0.5) * finer - 0.5
+        return moved
+
+
+def filled(outline: Array, window: Window) -> Array:
+    """How much of each pixel of the window lies inside a closed outline [P, 2], [h, w] in [0, 1]."""
+    canvas = np.zeros((window.height * FINER, window.width * FINER), np.uint8)
+    points = np.rint(window.local(outline, FINER) * 16).astype(np.int32)
+    cv2.fillPoly(canvas, [points], 255, cv2.LINE_8, 4)
+    return cv2.resize(canvas, (window.width, window.height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def stroke(points: Array, widths: Array, window: Window) -> Array:
+    """How much of each pixel of the window an open line of changing width covers, [h, w] in [0, 1].
+
+    Args:
+        points: [P, 2]. widths: [P - 1], pixels.
+    """
+    canvas = np.zeros((window.height * FINER, window.width * FINER), np.uint8)
+    ends = np.rint(window.local(points, FINER) * 16).astype(int)
+    for a, b, width in zip(ends[:-1], ends[1:], widths, strict=True):
+        cv2.line(canvas, a.tolist(), b.tolist(), 255, max(1, round(float(width) * FINER)), cv2.LINE_AA, 4)
+    return cv2.resize(canvas, (window.width, window.height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def sampled(picture: NDArray[np.generic], places: Array, interpolation: int = cv2.INTER_CUBIC) -> NDArray[np.generic]:
+    """A picture [H, W, …] at places [h, w, 2]; the border is repeated outside."""
+    x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
+    return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)

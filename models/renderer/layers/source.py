@@ -1,0 +1,154 @@
+"""All layers of one source: prepared once, then drawn for every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.face3d.drawing import EMPTY, draw, facing
+from models.face3d.landmark_fit import FittedFace
+from models.face3d.pose import Pose
+from models.renderer.layers.eyes import EyeLayer
+from models.renderer.layers.masks import Window, sampled
+from models.renderer.layers.mouth import MouthLayer
+
+SILHOUETTE = 0.05
+"""Of the crop's side: over this much inside the mesh's edge its flow takes over from the networks'."""
+
+OCCLUSION = 0.4
+"""Centimetres behind the nearest surface at which the photo hides a point."""
+
+COVER = 0.7
+"""Centimetres around lids and lips in which the layers replace the networks' painting."""
+
+COARSER, STRETCH = 4, 2.0
+"""What the photo hides is stretched on a grid so many times coarser, from about so many of its pixels around."""
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SkinFlow:
+    """Where the pixels of a window take their colour from.
+
+    Attributes:
+        places: [h, w, 2] in pixels of the crop.
+        weight: [h, w] in [0, 1], how far the mesh is to be believed.
+    """
+
+    window: Window
+    places: Array
+    weight: Array
+
+
+@dataclass(frozen=True, eq=False)
+class PosedFace:
+    """A frame's face.
+
+    Attributes:
+        vertices: [V, 3] in pixels of the crop.
+        closing: how far each eye closes, in [0, 1].
+    """
+
+    vertices: Array
+    closing: list[float]
+
+
+class SourceLayers:
+    """The layers of one crop.
+
+    Args:
+        picture: uint8 [S, S, 3]. face: fitted to it, with a pose in its pixels.
+        softness: blur of the picture, in its pixels, as of a photo that was enlarged.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8], face: FittedFace, softness: float = 0.0) -> None:
+        self._face, self._side = face, len(picture)
+        placed = face.placed
+        self._window = Window.around(placed[face.model.is_skin, :2], 1, self._side)
+        depth, _ = draw(
+            self._window.local(placed),
+            np.zeros((len(placed), 1), np.float32),
+            facing(placed, face.model.skin),
+            self._window.height,
+            self._window.width,
+        )
+        self._depth = depth
+        on_skin = picture[self._window.place][depth > EMPTY].astype(np.float32)
+        skin = np.median(on_skin, 0) if len(on_skin) else np.full(3, 128, np.float32)
+        self._eyes = EyeLayer(picture, face)
+        self._mouth = MouthLayer(picture, face, skin, softness)
+
+    def posed(self, coefficients: Array) -> PosedFace:
+        """The face with other coefficients [59]."""
+        expression = coefficients[: len(self._face.expression)].astype(np.float32)
+        depth = float(self._face.pose.translation[2])
+        pose = Pose.from_coefficients(coefficients[len(expression) :], self._side, depth)
+        return PosedFace(self._face.vertices(expression, pose), self._eyes.closing(expression))
+
+    def flow(self, posed: PosedFace) -> SkinFlow:
+        """The skin's flow: exact where the mesh is, fading towards its silhouette and where the photo hides the skin."""
+        model, placed, vertices = self._face.model, self._face.placed, posed.vertices
+        window = Window.around(vertices[model.is_skin, :2], 1, self._side)
+        texture = self._eyes.texture(placed[:, :2], posed.closing)
+        attributes = np.column_stack([texture, placed, model.certainty]).astype(np.float32)
+        depth, drawn = draw(
+            window.local(vertices), attributes, facing(vertices, model.skin), window.height, window.width
+        )
+        is_drawn = depth > EMPTY
+        # Eyes and mouth are painted later; what lies under them is stretched, so that no gap shows at their rims.
+        certainty = np.where(is_drawn, drawn[..., 5], 1)
+        weight = certainty * np.clip(_from_silhouette(is_drawn) / (SILHOUETTE * self._side), 0, 1)
+        seen = self._is_seen(drawn[..., 2:5]) * is_drawn
+        return SkinFlow(window, _completed(drawn[..., :2], window, seen), weight.astype(np.float32))
+
+    def covered(self, posed: PosedFace, side: int) -> Array:
+        """Where the layers say what is to be seen, and no painting of a network should, [side, side] in [0, 1]."""
+        model = self._face.model
+        canvas = np.zeros((side, side), np.uint8)
+        scaled = (posed.vertices[:, :2] + 0.5) * (side / self._side) - 0.5
+        for rim in (*model.lid_rims.reshape(2, -1), model.mouth_rim):
+            hull = cv2.convexHull(np.rint(scaled[rim] * 16).astype(np.int32))
+            cv2.fillConvexPoly(canvas, hull, 255, cv2.LINE_AA, 4)
+        reach = 2 * max(1, round(COVER * self._face.pose.scale * side / self._side)) + 1
+        wide = cv2.dilate(canvas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+        return cv2.GaussianBlur(wide, (0, 0), reach / 6).astype(np.float32) / 255
+
+    def paint(self, picture: Array, posed: PosedFace) -> None:
+        """Draw eyes and mouth into a picture float32 [S, S, 3] whose skin has been moved, in place."""
+        self._eyes.paint(picture, posed.vertices, posed.closing)
+        self._mouth.paint(picture, posed.vertices)
+
+    def _is_seen(self, places: Array) -> Array:
+        """Whether the photo shows surface points [h, w, 3], [h, w] in {0, 1}."""
+        local = places[..., :2] - np.float32([self._window.x, self._window.y])
+        nearest = np.asarray(sampled(self._depth, local, cv2.INTER_NEAREST), np.float32)
+        return (places[..., 2] > nearest - OCCLUSION * self._face.pose.scale).astype(np.float32)
+
+
+def _from_silhouette(mesh: NDArray[np.bool_]) -> Array:
+    """Distance of each pixel from the outline of a mesh [h, w], in pixels; eyes and mouth are no outline."""
+    canvas = cv2.copyMakeBorder(mesh.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    outlines, _ = cv2.findContours(canvas, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(canvas, outlines, -1, 1, cv2.FILLED)
+    return np.asarray(cv2.distanceTransform(canvas, cv2.DIST_L2, 3)[1:-1, 1:-1])
+
+
+def _completed(places: Array, window: Window, seen: Array) -> Array:
+    """Places [h, w, 2] that the photo shows stay; those that it hides are stretched from their surroundings."""
+    if seen.all():
+        return places
+    columns, rows = np.meshgrid(
+        np.arange(window.width, dtype=np.float32) + window.x, np.arange(window.height, dtype=np.float32) + window.y
+    )
+    grid = np.stack([columns, rows], -1)
+    hard = cv2.erode(seen, np.ones((3, 3)))
+    size = max(window.width // COARSER, 8), max(window.height // COARSER, 8)
+    known = cv2.resize(np.dstack([(places - grid) * hard[..., None], hard]), size, interpolation=cv2.INTER_AREA)
+    spread = cv2.GaussianBlur(known, (0, 0), STRETCH) + 1e-3 * cv2.GaussianBlur(known, (0, 0), 4 * STRETCH)
+    offset = cv2.resize(spread[..., :2] / (spread[..., 2:] + 1e-9), (window.width, window.height))
+    soft = cv2.GaussianBlur(hard, (0, 0), 1.5)[..., None] * hard[..., None]
+    return np.asarray(places * soft + (grid + offset) * (1 - soft), np.float32)
