@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Synthetic faces, pictures and recordings that tests of several rooms share.
 pytest_plugins = [
     "tests.drawn_faces",
+    "tests.fitted_faces",
     "tests.synthetic_head",
     "tests.synthetic_head_batch",
     "tests.tone_recordings",

@@ -13,7 +13,9 @@ from models.bundle.bundle import Bundle, write_bundle
 from models.bundle.load import Networks, load_networks
 from models.coefficients import ARKIT
 from models.errors import BundleError
-from models.extractor import CROP
+from models.extractor import CROP, Extraction
+from models.face3d.face_model import FaceModel
+from models.face3d.landmark_fit import LandmarkFit
 from models.renderer import PIRenderer
 
 _GREY = 128
@@ -31,9 +33,13 @@ def check_bundle(bundle: Bundle) -> None:
         networks = load_networks(bundle, torch.device("cpu"), threads=1)
     with torch.inference_mode():
         with _explained("detector.onnx and extractor.onnx cannot be run"):
-            coefficients = _read(networks)
+            seen = _read(networks)
+            coefficients = torch.from_numpy(seen.coefficients.astype(np.float32))[None]
         with _explained("renderer.safetensors cannot be run"):
             _render(networks.renderer, coefficients)
+        if networks.face is not None:
+            with _explained("face.safetensors cannot be used"):
+                _lay(networks.face, seen)
         if networks.speech is not None:
             with _explained("audio.safetensors cannot be run"):
                 _speak(networks.speech)
@@ -61,8 +67,8 @@ def _explained(what: str) -> Iterator[None]:
         raise BundleError(f"{what} ({type(error).__name__}: {reason}): export the bundle again") from error
 
 
-def _read(networks: Networks) -> torch.Tensor:
-    """Coefficients [1, C] of a grey crop."""
+def _read(networks: Networks) -> Extraction:
+    """What is read in a grey crop."""
     crop = np.full((CROP, CROP, 3), _GREY, np.uint8)
     networks.extractor.detect(crop)
     seen = networks.extractor.extract(crop)
@@ -70,7 +76,7 @@ def _read(networks: Networks) -> torch.Tensor:
     _fits("extractor.onnx", "coefficients", seen.coefficients, (space.size,))
     _fits("extractor.onnx", "landmarks", seen.landmarks, (_LANDMARKS, 2))
     _fits("extractor.onnx", "presence", seen.presence, ())
-    return torch.from_numpy(seen.coefficients.astype(np.float32))[None]
+    return seen
 
 
 def _render(renderer: PIRenderer, coefficients: torch.Tensor) -> None:
@@ -79,6 +85,11 @@ def _render(renderer: PIRenderer, coefficients: torch.Tensor) -> None:
     windows = coefficients[..., None].expand(-1, -1, preset.mapping.window)
     image = renderer(source, renderer.descriptor(windows, coefficients)).image
     _fits("renderer.safetensors", "pictures", image.numpy(), tuple(source.shape))
+
+
+def _lay(face: FaceModel, seen: Extraction) -> None:
+    fitted = LandmarkFit(face).fit(seen.landmarks, seen.coefficients, CROP)
+    _fits("face.safetensors", "vertices", fitted.placed, (len(face.mean), 3))
 
 
 def _speak(speech: SpeechMotion) -> None:

@@ -14,6 +14,8 @@ from models.coefficients import ARKIT, BFM, CoefficientSpace, space
 from models.errors import BundleError, SpaceError
 from models.extractor import Extractor
 from models.extractor.deep3d import Deep3DExtractor, read_template
+from models.face3d.face_model import FILE as FACE_FILE
+from models.face3d.face_model import FaceModel
 from models.renderer import PRESETS, PIRenderer
 from models.tensors import load_tensors
 
@@ -22,12 +24,18 @@ RENDERER_FILE = "renderer.safetensors"
 
 @dataclass(frozen=True, eq=False)
 class Networks:
-    """Everything that a bundle holds, ready for inference. `speech` is None where it has no audio.safetensors."""
+    """Everything that a bundle holds, ready for inference.
+
+    Attributes:
+        speech: None where it has no audio.safetensors.
+        face: None where it has no face.safetensors.
+    """
 
     space: CoefficientSpace
     extractor: Extractor
     renderer: PIRenderer
     speech: SpeechMotion | None
+    face: FaceModel | None
 
 
 def load_networks(bundle: Bundle, device: torch.device, threads: int | None = None) -> Networks:
@@ -51,7 +59,7 @@ def load_networks(bundle: Bundle, device: torch.device, threads: int | None = No
             f"{renderer.preset.space!r}: export the bundle again"
         )
     speech = load_speech(bundle, device) if SPEECH_FILE in bundle.files else None
-    return Networks(known, load_extractor(bundle, threads), renderer, speech)
+    return Networks(known, load_extractor(bundle, threads), renderer, speech, load_face(bundle))
 
 
 def load_renderer(bundle: Bundle) -> PIRenderer:
@@ -83,6 +91,21 @@ def load_extractor(bundle: Bundle, threads: int | None = None) -> Extractor:
         return Extractor(detector, regressor, threads)
     template = read_template(bundle.path("alignment.json"))
     return Deep3DExtractor(detector, regressor, bundle.path("deep3d.onnx"), template, threads)
+
+
+def load_face(bundle: Bundle) -> FaceModel | None:
+    """The face model that draws skin, eyes and mouth, where the bundle has one.
+
+    Raises:
+        BundleError: it cannot be read, or the bundle's coefficients are not the model's expression weights.
+    """
+    if FACE_FILE not in bundle.files:
+        return None
+    if bundle.manifest.space != ARKIT.name:
+        raise BundleError(
+            f"{FACE_FILE} fits bundles in the space {ARKIT.name!r}, not in {bundle.manifest.space!r}: remove the file"
+        )
+    return FaceModel.load(bundle.path(FACE_FILE))
 
 
 def load_speech(bundle: Bundle, device: torch.device) -> SpeechMotion:

@@ -13,7 +13,9 @@ Array = NDArray[np.float32]
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def draw(vertices: Array, attributes: Array, triangles: NDArray[np.int32], height: int, width: int) -> tuple[Array, Array]:
+def draw(
+    vertices: Array, attributes: Array, triangles: NDArray[np.int32], height: int, width: int
+) -> tuple[Array, Array]:
     """Draw a mesh; the nearest surface wins. Pixel centres are at integer coordinates.
 
     Args:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
@@ -45,7 +46,7 @@ class FaceModel:
         expression: [53, V, 3].
         triangles, part: [F, 3] and [F], the part of each as in `MorphableModel`.
         landmarks: [468], the vertex of each face landmark.
-        mouth_rim: [R], vertices around the inner rim of the lips, closed, from the person's right corner over the upper lip.
+        mouth_rim: [R], vertices around the inner rim of the lips, closed, in the order of `INNER_LIPS`.
         lid_rims: [2, 2, L], of each eye the upper and lower lid's rim, corner to corner.
     """
 
@@ -102,11 +103,11 @@ class FaceModel:
                 mouth_rim=stored["mouth_rim"].astype(np.int32),
                 lid_rims=stored["lid_rims"].astype(np.int32),
             )
-        except (KeyError, OSError, ValueError) as error:
+        except (KeyError, OSError, ValueError, SafetensorError) as error:
             raise BundleError(f"{path.name} holds no face model ({error}); fetch the bundle again") from error
 
     def save(self, path: Path) -> None:
-        """Write the model: axes as whole numbers with a unit each, expressions without the vertices that they hardly move."""
+        """Write the model: axes as whole numbers with a unit each, expressions without vertices that hardly move."""
         identity_scale, scale = _scale(self.identity, 127), _scale(self.expression, 32767)
         moves = np.rint(self.expression / scale[:, None, None]).astype(np.int16)
         moves[np.abs(self.expression).max(-1) < STILL] = 0

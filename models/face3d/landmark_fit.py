@@ -1,4 +1,4 @@
-"""The face model laid on one photo: identity by ridge regression from landmarks, then every vertex moved by the rest."""
+"""The face model laid on one photo: identity by ridge regression, then vertices moved by what landmarks leave over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer of the eyes: irises that turn, whites that lids uncover, and lids that come down as the photo's own skin."""
+"""The layer of the eyes: irises that turn, whites beside them, and lids that come down as the photo's own skin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHUT = 0.08
 """Opening, in widths of the eye, of an eye that counts as shut: the photo does not show what lies behind its lid."""
 
 LASHES = 0.24
-"""Height of the strip of lashes above an open eye's rim, in widths of the eye. A lid that comes down leaves it behind."""
+"""Height of the lashes above an open eye's rim, in widths of the eye. A lid that comes down leaves them behind."""
 
 LOWER = 0.04
 """The same below the lower rim."""
@@ -87,7 +87,8 @@ class EyeLayer:
             skin = np.median(picture[self._around(eye).place].reshape(-1, 3), 0) if len(pixels) < 8 else None
             self._whites.append(_white(pixels) if skin is None else skin)
             self._darks.append(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4)
-            self._seen.append(cv2.GaussianBlur(cv2.erode(inside, np.ones((3, 3))), (0, 0), 0.7))
+            # Up to the rims and a little beyond: an eye that does not turn must stay as it is.
+            self._seen.append(np.clip(4 * cv2.GaussianBlur(inside, (0, 0), 0.7), 0, 1))
 
     def closing(self, expression: Array) -> list[float]:
         """How far each eye's opening closes with those weights [53], in [0, 1]; 0 for eyes that are shut already."""

@@ -40,7 +40,7 @@ class Window:
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
     def local(self, points: Array, finer: int = 1) -> Array:
-        """Points [P, 2 or 3] of the picture in this window's pixels, `finer` times as many a side; centres at integers."""
+        """Points [P, 2 or 3] in this window's pixels, or in `finer` times as many a side; centres at integers."""
         moved = points.copy()
         moved[:, :2] = (points[:, :2] - (self.x, self.y) + 0.5) * finer - 0.5
         return moved

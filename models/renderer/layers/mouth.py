@@ -15,7 +15,7 @@ FINER = 3
 """The inside is drawn with so many times the pixels a side, and shrunk: teeth have edges."""
 
 BEGINS = 0.04
-"""Change of the opening, in widths of the mouth, over which the layer comes in: a mouth that stays shut is not painted."""
+"""Change of the opening, in squared widths of the mouth, over which the layer comes in."""
 
 ENAMEL = 1.1
 """Brightness of lit teeth against the skin's median, where a photo shows none; their tint is half the skin's."""
@@ -86,14 +86,18 @@ class MouthLayer:
         """What is inside the lips, float32 [h, w, 3]: the photo's own where it is seen there, else painted."""
         face, model = self._face, self._face.model
         turned = model.normals @ face.pose.rotation.T.astype(np.float32)
-        attributes = np.column_stack([face.placed, vertices[:, 2], np.abs(turned[:, 2]), model.is_tooth]).astype(np.float32)
+        attributes = np.column_stack([face.placed, vertices[:, 2], np.abs(turned[:, 2]), model.is_tooth]).astype(
+            np.float32
+        )
         shape = window.height * FINER, window.width * FINER
         depth, drawn = draw(window.local(vertices, FINER), attributes, model.interior, *shape)
         is_drawn, tooth = depth > EMPTY, drawn[..., 5] > 0.5
         lips = float(np.percentile(vertices[model.mouth_rim, 2], 25))
         behind = np.clip(np.where(is_drawn, lips - drawn[..., 3], np.inf) / face.pose.scale, 0, 6)
         fading = np.exp(-behind / (FADING * np.where(tooth, 2, 1)))
-        colour = np.where(tooth[..., None], self._enamel, np.where(is_drawn[..., None], self._lips * GUM, self._lips * CAVITY))
+        colour = np.where(
+            tooth[..., None], self._enamel, np.where(is_drawn[..., None], self._lips * GUM, self._lips * CAVITY)
+        )
         light = fading * (0.55 + 0.45 * drawn[..., 4]) * self._rim_light(alpha, shape)
         painted = np.maximum(colour * light[..., None], self._lips * CAVITY * 0.35).astype(np.float32)
         seen = self._is_seen(drawn[..., :3], is_drawn)[..., None]

@@ -90,7 +90,7 @@ class SourceLayers:
         return PosedFace(self._face.vertices(expression, pose), self._eyes.closing(expression))
 
     def flow(self, posed: PosedFace) -> SkinFlow:
-        """The skin's flow: exact where the mesh is, fading towards its silhouette and where the photo hides the skin."""
+        """The skin's flow: exact on the mesh, fading at its silhouette, stretched where the photo hides the skin."""
         model, placed, vertices = self._face.model, self._face.placed, posed.vertices
         window = Window.around(vertices[model.is_skin, :2], 1, self._side)
         texture = self._eyes.texture(placed[:, :2], posed.closing)
