@@ -20,6 +20,7 @@ from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, s
 from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
 from models.extractor.sharpness import sharpness
+from models.face3d.face_model import FaceModel
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
@@ -33,6 +34,7 @@ class Source:
         face: the chosen face.
         crop: the square of the photo that the networks see; pose x, y and zoom are relative to it.
         coefficients: float32 [C] in the bundle's space.
+        landmarks: float32 [478, 2], fractions of the crop.
         faces: how many the photo shows.
         sharpness: of the face; see `models.extractor.sharpness`.
     """
@@ -41,6 +43,7 @@ class Source:
     face: Face
     crop: Crop
     coefficients: np.ndarray
+    landmarks: np.ndarray
     faces: int = 1
     sharpness: float = 1.0
 
@@ -59,12 +62,14 @@ class PortraitEditor:
         device: torch.device,
         bundle: BundleIdentity,
         speech: SpeechMotion | None = None,
+        face: FaceModel | None = None,
     ) -> None:
         self.space = space
         self.bundle = bundle
         self.speech = speech
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
-        self._frames = FrameRenderer(self._renderer, device)
+        self._face = face
+        self._frames = FrameRenderer(self._renderer, device, face)
 
     @classmethod
     def load(cls, bundle: Path = DEFAULT_BUNDLE, device: str = "auto", threads: int | None = None) -> PortraitEditor:
@@ -91,6 +96,7 @@ class PortraitEditor:
             torch.device(device),
             opened.manifest.identity,
             networks.speech,
+            networks.face,
         )
 
     def use_threads(self, count: int) -> None:
@@ -119,7 +125,7 @@ class PortraitEditor:
         extraction = self._extractor.extract(view)
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
         own = constrain(self.space, extraction.coefficients)
-        return Source(image, chosen, crop, own, len(faces), sharpness(view))
+        return Source(image, chosen, crop, own, extraction.landmarks, len(faces), sharpness(view))
 
     def track(
         self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"
@@ -202,7 +208,7 @@ class PortraitEditor:
         """
         self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
-        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops)
+        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops, source.landmarks)
 
     def render_video(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, islice
+from itertools import groupby, repeat
 
 import numpy as np
 import torch
@@ -13,13 +13,17 @@ from torch import Tensor
 
 from models.coefficients import descriptor_windows, space
 from models.coefficients.rest import motion_share
-from models.errors import ControlError
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
+from models.face3d.face_model import FaceModel
+from models.face3d.landmark_fit import LandmarkFit
+from models.frame_buffer import FrameBuffer
 from models.renderer import PIRenderer
+from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
 from models.renderer.palette import Palette
-from models.renderer.synthesis import Seam, full_resolution, to_picture, to_tensor
+from models.renderer.pirenderer import Rendering
+from models.renderer.synthesis import Seam, calmed, full_resolution, painted_levels, to_picture, to_tensor
 
 CROP_PIXELS = 4 * 1024 * 1024  # of crops rendered at a time: bounds memory whatever the picture's size
 HELD_PIXELS = 16 * 1024 * 1024  # of a video's frames that wait to be rendered together
@@ -29,14 +33,25 @@ Pixels = NDArray[np.uint8]
 
 
 class FrameRenderer:
-    """The networks, and what happens to pictures before and after them."""
+    """The networks, the face model's layers, and what happens to pictures before and after them.
 
-    def __init__(self, renderer: PIRenderer, device: torch.device) -> None:
+    Args:
+        face: draws skin, eyes and mouth of photos over what the networks make; None leaves all to the networks.
+    """
+
+    def __init__(self, renderer: PIRenderer, device: torch.device, face: FaceModel | None = None) -> None:
         self._renderer, self._device = renderer, device
+        self._fit = None if face is None else LandmarkFit(face)
         self._space = space(renderer.preset.space)
 
     def photo(
-        self, image: Pixels, square: Crop, own: NDArray[np.float32], motion: NDArray[np.float32], size: int | None
+        self,
+        image: Pixels,
+        square: Crop,
+        own: NDArray[np.float32],
+        motion: NDArray[np.float32],
+        size: int | None,
+        landmarks: NDArray[np.float32] | None = None,
     ) -> Iterator[Pixels]:
         """One photo, uint8 [H, W, 3], making a motion.
 
@@ -45,14 +60,20 @@ class FrameRenderer:
             own: the photo's own coefficients [C].
             motion: the wanted ones [T, C].
             size: side of the crops that come out; None pastes them back into the photo.
+            landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
         """
         side = size or square.side
         network, crop = self._cut([(image, square)], side)
         seam = None if size else Seam(image, square.x, square.y, side)
+        layered = None
+        if self._fit is not None and landmarks is not None:
+            layered = _layers(self._fit, image, square, side, landmarks, own)
 
         def render(start: int, stop: int) -> list[Pixels]:
             windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
-            return list(self._made(network, crop, own[None], windows))
+            if layered is None:
+                return list(self._made(network, crop, own[None], windows))
+            return self._layered(repeat(layered, stop - start), network, own[None], windows)
 
         for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:
@@ -72,7 +93,7 @@ class FrameRenderer:
         Raises:
             ControlError: fewer than T frames.
         """
-        held = _Held(frames)
+        held = FrameBuffer(frames)
 
         def kind(index: int) -> tuple[bool, int]:
             return bool(source.seen[index]), size or source.squares[index].side
@@ -84,12 +105,12 @@ class FrameRenderer:
                 pairs = [(image, source.squares[i]) for image, i in zip(held.at(chosen), chosen, strict=True)]
                 if seen:
                     windows = np.stack([source.window(motion, i, self._renderer.preset.radius) for i in chosen])
-                    drawn = self._made(*self._cut(pairs, side), source.coefficients[chosen], windows)
+                    drawn = self._video_crops(pairs, side, source, chosen, windows)
                     crops = [square.put_back(crop) for (_, square), crop in zip(pairs, drawn, strict=True)]
                     made += crops if size else _pasted(pairs, crops)
                 else:
                     made += [square.put_back(square.cut(image, side)) if size else image for image, square in pairs]
-            held.let_go(stop)
+            held.drop_before(stop)
             return made
 
         height, width = held.at([0])[0].shape[:2]
@@ -115,41 +136,72 @@ class FrameRenderer:
         What the networks make of a source at rest is not quite the source. So their pictures are shown as far as the
         motion goes beyond rest, and an edit of nothing is the photo.
         """
-        count = len(windows)
-        crops = crops.expand(count, -1, -1, -1)
-        share = torch.from_numpy(motion_share(self._space, own, windows)).to(self._device)
-        if not share.any():
+        crops = crops.expand(len(windows), -1, -1, -1)
+        weight = torch.from_numpy(motion_share(self._space, own, windows)).to(self._device)
+        if not weight.any():
             return to_picture(crops)
+        picture = full_resolution(crops, self._rendered(network, own, windows), self._renderer.move)
+        return to_picture(torch.lerp(crops, picture, weight[:, None, None, None]))
+
+    def _video_crops(
+        self,
+        pairs: Sequence[tuple[Pixels, Crop]],
+        side: int,
+        source: VideoSource,
+        numbers: Sequence[int],
+        windows: NDArray[np.float32],
+    ) -> Iterable[Pixels]:
+        """Crops [S, S, 3] of frames and their squares, each a source of its own."""
+        network, crops = self._cut(pairs, side)
+        own, landmarks = source.coefficients[numbers], source.landmarks
+        fit = self._fit
+        if fit is None or landmarks is None:
+            return list(self._made(network, crops, own, windows))
+        layered = (
+            _layers(fit, image, square, side, landmarks[number], source.coefficients[number])
+            for (image, square), number in zip(pairs, numbers, strict=True)
+        )
+        return self._layered(layered, network, own, windows)
+
+    @torch.inference_mode()
+    def _layered(
+        self,
+        sources: Iterable[LayeredSource],
+        network: Tensor,
+        own: NDArray[np.float32],
+        windows: NDArray[np.float32],
+    ) -> list[Pixels]:
+        """The same with each frame's layers over them."""
+        weights = motion_share(self._space, own, windows)
+        if not weights.any():
+            return [source.crop for source in sources]
+        rendering = self._rendered(network, own, windows)
+        flows = calmed(rendering.flow).movedim(1, -1).cpu().numpy()
+        paintings = painted_levels(rendering).movedim(1, -1).cpu().numpy()
+        motion = windows[..., self._renderer.preset.radius]
+        frames = zip(sources, flows, paintings, motion, weights, strict=True)
+        return [source.frame(*frame) for source, *frame in frames]
+
+    def _rendered(self, network: Tensor, own: NDArray[np.float32], windows: NDArray[np.float32]) -> Rendering:
+        """What the networks make of N windows, in the photo's own colours."""
+        count = len(windows)
         read = self._space.network_vector
         numbers = (read(windows.transpose(0, 2, 1)).transpose(0, 2, 1), read(own))
         target, source = (torch.from_numpy(array).to(self._device) for array in numbers)
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
         rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
-        painted = Palette.of(network).painted(rendering.warped, rendering.image)
-        picture = full_resolution(crops, replace(rendering, image=painted), self._renderer.move)
-        return to_picture(torch.lerp(crops, picture, share[:, None, None, None]))
+        return replace(rendering, image=Palette.of(network).painted(rendering.warped, rendering.image))
 
 
-class _Held:
-    """Frames of a video by their number, read as they are asked for, held until they are let go: a batch that did not
-    fit into memory is tried again."""
-
-    def __init__(self, frames: Iterable[Pixels]) -> None:
-        self._coming = iter(frames)
-        self._held: list[Pixels] = []
-        self._first = 0
-
-    def at(self, numbers: Sequence[int]) -> list[Pixels]:
-        """Those frames. Raises ControlError when the video ends before."""
-        self._held += islice(self._coming, max(0, numbers[-1] + 1 - self._first - len(self._held)))
-        if (there := self._first + len(self._held)) <= numbers[-1]:
-            raise ControlError(f"the video has {there} frames, fewer than the motion that is asked of them")
-        return [self._held[number - self._first] for number in numbers]
-
-    def let_go(self, stop: int) -> None:
-        """Forget the frames before that one."""
-        del self._held[: stop - self._first]
-        self._first = stop
+def _layers(
+    fit: LandmarkFit,
+    image: Pixels,
+    square: Crop,
+    side: int,
+    landmarks: NDArray[np.float32],
+    own: NDArray[np.float32],
+) -> LayeredSource:
+    return LayeredSource.of(fit, square.cut(image, side), landmarks, own, side / square.side)
 
 
 def _pasted(pairs: Sequence[tuple[Pixels, Crop]], crops: Sequence[Pixels]) -> list[Pixels]:

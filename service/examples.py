@@ -37,8 +37,8 @@ EDIT_EXAMPLES: Mapping[str, Any] = {
 
 _BUNDLE = {
     "name": "default",
-    "version": "8",
-    "digest": "404b9706b2f9d2bc275c7e99bf6ade1148594fff45e48e1039145ed71050278f",
+    "version": "9",
+    "digest": "aa6b17d41ce4c156f7f456fb084ea7564e54cb50834f23faf6a0a02c827e205d",
 }
 
 SLIDERS_EXAMPLE = {

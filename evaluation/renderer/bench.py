@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from evaluation.judge import Judge
 from evaluation.renderer.perceptual import Perceptual
-from models.bundle import load_renderer, open_bundle
+from models.bundle import load_face, load_renderer, open_bundle
 from models.coefficients import ARKIT, CoefficientSpace, constrain
 from models.errors import EvaluationError, NoFaceError
 from models.extractor import CROP, Crop, Extraction, Extractor, square_crop
@@ -21,8 +21,9 @@ from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
 RENDERED, UNEDITED, WARPED, COPIED = "renderer", "without editing", "geometric warp", "copy the source"
+UNLAYERED = "networks alone"
 """The methods that are compared: the bundle; its warped picture alone (the paper's ablation); the 3DMM's own flow by
-the same coefficients, without networks; the source as it is."""
+the same coefficients, without networks; the source as it is; the bundle without the layers of its face model."""
 
 _BATCH = 16
 Pixels = NDArray[np.uint8]
@@ -35,7 +36,7 @@ class Bench:
     Attributes:
         space: of the bundle's coefficients.
         extractor: the bundle's: it drives, as it does for users, and reads the pictures again.
-        renderers: method -> what makes pictures; `RENDERED` first, `UNEDITED` where it is asked for.
+        renderers: method -> what makes pictures; `RENDERED` first, the ablations where they are asked for.
         judge: an outside reader; None where there is none.
         perceptual: LPIPS and FID, as far as their weights are given.
     """
@@ -58,9 +59,12 @@ class Bench:
         if opened.manifest.space != ARKIT.name:
             raise EvaluationError(f"{bundle} has the space {opened.manifest.space}; choose a bundle of {ARKIT.name}")
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        renderers = {RENDERED: FrameRenderer(load_renderer(opened).to(device), device)}
+        face = load_face(opened)
+        renderers = {RENDERED: FrameRenderer(load_renderer(opened).to(device), device, face)}
         if without_editing:
-            renderers[UNEDITED] = FrameRenderer(unedited(load_renderer(opened)).to(device), device)
+            renderers[UNEDITED] = FrameRenderer(unedited(load_renderer(opened)).to(device), device, face)
+            if face is not None:
+                renderers[UNLAYERED] = FrameRenderer(load_renderer(opened).to(device), device)
         extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"))
         return cls(ARKIT, extractor, renderers, judge, perceptual)
 
@@ -91,7 +95,9 @@ class Bench:
 
         The whole of what the service does with a crop, at any S: networks at 256², then full resolution."""
         side = len(crop)
-        return np.stack(list(self.renderers[method].photo(crop, Crop(0, 0, side), own, motion, side)))
+        square = Crop(0, 0, side)
+        landmarks = self.extractor.extract(cut(square, crop)).landmarks
+        return np.stack(list(self.renderers[method].photo(crop, square, own, motion, side, landmarks)))
 
     def still(self, crop: Pixels, own: NDArray[np.float32], asked: NDArray[np.float32]) -> dict[str, Pixels]:
         """One picture of a crop at the coefficients `asked` [C] by every method that has a renderer."""

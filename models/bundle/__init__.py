@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.bundle.bundle import DEFAULT_BUNDLE, MANIFEST, Bundle, draft_bundle, open_bundle, write_bundle
 from models.bundle.check import check_bundle, release_bundle
-from models.bundle.load import Networks, load_extractor, load_networks, load_renderer, load_speech
+from models.bundle.load import Networks, load_extractor, load_face, load_networks, load_renderer, load_speech
 from models.bundle.manifest import FORMAT_VERSION, BundleIdentity, FileEntry, Manifest
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "check_bundle",
     "draft_bundle",
     "load_extractor",
+    "load_face",
     "load_networks",
     "load_renderer",
     "load_speech",

@@ -140,7 +140,7 @@ class FaceModel:
         shape = person[chosen] + np.tensordot(expression[active], self.expression[active][:, chosen], 1)
         turn = (pose.scale * pose.rotation.T * (1, -1, 1)).astype(np.float32)
         offset = pose.translation * (1, -1, 1) - (0.5, 0.5, 0)
-        return shape @ turn + offset.astype(np.float32)
+        return np.asarray(shape @ turn + offset.astype(np.float32), np.float32)
 
     def triangles_of(self, *parts: int) -> Index:
         """Triangles [F, 3] of some parts."""

@@ -41,6 +41,14 @@ def full_resolution(crop: Tensor, rendering: Rendering, move: Callable[[Tensor, 
     return kept.add_(layers[:, :3]).clamp_(-1, 1)
 
 
+def painted_levels(rendering: Rendering) -> Tensor:
+    """What the editing network adds to a picture in levels of 255, and how far it hides it: [N, 3 + 1, h, w]."""
+    repainted = _repainted(rendering.image - rendering.warped)
+    added = rendering.image - (1 - repainted) * rendering.warped
+    # Levels count from 0, the networks' range from -1: what is hidden of a picture takes its share of that 1 along.
+    return torch.cat([(added + repainted) * 127.5, repainted], 1)
+
+
 def calmed(flow: Tensor) -> Tensor:
     """A flow [N, 2, h, w] that comes to rest towards the crop's border, where the photo goes on and stands still.
 

@@ -79,14 +79,16 @@ class EyeLayer:
         self._picture, self._face, self._side = picture, face, len(picture)
         self._own = _eyes(face, face.placed)
         self._lifts = [self._lift(number, eye) for number, eye in enumerate(self._own)]
-        self._seen, self._whites, self._darks = [], [], []
+        self._seen: list[Array] = []
+        self._whites: list[Array] = []
+        self._darks: list[Array] = []
         for eye in self._own:
             window = Window(0, 0, self._side, self._side)
             inside = filled(eye.outline, window)
             pixels = picture[inside > 0.9].astype(np.float32)
             skin = np.median(picture[self._around(eye).place].reshape(-1, 3), 0) if len(pixels) < 8 else None
-            self._whites.append(_white(pixels) if skin is None else skin)
-            self._darks.append(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4)
+            self._whites.append(_white(pixels) if skin is None else np.asarray(skin, np.float32))
+            self._darks.append(np.asarray(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4, np.float32))
             # Up to the rims and a little beyond: an eye that does not turn must stay as it is.
             self._seen.append(np.clip(4 * cv2.GaussianBlur(inside, (0, 0), 0.7), 0, 1))
 
@@ -156,7 +158,7 @@ class EyeLayer:
             window.local(vertices), self._face.placed[:, :2], self._face.model.eyeballs, window.height, window.width
         )
         seen = sampled(self._seen[number], places, cv2.INTER_LINEAR)[..., None]
-        own = sampled(self._picture, places).astype(np.float32)
+        own = sampled(self._picture, places)
         ball = self._whites[number] * self._shade(alpha, eye)[..., None] * (1 - seen) + own * seen
         alpha = (alpha * (depth > EMPTY))[..., None]
         picture[window.place] += alpha * (ball - picture[window.place])
@@ -175,8 +177,8 @@ class EyeLayer:
         knots = np.linspace(0, 1, len(eye.upper))
         line = np.stack([np.interp(times, knots, eye.upper[:, k]) for k in (0, 1)], -1).astype(np.float32)
         taper = np.sin(np.pi * (times[1:] + times[:-1]) / 2) ** 0.6
-        cover = stroke(line, LINE * own.width * taper, window)
-        cover = cv2.GaussianBlur(cover, (0, 0), max(0.5, 0.012 * own.width))
+        thick = stroke(line, np.asarray(LINE * own.width * taper, np.float32), window)
+        cover = cv2.GaussianBlur(thick, (0, 0), max(0.5, 0.012 * own.width))
         strength = LINE_ALPHA * (closing - LINE_BEGINS) / (1 - LINE_BEGINS)
         alpha = (strength * cover)[..., None]
         picture[window.place] += alpha * (dark - picture[window.place])

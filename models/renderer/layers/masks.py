@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,6 +40,11 @@ class Window:
         """Its rows and columns."""
         return slice(self.y, self.y + self.height), slice(self.x, self.x + self.width)
 
+    @property
+    def corner(self) -> Array:
+        """Its upper left pixel, [2]."""
+        return np.array([self.x, self.y], np.float32)
+
     def local(self, points: Array, finer: int = 1) -> Array:
         """Points [P, 2 or 3] in this window's pixels, or in `finer` times as many a side; centres at integers."""
         moved = points.copy()
@@ -51,7 +57,7 @@ def filled(outline: Array, window: Window) -> Array:
     canvas = np.zeros((window.height * FINER, window.width * FINER), np.uint8)
     points = np.rint(window.local(outline, FINER) * 16).astype(np.int32)
     cv2.fillPoly(canvas, [points], 255, cv2.LINE_8, 4)
-    return cv2.resize(canvas, (window.width, window.height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return _shrunk(canvas, window)
 
 
 def stroke(points: Array, widths: Array, window: Window) -> Array:
@@ -64,10 +70,16 @@ def stroke(points: Array, widths: Array, window: Window) -> Array:
     ends = np.rint(window.local(points, FINER) * 16).astype(int)
     for a, b, width in zip(ends[:-1], ends[1:], widths, strict=True):
         cv2.line(canvas, a.tolist(), b.tolist(), 255, max(1, round(float(width) * FINER)), cv2.LINE_AA, 4)
-    return cv2.resize(canvas, (window.width, window.height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return _shrunk(canvas, window)
 
 
-def sampled(picture: NDArray[np.generic], places: Array, interpolation: int = cv2.INTER_CUBIC) -> NDArray[np.generic]:
+def _shrunk(canvas: NDArray[np.uint8], window: Window) -> Array:
+    cover = cv2.resize(canvas, (window.width, window.height), interpolation=cv2.INTER_AREA)
+    return np.asarray(cover / 255, np.float32)
+
+
+def sampled(picture: NDArray[Any], places: Array, interpolation: int = cv2.INTER_CUBIC) -> Array:
     """A picture [H, W, …] at places [h, w, 2]; the border is repeated outside."""
     x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
-    return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    read = cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(read, np.float32)

@@ -101,7 +101,7 @@ class MouthLayer:
         light = fading * (0.55 + 0.45 * drawn[..., 4]) * self._rim_light(alpha, shape)
         painted = np.maximum(colour * light[..., None], self._lips * CAVITY * 0.35).astype(np.float32)
         seen = self._is_seen(drawn[..., :3], is_drawn)[..., None]
-        own = sampled(self._picture, drawn[..., :2]).astype(np.float32)
+        own = sampled(self._picture, drawn[..., :2])
         inside = cv2.GaussianBlur(painted * (1 - seen) + own * seen, (0, 0), FINER * max(0.35, self._softness))
         return cv2.resize(inside, (window.width, window.height), interpolation=cv2.INTER_AREA)
 
@@ -109,7 +109,7 @@ class MouthLayer:
         """How surely the photo shows the surface points [h, w, 3], in pixels and depth of the crop: [h, w]."""
         seen = sampled(self._seen, places[..., :2], cv2.INTER_LINEAR) * is_drawn
         window = self._window
-        nearest = sampled(self._depth, places[..., :2] - np.float32([window.x, window.y]), cv2.INTER_NEAREST)
+        nearest = sampled(self._depth, places[..., :2] - window.corner, cv2.INTER_NEAREST)
         return np.asarray(seen * (places[..., 2] > nearest - 0.25 * self._face.pose.scale), np.float32)
 
     def _rim_light(self, alpha: Array, shape: tuple[int, int]) -> Array:

@@ -115,7 +115,7 @@ class SourceLayers:
             cv2.fillConvexPoly(canvas, hull, 255, cv2.LINE_AA, 4)
         reach = 2 * max(1, round(COVER * self._face.pose.scale * side / self._side)) + 1
         wide = cv2.dilate(canvas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-        return cv2.GaussianBlur(wide, (0, 0), reach / 6).astype(np.float32) / 255
+        return np.asarray(cv2.GaussianBlur(wide, (0, 0), reach / 6) / 255, np.float32)
 
     def paint(self, picture: Array, posed: PosedFace) -> None:
         """Draw eyes and mouth into a picture float32 [S, S, 3] whose skin has been moved, in place."""
@@ -124,8 +124,8 @@ class SourceLayers:
 
     def _is_seen(self, places: Array) -> Array:
         """Whether the photo shows surface points [h, w, 3], [h, w] in {0, 1}."""
-        local = places[..., :2] - np.float32([self._window.x, self._window.y])
-        nearest = np.asarray(sampled(self._depth, local, cv2.INTER_NEAREST), np.float32)
+        local = places[..., :2] - self._window.corner
+        nearest = sampled(self._depth, local, cv2.INTER_NEAREST)
         return (places[..., 2] > nearest - OCCLUSION * self._face.pose.scale).astype(np.float32)
 
 

@@ -43,7 +43,7 @@ class SpellingEditor:
         if not image.any():
             raise NoFaceError("nothing there")
         face = Face((0, 0, SIZE, SIZE), 1.0, np.zeros((5, 2), np.float32))
-        return Source(image, face, Crop(0, 0, SIZE), read(image))
+        return Source(image, face, Crop(0, 0, SIZE), read(image), np.zeros((478, 2), np.float32))
 
     def render(self, source: Source, motion: np.ndarray, *, paste_back: bool = True) -> Iterator[np.ndarray]:
         for coefficients in motion:

@@ -215,7 +215,7 @@ def test_a_video_of_one_photo_is_rendered_as_the_photo_is(editor: PortraitEditor
     motion = np.repeat(source.coefficients[None], 3, 0)
     motion[:, editor.space.index["jawOpen"]] = 0, 0.3, 0.6
     own = np.repeat(source.coefficients[None], 3, 0)
-    moving = VideoSource([source.crop] * 3, np.ones(3, bool), own)
+    moving = VideoSource([source.crop] * 3, np.ones(3, bool), own, np.stack([source.landmarks] * 3))
     frames = list(editor.render_video([source.image] * 3, moving, motion))
     for frame, expected in zip(frames, editor.render(source, motion), strict=True):
         assert np.abs(frame.astype(int) - expected).max() <= 1
@@ -256,7 +256,15 @@ class Crammed(torch.nn.Module):
 
 def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]:
     renderer = Crammed(editor._renderer, most)
-    return PortraitEditor(editor.space, editor._extractor, renderer, editor._device, editor.bundle), renderer  # type: ignore[arg-type]
+    small = PortraitEditor(
+        editor.space,
+        editor._extractor,
+        renderer,  # type: ignore[arg-type]
+        editor._device,
+        editor.bundle,
+        face=editor._face,
+    )
+    return small, renderer
 
 
 def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor, source: Source) -> None:

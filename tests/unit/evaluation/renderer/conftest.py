@@ -66,7 +66,7 @@ class SpellingRenderer:
         self._share, self._leak = share, leak
 
     def photo(
-        self, image: np.ndarray, square: Crop, own: np.ndarray, motion: np.ndarray, size: int
+        self, image: np.ndarray, square: Crop, own: np.ndarray, motion: np.ndarray, size: int, landmarks: np.ndarray
     ) -> Iterator[np.ndarray]:
         for asked in motion:
             made = own + self._share * (asked - own)
