@@ -28,8 +28,17 @@ NEAR = 2.2
 LID = 0.5
 """How far above the rim the lid's skin is stretched, in widths of the eye."""
 
+BROWS = ((55, 65, 52, 53, 46), (285, 295, 282, 283, 276))
+"""Landmarks of the lower edge of the brow over each of the `lid_rims`."""
+
+TO_BROW, FROM_BROW = 0.8, 0.65
+"""How much of the skin between rim and brow a lid may stretch, and how far up in that its rim may begin."""
+
 LINE = 0.05
 """Thickness of a shut eye's lash line, in widths of the eye."""
+
+GONE = 0.15
+"""Of the opening: what an eye that is nearly shut still shows fades."""
 
 LINE_BEGINS, LINE_ALPHA = 0.35, 0.8
 
@@ -117,7 +126,7 @@ class EyeLayer:
         for number, (own, eye) in enumerate(zip(self._own, _eyes(self._face, vertices), strict=True)):
             if own.opening < SHUT:
                 continue
-            self._eyeball(picture, vertices, number, eye)
+            self._eyeball(picture, vertices, number, eye, min((1 - closing[number]) / GONE, 1.0))
             if closing[number] > LINE_BEGINS:
                 self._lash_line(picture, eye, own, self._darks[number], closing[number])
 
@@ -138,8 +147,13 @@ class EyeLayer:
 
         to_upper, to_lower = (cKDTree(model.mean[rim]).query(model.mean)[0] for rim in model.lid_rims[number])
         over, under = above(eye.upper), -above(eye.lower)
+        # The brow stays out of the lid, however near it is.
+        brow = model.landmarks[list(BROWS[number])]
+        brow = brow[np.argsort(across[brow])]
+        reach = np.clip(TO_BROW * np.interp(across, across[brow], over[brow]), 0.1, LID)
+        lashes = np.minimum(LASHES, FROM_BROW * reach)
         between = np.clip((0.5 - np.abs(across)) / 0.1, 0, 1)
-        upper = LASHES * np.clip(1 - over / LID, 0, 1) + between * np.clip(-over, 0, 0.5)
+        upper = lashes * np.clip(1 - over / reach, 0, 1) + between * np.clip(-over, 0, 0.5)
         lower = -(LOWER * np.clip(1 - under / LID, 0, 1) + between * np.clip(-under, 0, 0.5))
         lift = np.where(to_upper < to_lower, upper, lower)
         sides = np.clip((0.58 - np.abs(across)) / 0.2, 0, 1)
@@ -148,7 +162,7 @@ class EyeLayer:
     def _around(self, eye: _Eye) -> Window:
         return Window.around(eye.outline, 0.3 * eye.width, self._side)
 
-    def _eyeball(self, picture: Array, vertices: Array, number: int, eye: _Eye) -> None:
+    def _eyeball(self, picture: Array, vertices: Array, number: int, eye: _Eye, strength: float) -> None:
         """The ball with the photo's own iris, as far as the photo shows it, white beside it; shaded under the lid."""
         window = Window.around(eye.outline, 2, self._side)
         if window.empty:
@@ -160,7 +174,7 @@ class EyeLayer:
         seen = sampled(self._seen[number], places, cv2.INTER_LINEAR)[..., None]
         own = sampled(self._picture, places)
         ball = self._whites[number] * self._shade(alpha, eye)[..., None] * (1 - seen) + own * seen
-        alpha = (alpha * (depth > EMPTY))[..., None]
+        alpha = (strength * alpha * (depth > EMPTY))[..., None]
         picture[window.place] += alpha * (ball - picture[window.place])
 
     def _shade(self, alpha: Array, eye: _Eye) -> Array:

@@ -17,16 +17,19 @@ FINER = 3
 BEGINS = 0.04
 """Change of the opening, in squared widths of the mouth, over which the layer comes in."""
 
-ENAMEL = 1.1
+ENAMEL = 1.25
 """Brightness of lit teeth against the skin's median, where a photo shows none; their tint is half the skin's."""
 
 GUM, CAVITY = 0.8, 0.26
 """Brightness against the lips, whose colour they have: a grey photo gets a grey mouth."""
 
-FADING = 2.2
+FADING = 3.0
 """Centimetres behind the lips in which light falls to a third; on teeth it goes twice as far."""
 
-RIM_SHADE, RIM_REACH = 0.4, 0.55
+FLOOR = 0.6
+"""Light that reaches the depth of the cavity."""
+
+RIM_SHADE, RIM_REACH = 0.5, 0.55
 """Light at the rim of the lips, and the centimetres over which it rises."""
 
 RIM_SMOOTHING = 1.5
@@ -92,14 +95,14 @@ class MouthLayer:
         shape = window.height * FINER, window.width * FINER
         depth, drawn = draw(window.local(vertices, FINER), attributes, model.interior, *shape)
         is_drawn, tooth = depth > EMPTY, drawn[..., 5] > 0.5
-        lips = float(np.percentile(vertices[model.mouth_rim, 2], 25))
+        lips = _plane(window.local(vertices[model.mouth_rim], FINER), shape)
         behind = np.clip(np.where(is_drawn, lips - drawn[..., 3], np.inf) / face.pose.scale, 0, 6)
         fading = np.exp(-behind / (FADING * np.where(tooth, 2, 1)))
         colour = np.where(
             tooth[..., None], self._enamel, np.where(is_drawn[..., None], self._lips * GUM, self._lips * CAVITY)
         )
         light = fading * (0.55 + 0.45 * drawn[..., 4]) * self._rim_light(alpha, shape)
-        painted = np.maximum(colour * light[..., None], self._lips * CAVITY * 0.35).astype(np.float32)
+        painted = np.maximum(colour * light[..., None], self._lips * CAVITY * FLOOR).astype(np.float32)
         seen = self._is_seen(drawn[..., :3], is_drawn)[..., None]
         own = sampled(self._picture, drawn[..., :2])
         inside = cv2.GaussianBlur(painted * (1 - seen) + own * seen, (0, 0), FINER * max(0.35, self._softness))
@@ -118,6 +121,14 @@ class MouthLayer:
         centimetres = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / self._face.pose.scale
         light = RIM_SHADE + (1 - RIM_SHADE) * np.clip(centimetres / RIM_REACH, 0, 1)
         return cv2.resize(light.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _plane(rim: Array, shape: tuple[int, int]) -> Array:
+    """Depth of the plane through the rim of the lips [R, 3] at every pixel, [h, w]; less by the lips' own roundness."""
+    columns = np.column_stack([rim[:, :2], np.ones(len(rim))])
+    slope, *_ = np.linalg.lstsq(columns, rim[:, 2], rcond=None)
+    rows, across = np.mgrid[: shape[0], : shape[1]]
+    return np.asarray(slope[0] * across + slope[1] * rows + slope[2], np.float32)
 
 
 def _enamel(inside: Array, opening: float, skin: Array) -> Array:
