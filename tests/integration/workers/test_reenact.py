@@ -172,7 +172,7 @@ def test_a_face_that_is_lost_in_the_middle_is_bridged(service: Service, photo: s
 
     assert record.job.result is not None, record.job.error
     assert (record.job.result.frames, record.job.metrics["frames_without_face"]) == (COUNT, 4)
-    assert [str(warning.code) for warning in record.job.warnings] == ["frames_without_face"]
+    assert [str(warning.code) for warning in record.job.warnings] == ["small_face", "frames_without_face"]
     document = json.loads(service.result(extracted, tmp_path).read_bytes())
     assert [k for k, shot in enumerate(document["frames"]) if shot["face"] is None] == [10, 11, 12, 13]
 
