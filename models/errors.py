@@ -53,6 +53,12 @@ class TrainingDataError(PortraitError):
     code = "training_data"
 
 
+class DivergenceError(PortraitError, FloatingPointError):
+    """A training whose loss is not finite: nothing can be learnt from it."""
+
+    code = "training_diverged"
+
+
 class EvaluationError(PortraitError):
     """Something that an evaluation needs is missing: its data, the judge's package or its model."""
 

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from models.errors import TrainingDataError
-
 END = 8192
 """Bytes that are read at either end of every file: arrays of the same shapes differ there, and so do LMDB's roots."""
 
@@ -29,7 +27,10 @@ class DataDigest:
 
     @classmethod
     def of(cls, *paths: Path) -> DataDigest:
-        """The digest of files, and of everything in folders but hidden files. Raises TrainingDataError without any."""
+        """The digest of files, and of everything in folders but hidden files.
+
+        What is missing counts as empty: whoever opens it knows what makes it.
+        """
         digest, count, size = hashlib.sha256(), 0, 0
         for root in paths:
             for name, path in sorted(_files(root)):
@@ -37,8 +38,6 @@ class DataDigest:
                 digest.update(f"{name}\0{length}\0".encode())
                 digest.update(_ends(path, length))
                 count, size = count + 1, size + length
-        if not count:
-            raise TrainingDataError(f"{', '.join(map(str, paths))}: there is no file, so there is nothing to train on")
         return cls(count, size, digest.hexdigest())
 
     def document(self) -> dict[str, JsonValue]:

@@ -6,13 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from models.errors import PortraitError
+from models.errors import DivergenceError
 from training.averaging import Decay, WeightAverage
 from training.options import TrainingOptions
 from training.plan import described, printed
@@ -24,12 +25,6 @@ B = TypeVar("B")
 GRADIENT_NORM = 5.0
 
 Figures = Mapping[str, float]
-
-
-class DivergenceError(PortraitError, FloatingPointError):
-    """A loss that is not finite: nothing can be learnt from it."""
-
-    code = "training_diverged"
 
 
 @dataclass(frozen=True)
@@ -116,11 +111,11 @@ class Trainer(Generic[B]):
         Raises:
             DivergenceError: the loss is not finite.
         """
-        if self._leads:
-            self.run.begin(self.step)
         began = time.monotonic()
         self.model.train()
-        batches = self.recipe.batches(self.step)
+        batches = self._batches()
+        if self._leads:
+            self.run.begin(self.step)
         while self.step < self.options.steps:
             batch = next(batches)
             loss = self.recipe.loss(batch, self.step)
@@ -158,8 +153,7 @@ class Trainer(Generic[B]):
     def plan(self) -> str:
         """What `train` would do, after one batch was drawn; nothing is written."""
         left = max(self.options.steps - self.step, 0)
-        if left:
-            next(self.recipe.batches(self.step))
+        self._batches()
         trained = sum(p.numel() for group in self.optimiser.param_groups for p in group["params"])
         held = sum(p.numel() for p in self.model.parameters())
         device = next(self.model.parameters()).device
@@ -179,6 +173,13 @@ class Trainer(Generic[B]):
             "writes": f"{self.run.path}: {files} ({state})",
         }
         return printed(lines)
+
+    def _batches(self) -> Iterator[B]:
+        """The batches of the steps that are left. The first is drawn at once: data that is missing leaves no folder."""
+        if self.step >= self.options.steps:
+            return iter(())
+        batches = self.recipe.batches(self.step)
+        return chain([next(batches)], batches)
 
     def _keep(self, batch: B, loss: StepLoss, began: float) -> None:
         """Log, save and draw, where this step is one to do so."""

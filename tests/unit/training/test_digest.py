@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from models.errors import TrainingDataError
 from training.digest import END, DataDigest
 
 
@@ -47,6 +46,7 @@ def test_several_paths_are_one_input(data: Path) -> None:
     assert both != DataDigest.of(data / "inner")
 
 
-def test_nothing_is_no_data(tmp_path: Path) -> None:
-    with pytest.raises(TrainingDataError, match="no file"):
-        DataDigest.of(tmp_path)
+def test_what_is_missing_is_empty(tmp_path: Path) -> None:
+    digest = DataDigest.of(tmp_path / "nowhere")
+    assert (digest.files, digest.bytes) == (0, 0)
+    assert digest == DataDigest.of(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,3 +98,15 @@ def test_a_plan_tells_what_is_left_and_writes_nothing(tmp_path: Path) -> None:
     plan = linear_trainer(tmp_path / "run", longer).plan()
     assert "5, 2 to go" in plan
     assert "resumes at step 3" in plan
+
+
+def test_data_that_is_missing_leaves_no_folder(tmp_path: Path) -> None:
+    trainer = linear_trainer(tmp_path / "run", OPTIONS)
+
+    def missing(step: int) -> Iterator[torch.Tensor]:
+        raise TrainingDataError(f"nothing from step {step} on")
+
+    trainer.recipe = replace(trainer.recipe, batches=missing)
+    with pytest.raises(TrainingDataError, match="step 0"):
+        trainer.train()
+    assert not (tmp_path / "run").exists()
