@@ -17,7 +17,8 @@ from typing import Literal
 
 import numpy as np
 
-from datasets.landmarker import TASK, Landmarker
+from datasets.labeller import Labeller, opened_labeller
+from datasets.landmarker import FaceReader
 from datasets.photos import FacePhotos
 from datasets.same_identity_pairs import SameIdentityPairs
 from datasets.tables import read_table
@@ -54,13 +55,13 @@ class ClipFrames:
     scores: np.ndarray
 
 
-def label_clips(data: Path, out: Path, every: int) -> None:
+def label_clips(data: Path, out: Path, every: int, labeller: Labeller = "mediapipe") -> None:
     """Read every `every`-th frame of all clips of DATA into `out` and fit the 3DMM. The same call resumes.
 
     Raises:
         TrainingDataError: the clips, the teacher or the 3DMM are missing.
     """
-    with Landmarker(data / TASK) as teacher:
+    with opened_labeller(labeller, data) as teacher:
         for split in ("train", "test"):
             clips = clip_files(data, split)
             for shard, start in enumerate(range(0, len(clips), SHARD_CLIPS)):
@@ -89,7 +90,7 @@ def clip_table(data: Path) -> tuple[Path, list[dict[str, str]]]:
     return folder, read_table(folder / WORDS, ("file", WORDS_COLUMN, "split"), CLIPS_MADE_BY)
 
 
-def read_clip(clip: Path, teacher: Landmarker, every: int) -> ClipFrames | None:
+def read_clip(clip: Path, teacher: FaceReader, every: int) -> ClipFrames | None:
     """Every `every`-th frame in which the teacher sees a face, in one square that the first one places; or None."""
     square: Crop | None = None
     frames = []
@@ -172,7 +173,7 @@ def _shard_faces(shard: Path) -> SameIdentityPairs:
     return SameIdentityPairs.grouped(photos, _read(shard, "clip"), _read(shard, "kept"))
 
 
-def _read_shard(folder: Path, teacher: Landmarker, clips: Iterable[Path], every: int) -> None:
+def _read_shard(folder: Path, teacher: FaceReader, clips: Iterable[Path], every: int) -> None:
     read = [(number, read_clip(clip, teacher, every)) for number, clip in enumerate(clips)]
     seen = [(number, frames) for number, frames in read if frames is not None]
     partial = folder.with_suffix(f".{os.getpid()}.partial")

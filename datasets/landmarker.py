@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,13 @@ class FaceReading:
     landmarks: NDArray[np.float32]
     scores: NDArray[np.float32]
     rotation: NDArray[np.float64]
+
+
+class FaceReader(Protocol):
+    """Whatever reads the landmarks and scores of a face."""
+
+    def read(self, picture: NDArray[np.uint8]) -> FaceReading | None:
+        """The face in a picture uint8 [H, W, 3] RGB; None where there is none."""
 
 
 class Landmarker:

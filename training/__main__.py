@@ -11,6 +11,7 @@ import typer
 from datasets import command_line
 from models.errors import TrainingDataError
 from training.command import DryRun, chosen_device, execute
+from training.data.command import data as data_commands
 from training.options import option, with_options
 from training.pairs.source import REAL_FRACTION
 from training.renderer.editing import EditingOptions, editing_trainer
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from training.pairs.source import PairSource
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-Data = Annotated[Path, typer.Option(help="Training data folder; MODEL_CARD.md says what is in it.")]
+app.add_typer(data_commands, name="data")
+Data = Annotated[
+    Path, typer.Option(help="Training data folder that `data` makes; docs/training.md says what is in it.")
+]
 
 
 @app.command()

@@ -9,17 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.clips import WORDS_COLUMN, clip_files, clip_table, sane
-from datasets.landmarker import TASK, FaceReading, Landmarker
+from datasets.labeller import Labeller, opened_labeller
+from datasets.landmarker import FaceReading
 from models.audio import FRAME_RATE, SAMPLE_RATE
 from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
@@ -61,7 +64,12 @@ class Recording:
 
 
 def read_recordings(
-    data: Path, out: Path, processes: int, limit: int | None = None, identity: Path | None = None
+    data: Path,
+    out: Path,
+    processes: int,
+    limit: int | None = None,
+    identity: Path | None = None,
+    labeller: Labeller = "mediapipe",
 ) -> None:
     """Fit every frame of all clips of DATA into OUT/{train,test}/NAME.npz. Clips that exist are kept.
 
@@ -74,8 +82,8 @@ def read_recordings(
     """
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "identity.npy").is_file():
-        np.save(out / "identity.npy", np.load(identity) if identity else _find_identity(data))
-    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, out / "identity.npy")) as pool:
+        np.save(out / "identity.npy", np.load(identity) if identity else _find_identity(data, labeller))
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, out / "identity.npy", labeller)) as pool:
         for split in ("train", "test"):
             folder = out / split
             folder.mkdir(exist_ok=True)
@@ -108,20 +116,17 @@ def read_sound(clip: Path) -> NDArray[np.float32]:
     return np.asarray(samples / 32768, np.float32)
 
 
-_process: dict[str, object] = {}  # what a process of the pool keeps between clips
+_process: dict[str, Any] = {"opened": ExitStack()}  # what a process of the pool keeps between clips
 
 
-def _start(data: Path, identity: Path) -> None:
+def _start(data: Path, identity: Path, labeller: Labeller) -> None:
     logging.disable(logging.WARNING)
-    teacher = Landmarker(data / TASK)
-    _process["teacher"] = teacher
+    _process["teacher"] = _process["opened"].enter_context(opened_labeller(labeller, data))
     _process["fit"] = SpeakerFit(LandmarkMesh.load(data), np.load(identity))
 
 
 def _record(folder: Path, clip: Path) -> None:
     teacher, fit = _process["teacher"], _process["fit"]
-    assert isinstance(teacher, Landmarker)
-    assert isinstance(fit, SpeakerFit)
     motion = fitted_motion((teacher.read(picture) for _, picture in read_frames(clip)), fit)
     length = len(motion) * SAMPLE_RATE // FRAME_RATE
     sound = np.pad(read_sound(clip), (0, length))[:length]
@@ -155,11 +160,11 @@ def _in(square: Crop, reading: FaceReading) -> NDArray[np.float64]:
     return (reading.landmarks.astype(np.float64) - (square.x, square.y, 0)) / square.side
 
 
-def _find_identity(data: Path) -> NDArray[np.float64]:
+def _find_identity(data: Path, labeller: Labeller) -> NDArray[np.float64]:
     """The speaker's identity, from frames of training clips."""
     clips = clip_files(data, "train")
     chosen = [clips[i] for i in np.linspace(0, len(clips) - 1, min(_IDENTITY_CLIPS, len(clips))).astype(int)]
-    with Landmarker(data / TASK) as teacher:
+    with opened_labeller(labeller, data) as teacher:
         pictures = (
             picture for clip in chosen for i, (_, picture) in enumerate(read_frames(clip)) if i in _IDENTITY_FRAMES
         )

@@ -1,4 +1,4 @@
-"""The 3DMM fitted to many frames of one person: one identity for all, expression and pose for each.
+"""The 3DMM fitted to landmarks: of one photo, or of many frames of one person with one identity for all.
 
 Landmarks of a single picture do not tell a long chin from an open jaw, or small eyes from half-closed lids: identity
 and expression explain the same points. Over many frames they come apart, because only expression may change.
@@ -90,13 +90,40 @@ class SpeakerFit:
             right = np.tensordot(self._expression, (self._weight[:, None] ** 2 * offset * (1, 1, DEPTH**2)) @ rotation)
             expression = _solve(left, right, ridge, PRIOR * prior, np.zeros(count), np.ones(count))
         shape = self._shape(expression)
-        scale, rotation, translation = _align(shape, target, self._weight)
-        misses = (scale * shape @ rotation.T + translation - target)[:, :2]
-        error = float(np.linalg.norm(misses, axis=1).mean() / np.ptp(target[:, 1]))
-        return FrameFit(expression.astype(np.float32), Pose(scale, rotation, translation), error)
+        pose = Pose(*_align(shape, target, self._weight))
+        return FrameFit(expression.astype(np.float32), pose, _error(shape, pose, target))
 
     def _shape(self, expression: np.ndarray) -> np.ndarray:
         return self._neutral + np.tensordot(expression, self._expression, 1)
+
+
+def fit_photo(mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, FrameFit]:
+    """Fit identity, float64 [I], expression and pose to a single photo at once.
+
+    Args:
+        landmarks: [478, 3], pixels (x right, y down, z away).
+        scores: [53], MediaPipe's.
+    """
+    target, weight, count = _target(landmarks)[: len(mesh.mean)], _weights(len(mesh.mean)), len(mesh.identity)
+    basis = np.concatenate([mesh.identity, mesh.expression]).astype(np.float64)
+    ridge = np.r_[np.full(count, IDENTITY_RIDGE), np.full(len(scores), EXPRESSION_RIDGE)]
+    prior = np.r_[np.zeros(count), PRIOR * scores.astype(np.float64)]
+    low = np.r_[np.full(count, -IDENTITY_BOUND), np.zeros(len(scores))]
+    high = np.r_[np.full(count, IDENTITY_BOUND), np.ones(len(scores))]
+    numbers = np.r_[np.zeros(count), scores.astype(np.float64)]
+    for _ in range(FRAME_ROUNDS):
+        scale, rotation, translation = _align(mesh.mean + np.tensordot(numbers, basis, 1), target, weight)
+        rows = _rows(basis, rotation, weight)
+        wanted = _wanted((target - translation) / scale - mesh.mean @ rotation.T, weight)
+        numbers = _solve(rows.T @ rows, rows.T @ wanted, ridge, prior, low, high)
+    shape = mesh.mean + np.tensordot(numbers, basis, 1)
+    pose = Pose(*_align(shape, target, weight))
+    return numbers[:count], FrameFit(numbers[count:].astype(np.float32), pose, _error(shape, pose, target))
+
+
+def _error(shape: np.ndarray, pose: Pose, target: np.ndarray) -> float:
+    misses = (pose.scale * shape @ pose.rotation.T + pose.translation - target)[:, :2]
+    return float(np.linalg.norm(misses, axis=1).mean() / np.ptp(target[:, 1]))
 
 
 def _target(landmarks: np.ndarray) -> np.ndarray:

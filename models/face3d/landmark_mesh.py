@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ class LandmarkMesh:
         model = MorphableModel.load(data / "ict_facekit.npz")
         vertex = read_arrays(data / "mediapipe_to_ict.npz", ["vertex"], MADE_BY)["vertex"]
         return cls(model.mean[vertex], model.identity[:, vertex], model.expression[:, vertex])
+
+    def digest(self) -> str:
+        """A name for these numbers: labels that were fitted with others do not go together."""
+        arrays = (self.mean, self.identity, self.expression)
+        return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()[:16]
 
     def project(self, identity: np.ndarray, coefficients: np.ndarray, size: int) -> np.ndarray:
         """Where the landmarks of P faces lie, pixels [P, 468, 2] of pictures of `size`.

@@ -10,6 +10,7 @@ import torch
 import typer
 
 from datasets import command_line
+from datasets.labeller import LABELLER_HELP, Labeller
 from datasets.speech.recordings import read_recordings
 from models.bundle import DEFAULT_BUNDLE
 from models.runtime import thread_count
@@ -53,6 +54,7 @@ def record(
         Path | None, typer.Option(help="identity.npy of labelled clips; found here if not given.", exists=True)
     ] = None,
     limit: Annotated[int | None, typer.Option(min=4, help="At most so many clips of each split, for trials.")] = None,
+    labeller: Annotated[Labeller, typer.Option(help=LABELLER_HELP)] = "mediapipe",
     dry_run: DryRun = False,
 ) -> None:
     """Fit the 3DMM to every frame of the speech clips, with one identity; keep coefficients and sound."""
@@ -62,7 +64,7 @@ def record(
         count = sum(map(len, clips.values()))
         typer.echo(shard_plan("training.audio record", {"data": f"{data}: {count} clips"}, names, out))
         return
-    read_recordings(data, out, processes, limit, identity)
+    read_recordings(data, out, processes, limit, identity, labeller)
 
 
 @app.command()

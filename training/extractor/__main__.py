@@ -11,6 +11,7 @@ import typer
 
 from datasets import command_line
 from datasets.clips import SHARD_CLIPS, label_clips
+from datasets.labeller import LABELLER_HELP, Labeller
 from training.clips import open_clips
 from training.command import DryRun, execute
 from training.extractor.detector import DetectorData, DetectorOptions, detector_trainer
@@ -68,16 +69,17 @@ def clips(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the shards.")] = Path("runs/extractor/clips"),
     every: Annotated[int, typer.Option(min=1, help="Label every n-th frame.")] = 5,
+    labeller: Annotated[Labeller, typer.Option(help=LABELLER_HELP)] = "mediapipe",
     dry_run: DryRun = False,
 ) -> None:
-    """Label frames of speech clips: MediaPipe's landmarks, and the 3DMM fitted with one identity."""
+    """Label frames of speech clips: landmarks and scores, and the 3DMM fitted with one identity."""
     if dry_run:
         found = open_clips(data)
         names = [f"{split}-{n:03d}" for split, files in found.items() for n in range(-(-len(files) // SHARD_CLIPS))]
         counted = f"{data}: {sum(map(len, found.values()))} clips, of which every {every}th frame is read"
         typer.echo(shard_plan("training.extractor clips", {"data": counted}, names, out))
         return
-    label_clips(data, out, every)
+    label_clips(data, out, every, labeller)
 
 
 @app.command()

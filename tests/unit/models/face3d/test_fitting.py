@@ -1,12 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from datasets.clips import sane
 from datasets.landmarker import arkit_scores
 from models.coefficients import ARKIT, rotation_matrix
-from models.face3d.fitting import FrameFit, SpeakerFit
+from models.face3d.fitting import IDENTITY_BOUND, PRIOR, FrameFit, SpeakerFit, fit_photo
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.face3d.pose import Pose
+from tests.landmark_head import write_landmark_head
 
 JAW = ARKIT.index["jawOpen"]
 
@@ -74,3 +77,19 @@ def test_scores_without_sides_stand_for_both() -> None:
     assert scores[ARKIT.index["browInnerUpRight"]] == pytest.approx(0.3)
     assert scores[ARKIT.index["eyeBlinkLeft"]] == pytest.approx(0.9)
     assert scores[ARKIT.index["eyeBlinkRight"]] == 0
+
+
+def test_a_single_photo_gets_identity_and_expression_at_once(tmp_path: Path) -> None:
+    mesh = LandmarkMesh.load(write_landmark_head(tmp_path))
+    rng = np.random.default_rng(1)
+    identity, expression = rng.normal(0, 0.3, 60), np.zeros(53)
+    expression[ARKIT.index["jawOpen"]] = 0.6
+    shape = mesh.mean + np.tensordot(identity, mesh.identity, 1) + np.tensordot(expression, mesh.expression, 1)
+    pose = Pose(9.0, rotation_matrix(0.3, -0.1, 0.05), np.array([140.0, -150.0, 0.0]))
+    landmarks = (pose.scale * shape @ pose.rotation.T + pose.translation) * (1, -1, -1)
+    found, fit = fit_photo(mesh, np.pad(landmarks, ((0, 10), (0, 0))), expression / PRIOR)
+    assert fit.error < 0.01
+    assert fit.expression[ARKIT.index["jawOpen"]] == pytest.approx(0.6, abs=0.1)
+    assert fit.pose.scale == pytest.approx(pose.scale, rel=0.06), "size and identity are told apart by the ridge alone"
+    assert np.abs(fit.pose.rotation - pose.rotation).max() < 0.05
+    assert np.abs(found).max() <= IDENTITY_BOUND
