@@ -15,6 +15,7 @@ from models.coefficients import descriptor_windows, space
 from models.coefficients.rest import motion_share
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
+from models.face3d.drawing import compile_loops
 from models.face3d.face_model import FaceModel
 from models.face3d.landmark_fit import LandmarkFit
 from models.frame_buffer import FrameBuffer
@@ -41,7 +42,10 @@ class FrameRenderer:
 
     def __init__(self, renderer: PIRenderer, device: torch.device, face: FaceModel | None = None) -> None:
         self._renderer, self._device = renderer, device
-        self._fit = None if face is None else LandmarkFit(face)
+        self._fit = None
+        if face is not None:
+            self._fit = LandmarkFit(face)
+            compile_loops()
         self._space = space(renderer.preset.space)
 
     def photo(

@@ -183,6 +183,9 @@ def export(
     speech: Annotated[
         Path | None, typer.Option(help="Speech run (`python -m training.audio train`), or a bundle that speaks.")
     ] = None,
+    face: Annotated[
+        Path | None, typer.Option(help="Training data folder with the 3DMM that draws faces, or a bundle that has it.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The bundle's name; default: its folder's.")] = None,
     version: Annotated[str, typer.Option(help="Which of the bundles of that name it is.")] = "1",
     dry_run: DryRun = False,
@@ -192,10 +195,10 @@ def export(
 
     described, measured = command_line.read_json(provenance), command_line.read_json(metrics)
     if dry_run:
-        typer.echo(plan_export(run, preset, detector, extractor, out, speech))
+        typer.echo(plan_export(run, preset, detector, extractor, out, speech, face))
         return
     name = name or out.name
-    export_bundle(run, preset, detector, extractor, out, described, measured, speech, name=name, version=version)
+    export_bundle(run, preset, detector, extractor, out, described, measured, speech, face, name=name, version=version)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from pydantic import JsonValue
 from models.audio import FILE as SPEECH_FILE
 from models.bundle import MANIFEST, Bundle, draft_bundle, open_bundle, release_bundle
 from models.errors import TrainingDataError
+from models.face3d.face_model import FILE as FACE_FILE
+from models.face3d.face_model import FaceModel
+from models.face3d.landmark_mesh import landmark_vertices
+from models.face3d.morphable import MorphableModel
 from models.renderer import PRESETS, PIRenderer
 from models.tensors import save_tensors
 from training.audio.export import save_speech, trained_speech
@@ -27,6 +31,7 @@ def export_bundle(
     provenance: dict[str, JsonValue],
     metrics: dict[str, float],
     speech: Path | None = None,
+    face: Path | None = None,
     *,
     name: str = "unnamed",
     version: str = "0",
@@ -43,11 +48,14 @@ def export_bundle(
         provenance: data with licences and the training that was done.
         metrics: what `python -m evaluation` measured.
         speech: folder of a `training.audio` run, or of another bundle that speaks.
+        face: training data folder with the 3DMM that is to draw faces, or another bundle that has one; None leaves all
+            to the networks.
         name, version: of the bundle, for those who use it.
 
     Raises:
-        TrainingDataError: an unknown preset, or a run that has no state or was trained with another preset.
-        BundleError: a weight is not finite, the other bundle does not speak, or the files do not fit each other.
+        TrainingDataError: an unknown preset, a run that has no state or was trained with another preset, or no 3DMM.
+        BundleError: a weight is not finite, the other bundle lacks what it should give, or the files do not fit each
+            other.
     """
     renderer = trained_renderer(run, preset)
     with tempfile.TemporaryDirectory() as folder:
@@ -62,6 +70,8 @@ def export_bundle(
         elif speech is not None:
             files[SPEECH_FILE] = Path(folder) / SPEECH_FILE
             save_speech(speech, preset, files[SPEECH_FILE])
+        if face is not None:
+            files[FACE_FILE] = face_file(face, Path(folder))
         space = PRESETS[preset].space
         return release_bundle(
             draft_bundle(
@@ -77,6 +87,16 @@ def export_bundle(
                 runs=run_records(run, detector, extractor, speech),
             )
         )
+
+
+def face_file(origin: Path, folder: Path) -> Path:
+    """The face model of a bundle, or that of a training data folder, reduced and written into `folder`."""
+    if (origin / MANIFEST).is_file():
+        return open_bundle(origin).path(FACE_FILE)
+    model = MorphableModel.load(origin / "ict_facekit.npz")
+    written = folder / FACE_FILE
+    FaceModel.reduce(model, landmark_vertices(origin)).save(written)
+    return written
 
 
 def trained_renderer(run: Path, preset: str) -> PIRenderer:
@@ -96,7 +116,9 @@ def run_records(run: Path, detector: Path, extractor: Path, speech: Path | None)
     return {name: record for name, path in sources.items() if (record := record_behind(path)) is not None}
 
 
-def plan_export(run: Path, preset: str, detector: Path, extractor: Path, out: Path, speech: Path | None) -> str:
+def plan_export(
+    run: Path, preset: str, detector: Path, extractor: Path, out: Path, speech: Path | None, face: Path | None
+) -> str:
     """The plan of `export_bundle`, with all that it needs opened. Raises as it does, but for files that do not fit."""
     trained_renderer(run, preset)
     spoken = "no speech"
@@ -108,6 +130,9 @@ def plan_export(run: Path, preset: str, detector: Path, extractor: Path, out: Pa
     for path in (detector, extractor):
         if not path.is_file():
             raise TrainingDataError(f"{path} is no file: train it first, or take a bundle's")
+    if face is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            face_file(face, Path(folder))
     return printed(
         {
             "command": "training export",
@@ -115,6 +140,7 @@ def plan_export(run: Path, preset: str, detector: Path, extractor: Path, out: Pa
             "reads detector": str(detector),
             "reads extractor": str(extractor),
             "reads speech": spoken,
+            "reads face": "no face model" if face is None else str(face),
             "records": ", ".join(sorted(run_records(run, detector, extractor, speech))) or "none",
             "writes": f"{out}: a bundle",
         }

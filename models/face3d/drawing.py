@@ -62,6 +62,12 @@ def draw(
     return depth, values
 
 
+def compile_loops() -> None:
+    """Compile, or read what an earlier process compiled: seconds that the first picture should not wait for."""
+    nothing = np.zeros((3, 1), np.float32)
+    draw(np.zeros((3, 3), np.float32), nothing, np.zeros((1, 3), np.int32), 1, 1)
+
+
 def facing(vertices: Array, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
     """Those of the triangles [F, 3] whose outer side the viewer sees (vertices as in `draw`)."""
     a, b, c = (vertices[triangles[:, k], :2] for k in range(3))

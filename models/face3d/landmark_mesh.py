@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.arrays import read_arrays
@@ -14,6 +15,11 @@ from models.face3d.morphable import MADE_BY, MorphableModel
 from models.face3d.pose import CROP_CM
 
 EXPRESSIONS = len(ARKIT.expression)
+
+
+def landmark_vertices(data: Path) -> NDArray[np.int64]:
+    """The 3DMM's vertex for each of the 468 face landmarks, from the training data folder. Raises TrainingDataError."""
+    return read_arrays(data / "mediapipe_to_ict.npz", ["vertex"], MADE_BY)["vertex"].astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class LandmarkMesh:
     def load(cls, data: Path) -> LandmarkMesh:
         """From the training data folder's `ict_facekit.npz` and `mediapipe_to_ict.npz`. Raises TrainingDataError."""
         model = MorphableModel.load(data / "ict_facekit.npz")
-        vertex = read_arrays(data / "mediapipe_to_ict.npz", ["vertex"], MADE_BY)["vertex"]
+        vertex = landmark_vertices(data)
         return cls(model.mean[vertex], model.identity[:, vertex], model.expression[:, vertex])
 
     def digest(self) -> str:

@@ -104,6 +104,17 @@ def test_a_run_without_a_state_is_an_error(tmp_path: Path) -> None:
         export_bundle(tmp_path, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {})
 
 
+def test_a_face_model_comes_from_another_bundle(run: Path, tmp_path: Path) -> None:
+    made = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, face=DEFAULT_BUNDLE)
+    other = open_bundle(DEFAULT_BUNDLE)
+    assert made.path("face.safetensors").read_bytes() == other.path("face.safetensors").read_bytes()
+
+
+def test_a_face_model_needs_the_3dmm(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="ict_facekit"):
+        export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, face=tmp_path)
+
+
 def test_records_follow_files_from_bundle_to_bundle(run: Path, tmp_path: Path) -> None:
     first = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "first", {}, {})
     record = {"command": "training.extractor detector", "data": {}}
