@@ -24,7 +24,7 @@ async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, acc
 
     Raises:
         ResultExpiredError: the media of a job that an earlier request made is no longer stored.
-        JobCancelledError: a document was asked for, and the job cancelled meanwhile.
+        JobCancelledError: the answer would be a document, and the job was cancelled meanwhile.
     """
     seconds = preferred_wait(prefer)
     if seconds is not None and not record.job.status.final:
@@ -47,8 +47,8 @@ async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> 
     if record.job.error is not None:
         return render(record.job.error, {"Content-Location": location})
     result = record.job.result
-    # A document is JSON like the job, so Accept could not ask for one of the two: the document it is, or an error.
-    wants_document = record.job.kind == "extract"
+    # A document is JSON like the job, so Accept could not choose between the two: the answer is the document.
+    wants_document = record.request.answers_with_document
     if result is None and wants_document:
         raise JobCancelledError(CANCELLED)
     if result is not None and (wants_document or prefers_media(accept, result.media_type)):

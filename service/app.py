@@ -22,6 +22,7 @@ from service.request_id import HEADER
 from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources, talk
 from service.security import require_key
 from service.settings import ApiSettings
+from workers.contract.kinds import KINDS
 
 # Answers of these routes carry headers that a page of another origin may want to read.
 EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", HEADER]
@@ -55,8 +56,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    bodies = (edit.FIELDS, extract.FIELDS, reenact.FIELDS, talk.FIELDS, sources.FIELDS)
-    install_openapi(app, bodies, answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
+    install_openapi(app, KINDS.values(), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
     for keyed_routes in (edit, reenact, talk, extract, sources, jobs, events, sliders):
@@ -90,7 +90,7 @@ def _roomier(settings: ApiSettings) -> dict[str, FileBytes]:
     sound = max(settings.max_audio_bytes, video)
     return {
         "/reenact": FileBytes(form=photo + video, json=2 * photo),
-        "/talk": FileBytes(form=photo + sound + video + talk.FIELDS.text_bytes, json=3 * photo),
+        "/talk": FileBytes(form=photo + sound + video + KINDS["talk"].text_bytes, json=3 * photo),
         "/extract": FileBytes(form=max(photo, video), json=photo),
         "/sources": FileBytes(form=max(photo, video), json=photo),
     }

@@ -1,25 +1,23 @@
 """A request that makes a job, from its body to its answer: what all such routes do alike."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from service.answers import answer
-from service.backend import Backend, BackendDep
-from service.intake import Fields, Submission, read_submission
+from service.backend import BackendDep
+from service.intake import BodyFields, Submission, read_submission
+from service.job_request import build_request
 from service.openapi import Prefer
 from service.security import Owner
 from service.submit import IdempotencyKey, admit, submit
-from service.uploads import drop
+from service.uploads import Uploads
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import JobRecord
-from workers.contract.requests import JobRequest
-
-Build = Callable[[Backend, str, Submission], JobRequest]
+from workers.contract.kinds.common import JobKind
 
 
 @dataclass(frozen=True)
@@ -30,24 +28,25 @@ class _JobCall:
     prefer: Prefer = None
     idempotency_key: IdempotencyKey = None
 
-    async def answer(self, fields: Fields, build: Build) -> Response:
-        """Read the fields, build the job's request from them, queue it, and answer as the client prefers.
+    async def answer(self, kind: JobKind, **parameters: Any) -> Response:
+        """Read the body, build the job's request from it, queue it, and answer as the client prefers.
 
         Args:
-            fields: what the body may hold.
-            build: validates the fields and stores their files for the owner; runs in a thread.
+            kind: of the job.
+            parameters: fields of the request that came in the query.
         """
-        async with read_submission(self.request, fields) as submission:
-            record = await run_in_threadpool(self._submit, submission, build)
+        async with read_submission(self.request, BodyFields.of(kind)) as submission:
+            record = await run_in_threadpool(self._submit, kind, submission, parameters)
         return await answer(self.backend, record, prefer=self.prefer, accept=self.request.headers.get("accept"))
 
-    def _submit(self, submission: Submission, build: Build) -> JobRecord:
+    def _submit(self, kind: JobKind, submission: Submission, parameters: dict[str, Any]) -> JobRecord:
         admit(self.backend, self.owner, self.idempotency_key)  # before anything is stored
+        uploads = Uploads(self.backend, self.owner, submission, kind.files)
         try:
-            request = build(self.backend, self.owner, submission)
+            request = build_request(self.backend, kind, submission, uploads, parameters)
             return submit(self.backend, request, self.owner, self.idempotency_key)
         except ServiceError:  # not when Redis fails: then there may be a job
-            drop(self.backend, self.owner, submission)
+            uploads.drop()
             raise
 
 

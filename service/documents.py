@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from workers.contract.bundle import BundleIdentity
-from workers.contract.controls import Controls
 from workers.contract.document import Document
+from workers.contract.kinds.controls import Controls
 
 
 class Slider(Document):

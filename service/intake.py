@@ -16,19 +16,18 @@ from starlette.datastructures import FormData, UploadFile
 from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBodyError, UnsupportedContentTypeError
 from service.forms import FORM_TYPES, read_form
 from service.json_text import BROKEN_TEXT, read_json
-from workers.contract.controls import closest
 from workers.contract.jobs import FieldProblem
-from workers.contract.sources import Source
+from workers.contract.kinds.common import TEXT_BYTES, JobKind
+from workers.contract.kinds.controls import closest
 from workers.contract.text import cut, is_broken
 
-MAX_TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 MAX_JSON_BYTES = 2**24  # of all that is no file in a JSON body
 MAX_TEXT_LENGTH = 200  # of a plain text, such as an id
 MAX_FIELDS = 32  # of a JSON body: each unknown one is looked at
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class BodyFields:
     """The fields a route takes: media files, plain texts, and JSON documents with their models.
 
     A text or document may have `text_bytes`. What is `required` has no other way into the request.
@@ -37,8 +36,13 @@ class Fields:
     files: frozenset[str]
     texts: frozenset[str] = frozenset()
     documents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
-    text_bytes: int = MAX_TEXT_BYTES
+    text_bytes: int = TEXT_BYTES
     required: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, kind: JobKind) -> "BodyFields":
+        """The fields of a request for a job; every source may be named by its id instead."""
+        return cls(frozenset(kind.files), frozenset({"source_id"}), kind.documents, kind.text_bytes, kind.required)
 
     @property
     def names(self) -> frozenset[str]:
@@ -48,19 +52,15 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """The fields a request brought, parsed as far as their syntax goes; files stand at their beginning.
-
-    `stored` are the sources that were made of the files, and that nobody knew before.
-    """
+    """The fields a request brought, parsed as far as their syntax goes; files stand at their beginning."""
 
     files: dict[str, BinaryIO] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
-    stored: list[Source] = field(default_factory=list)
 
 
 @asynccontextmanager
-async def read_submission(request: Request, fields: Fields) -> AsyncIterator[Submission]:
+async def read_submission(request: Request, fields: BodyFields) -> AsyncIterator[Submission]:
     """Parse the body of a request; its files are closed at the end. How large they are is for `uploads` to judge.
 
     Large files of a multipart body are spooled to disk while they arrive. Base64 in JSON has to be held in memory.
@@ -89,7 +89,7 @@ def check_size(name: str, size: int, limit: int) -> None:
         raise BodyTooLargeError(f"{name} has {size:,} bytes; at most {limit:,} are accepted. Send a smaller file.")
 
 
-def _from_form(form: FormData, fields: Fields) -> Submission:
+def _from_form(form: FormData, fields: BodyFields) -> Submission:
     submission, problems, seen = Submission(), [], set()
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) and name not in fields.files:
@@ -115,7 +115,7 @@ def _from_form(form: FormData, fields: Fields) -> Submission:
     return submission
 
 
-def _from_json(body: bytes, fields: Fields) -> Submission:
+def _from_json(body: bytes, fields: BodyFields) -> Submission:
     content = read_json(body)
     if not isinstance(content, dict) or len(content) > MAX_FIELDS:
         raise MalformedBodyError(f"The body must be a JSON object with some of {', '.join(sorted(fields.names))}.")
@@ -160,7 +160,7 @@ def _decode(text: str) -> BinaryIO | None:
         return None
 
 
-def _misplaced(name: str, fields: Fields) -> FieldProblem:
+def _misplaced(name: str, fields: BodyFields) -> FieldProblem:
     if name in fields.names:
         return FieldProblem(field=name, message="given twice; send it once")
     known = ", ".join(sorted(fields.names))

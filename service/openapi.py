@@ -9,10 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.documents import Motion
-from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, Fields
+from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, BodyFields
 from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
+from workers.contract.kinds.common import JobKind
 
 DESCRIPTION = """
 Send a photo and sliders, a driving video or speech, get the edited photo or a clip back, rendered by PIRenderer.
@@ -109,7 +110,12 @@ def _answers(description: str, content: dict[str, Any]) -> Responses:
     } | problems(400, *_OF_JOBS, 429)
 
 
-def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def job_body(kind: JobKind) -> dict[str, Any]:
+    """The body of a route that makes a job of this kind, with the kind's examples."""
+    return request_body(BodyFields.of(kind), kind.examples)
+
+
+def request_body(fields: BodyFields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
@@ -138,12 +144,12 @@ def request_body(fields: Fields, examples: Mapping[str, Any] | None = None) -> d
 
 
 def install_openapi(
-    app: FastAPI, bodies: Iterable[Fields], answers: Iterable[type[BaseModel]], examples: Mapping[str, Any]
+    app: FastAPI, kinds: Iterable[JobKind], answers: Iterable[type[BaseModel]], examples: Mapping[str, Any]
 ) -> None:
     """Add the models that routes refer to by name to the OpenAPI document.
 
     Args:
-        bodies: what routes parse themselves.
+        kinds: of jobs, whose routes parse their bodies themselves.
         answers: what they answer with, apart from jobs, motions and problems.
         examples: of what GET answers, by path. FastAPI would leave out their nulls.
     """
@@ -152,7 +158,7 @@ def install_openapi(
     def openapi() -> dict[str, Any]:
         document = generate()  # made once and kept by FastAPI
         read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-            (model, "validation") for body in bodies for model in body.documents.values()
+            (model, "validation") for kind in kinds for model in kind.documents.values()
         ]
         models: list[type[BaseModel]] = [Job, Problem, Motion, *answers]
         written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]

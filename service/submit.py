@@ -7,7 +7,7 @@ from fastapi import Header
 from service.backend import Backend
 from service.errors import MalformedHeaderError
 from workers.contract.jobs import JobRecord
-from workers.contract.requests import JobRequest
+from workers.contract.kinds import JobRequest
 
 MAX_KEY_LENGTH = 255
 

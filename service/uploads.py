@@ -1,10 +1,12 @@
 """The media of a request: files that come with it, or the id of a source uploaded before."""
 
 import io
+import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 
 from redis import RedisError
 
@@ -14,15 +16,18 @@ from service.intake import Submission, check_size
 from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
-from workers.contract.sniff import PICTURE, MediaKind, is_audio, is_video, kind_of, sniff
-from workers.contract.sources import Source
+from workers.contract.media_type import (
+    VISUAL,
+    MediaHeader,
+    MediaKind,
+    detect_media_type,
+    is_audio,
+    is_video,
+    media_kind,
+)
+from workers.contract.sources import StoredSource
 
 log = logging.getLogger(__name__)
-
-SEEN: tuple[MediaKind, ...] = ("picture", "video")
-DRIVER: tuple[MediaKind, ...] = ("picture", "video", "motion")
-AUDIO: tuple[MediaKind, ...] = ("audio", "video")
-POSE: tuple[MediaKind, ...] = ("motion", "video")
 
 _NAMES: Mapping[MediaKind, str] = {
     "picture": "a picture",
@@ -30,83 +35,110 @@ _NAMES: Mapping[MediaKind, str] = {
     "motion": "a document of POST /extract",
     "audio": "a sound",
 }
+_JSON = MediaHeader(media_type="application/json")
 
 
-def source_of(backend: Backend, owner: str, submission: Submission, kinds: Collection[MediaKind] = PICTURE) -> Source:
-    """Store the submitted source, or look up the submitted id; either starts the source's time to live anew.
+@dataclass(frozen=True)
+class Uploads:
+    """The files of one request, checked and stored for its owner; each file's header is read once.
 
-    Raises:
-        InvalidRequestError: neither of the two, both, or an id that names nothing, or something of no fitting kind.
-        BodyTooLargeError, EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by the file's size, first bytes
+    Every method raises:
+        InvalidRequestError: a file is missing, or there are a source and a `source_id`, or the id names nothing, or
+            something of no fitting kind.
+        BodyTooLargeError, EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by a file's size, first bytes
             and header.
         StorageFullError: no space left.
+
+    Attributes:
+        accepted: what the file of each field may be.
+        stored: sources that were made of the files, and that nobody knew before.
     """
-    source_id = submission.texts.get("source_id")
-    if source_id is None:
-        if "source" not in submission.files:
-            message = "is missing; send a file or name an uploaded one with source_id"
-            raise InvalidRequestError([FieldProblem(field="source", message=message)])
-        return store(backend, owner, submission, "source", kinds)
-    if "source" in submission.files:
-        raise InvalidRequestError([FieldProblem(field="source_id", message="send source or source_id, not both")])
-    try:
-        source = backend.sources.use(owner, source_id)
-    except (UnknownSourceError, SourceExpiredError) as error:
-        raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
-    if kind_of(source.media_type, kinds) is None:
-        message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
-        if kind_of(source.media_type, SEEN) == "video":
-            message += "; POST /reenact edits the face in a video"
-        raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
-    return source
 
+    backend: Backend
+    owner: str
+    submission: Submission
+    accepted: Mapping[str, Collection[MediaKind]]
+    stored: list[StoredSource] = field(default_factory=list)
+    _headers: dict[str, MediaHeader] = field(default_factory=dict)
 
-def store(backend: Backend, owner: str, submission: Submission, field: str, kinds: Collection[MediaKind]) -> Source:
-    """Store the file of a field. Raises like `source_of`."""
-    file = _file(backend, submission, field, kinds)
-    with _about(field):
-        source = backend.sources.add(owner, file, kinds)
-    if source.new:
-        submission.stored.append(source)
-    return source
+    def sent(self, name: str) -> bool:
+        """Whether there is a file in this field, or a source by its id."""
+        return name in self.submission.files or (name == "source" and "source_id" in self.submission.texts)
 
+    def add_document(self, name: str, document: Any) -> None:
+        """Take a JSON document that came inside of another field as the file of this one."""
+        if name in self.submission.files:
+            raise InvalidRequestError([FieldProblem(field=name, message=f"send {name} or options.{name}, not both")])
+        self.submission.files[name] = io.BytesIO(json.dumps(document).encode())
+        self._headers[name] = _JSON
 
-def drop(backend: Backend, owner: str, submission: Submission) -> None:
-    """Forget what was stored for a request that is refused after all, unless another one uses it by now."""
-    for source in submission.stored:
+    def kind(self, name: str) -> MediaKind:
+        """What the file of a field is, without storing it; of a source that is named by its id, what that is."""
+        named = name == "source" and name not in self.submission.files
+        media_type = self._named_source().media_type if named else self._header(name).media_type
+        found = media_kind(media_type, self.accepted[name])
+        assert found is not None, "the header is of an accepted kind"
+        return found
+
+    def store(self, name: str) -> StoredSource:
+        """Store the file of a field, or look up the source's id; either starts the time to live anew."""
+        if name == "source" and "source_id" in self.submission.texts:
+            return self._named_source()
+        if name == "source" and name not in self.submission.files:
+            raise _missing_source()
+        header = self._header(name)
+        with _naming(name):
+            source = self.backend.sources.store(self.owner, self.submission.files[name], header)
+        if source.new:
+            self.stored.append(source)
+        return source
+
+    def drop(self) -> None:
+        """Forget what was stored for a request that is refused after all, unless another one uses it by now."""
+        for source in self.stored:
+            try:
+                self.backend.sources.discard(self.owner, source)
+            except (RedisError, OSError) as error:
+                log.warning("an upload of a refused request stays until it expires: %s", error)
+
+    def _named_source(self) -> StoredSource:
+        source_id = self.submission.texts.get("source_id")
+        if source_id is None:
+            raise _missing_source()
+        if "source" in self.submission.files:
+            raise InvalidRequestError([FieldProblem(field="source_id", message="send source or source_id, not both")])
         try:
-            backend.sources.discard(owner, source)
-        except (RedisError, OSError) as error:
-            log.warning("an upload of a refused request stays until it expires: %s", error)
+            source = self.backend.sources.use(self.owner, source_id)
+        except (UnknownSourceError, SourceExpiredError) as error:
+            raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
+        kinds = self.accepted["source"]
+        if media_kind(source.media_type, kinds) is None:
+            message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
+            if media_kind(source.media_type, VISUAL) == "video":
+                message += "; POST /reenact edits the face in a video"
+            raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
+        return source
+
+    def _header(self, name: str) -> MediaHeader:
+        """Check the size of the file of a field, and read its header. A document's header is known."""
+        kinds = self.accepted[name]
+        file = self.submission.files.get(name)
+        if file is None:
+            raise InvalidRequestError(
+                [FieldProblem(field=name, message=f"is missing; send {_listed(kinds)} as a file")]
+            )
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        check_size(name, size, _most_bytes(self.backend.settings, file, kinds))
+        if name not in self._headers:
+            with _naming(name):
+                self._headers[name] = detect_media_type(file, self.backend.settings.max_pixels, kinds)
+        return self._headers[name]
 
 
-def kind_of_file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> MediaKind:
-    """What the file of a field is, without storing it. Raises like `source_of`."""
-    file = _file(backend, submission, field, kinds)
-    with _about(field):
-        kind = kind_of(sniff(file, backend.settings.max_pixels, kinds).media_type, kinds)
-    assert kind is not None, "sniff refuses everything else"
-    return kind
-
-
-def kind_of_source(backend: Backend, owner: str, submission: Submission, kinds: Collection[MediaKind]) -> MediaKind:
-    """What the submitted source is, or that of the submitted id, without storing it. Raises like `source_of`."""
-    if "source" in submission.files:
-        return kind_of_file(backend, submission, "source", kinds)
-    kind = kind_of(source_of(backend, owner, submission, kinds).media_type, kinds)
-    assert kind is not None, "source_of refuses everything else"
-    return kind
-
-
-def _file(backend: Backend, submission: Submission, field: str, kinds: Collection[MediaKind]) -> BinaryIO:
-    file = submission.files.get(field)
-    if file is None:
-        message = f"is missing; send {_listed(kinds)} as a file"
-        raise InvalidRequestError([FieldProblem(field=field, message=message)])
-    size = file.seek(0, io.SEEK_END)
-    file.seek(0)
-    check_size(field, size, _most_bytes(backend.settings, file, kinds))
-    return file
+def _missing_source() -> InvalidRequestError:
+    message = "is missing; send a file or name an uploaded one with source_id"
+    return InvalidRequestError([FieldProblem(field="source", message=message)])
 
 
 def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:
@@ -122,7 +154,7 @@ def _listed(kinds: Collection[MediaKind]) -> str:
 
 
 @contextmanager
-def _about(field: str) -> Iterator[None]:
+def _naming(field: str) -> Iterator[None]:
     """Errors of the media's checks name the field that the file came in."""
     try:
         yield

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from models.coefficients import ARKIT
-from workers.contract.controls import Controls, check_controls
-from workers.contract.options import EditOptions, ReenactOptions, TalkOptions
+from workers.contract.kinds.controls import Controls, check_controls
+from workers.contract.kinds.edit import EditOptions
+from workers.contract.kinds.reenact import ReenactOptions
+from workers.contract.kinds.talk import TalkOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*.md")])

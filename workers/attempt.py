@@ -11,7 +11,7 @@ import redis
 
 from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import JobRecord, Progress
-from workers.contract.requests import JobRequest
+from workers.contract.kinds import JobRequest
 from workers.contract.store import JobStore
 from workers.contract.warnings import JobWarning
 

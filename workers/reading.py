@@ -16,8 +16,8 @@ from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
 from workers.contract.errors import VideoTooLongError
+from workers.contract.media_type import MediaKind
 from workers.contract.settings import Settings
-from workers.contract.sniff import MediaKind
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Face, Pixels
 from workers.media.frame_count import check_frame_count

@@ -13,8 +13,8 @@ from models.errors import ControlError
 from models.extractor.motion import smoothed
 from workers import writing
 from workers.attempt import Attempt
-from workers.contract.options import CLIP_FORMATS, STILL_FORMATS, ReenactOptions
-from workers.contract.requests import ReenactRequest
+from workers.contract.kinds.common import CLIP_FORMATS, STILL_FORMATS
+from workers.contract.kinds.reenact import ReenactOptions, ReenactRequest
 from workers.editor import Editor, Pixels
 from workers.media.clock import Clock
 from workers.media.frame_count import check_frame_count

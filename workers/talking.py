@@ -17,8 +17,9 @@ from models.extractor.motion import smoothed
 from workers import writing
 from workers.attempt import Attempt
 from workers.contract.errors import NoSpeechModelError
-from workers.contract.options import CLIP_FORMATS, MAX_SEED, ReenactOptions, TalkOptions
-from workers.contract.requests import TalkRequest
+from workers.contract.kinds.common import CLIP_FORMATS
+from workers.contract.kinds.reenact import ReenactOptions
+from workers.contract.kinds.talk import MAX_SEED, TalkOptions, TalkRequest
 from workers.editor import Editor
 from workers.hearing import Listener, Recording
 from workers.media.clock import Clock

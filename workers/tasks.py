@@ -12,8 +12,9 @@ from models.coefficients import CoefficientSpace, apply_controls, keyframe_motio
 from models.extractor.motion import smoothed
 from workers import writing
 from workers.attempt import Attempt
-from workers.contract.options import STILL_FORMATS
-from workers.contract.requests import EditRequest, ExtractRequest
+from workers.contract.kinds.common import STILL_FORMATS
+from workers.contract.kinds.edit import EditRequest
+from workers.contract.kinds.extract import ExtractRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor
@@ -60,9 +61,9 @@ class Tasks:
         source = self._reader.portrait(attempt, request.source_id, options.face)
         motion = _edited(self._editor.space, source.coefficients, request)
         attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion))
-        path = folder / f"result.{request.format}"
+        path = folder / f"result.{request.output.format}"
         frames = self._editor.render(source, motion, paste_back=options.paste_back, size=options.output.size)
-        if request.format in STILL_FORMATS:
+        if request.output.format in STILL_FORMATS:
             return [writing.picture(attempt, path, frames, self._editor.space.name, label=options.label)]
         clock = Clock.even(len(motion), request.rate)
         return [writing.clip(attempt, path, frames, clock, self._editor.space.name, label=options.label)]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
-from workers.contract.options import CLIP_FORMATS, MOTION_FORMATS, STILL_FORMATS
+from workers.contract.kinds.common import CLIP_FORMATS, STILL_FORMATS
+from workers.contract.kinds.extract import MOTION_FORMATS
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock

@@ -5,21 +5,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from service.backend import Backend
 from service.call import JobCall
-from service.examples import EXTRACT_EXAMPLES
-from service.intake import Fields, Submission
-from service.openapi import document_answers, request_body
+from service.openapi import document_answers, job_body
 from service.security import limit_rate
-from service.uploads import SEEN, source_of
-from service.validation import parse
-from workers.contract.options import ExtractOptions
-from workers.contract.requests import ExtractRequest
-from workers.contract.sniff import kind_of
+from workers.contract.kinds.extract import EXTRACT
 
 router = APIRouter(tags=["editing"])
-
-FIELDS = Fields(files=frozenset({"source"}), texts=frozenset({"source_id"}), documents={"options": ExtractOptions})
 
 Format = Annotated[
     Literal["json", "npz"],
@@ -32,7 +23,7 @@ Format = Annotated[
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=document_answers(),
-    openapi_extra=request_body(FIELDS, EXTRACT_EXAMPLES),
+    openapi_extra=job_body(EXTRACT),
 )
 async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: A002 - the contract's own name
     """Read expression and pose of the face in a photo, or in every frame of a video.
@@ -42,11 +33,4 @@ async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: 
     face was not found; their coefficients are bridged from the neighbours. `bundle` names the weights that read
     them.
     """
-
-    def extract_request(backend: Backend, owner: str, submission: Submission) -> ExtractRequest:
-        draft = parse(ExtractRequest, submission.documents | {"source_id": "", "format": format})
-        source = source_of(backend, owner, submission, SEEN)
-        kind = kind_of(source.media_type, SEEN)
-        return draft.model_copy(update={"source_id": source.id, "source_kind": kind})
-
-    return await call.answer(FIELDS, extract_request)
+    return await call.answer(EXTRACT, format=format)

@@ -3,25 +3,12 @@
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from service.backend import Backend
 from service.call import JobCall
-from service.examples import REENACT_EXAMPLES
-from service.intake import Fields, Submission
-from service.openapi import job_answers, request_body
+from service.openapi import job_answers, job_body
 from service.security import limit_rate
-from service.uploads import DRIVER, SEEN, kind_of_file, kind_of_source, source_of, store
-from service.validation import parse
-from workers.contract.options import ReenactOptions
-from workers.contract.requests import ReenactRequest
+from workers.contract.kinds.reenact import REENACT
 
 router = APIRouter(tags=["editing"])
-
-FIELDS = Fields(
-    files=frozenset({"source", "driver"}),
-    texts=frozenset({"source_id"}),
-    documents={"options": ReenactOptions},
-    required=frozenset({"driver"}),
-)
 
 
 @router.post(
@@ -29,7 +16,7 @@ FIELDS = Fields(
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=job_answers(),
-    openapi_extra=request_body(FIELDS, REENACT_EXAMPLES),
+    openapi_extra=job_body(REENACT),
 )
 async def reenact(call: JobCall) -> Response:
     """Let the face of a photo or video make a driver's motion.
@@ -50,16 +37,4 @@ async def reenact(call: JobCall) -> Response:
     person) and `frames_missing` (stated by the file but not in it) of a driving video; of a source video the same,
     preceded by `source_`.
     """
-    return await call.answer(FIELDS, _reenact_request)
-
-
-def _reenact_request(backend: Backend, owner: str, submission: Submission) -> ReenactRequest:
-    # Both files are stored last, when everything else is known to be right; until then their ids are not known.
-    kinds = {
-        "driver_kind": kind_of_file(backend, submission, "driver", DRIVER),
-        "source_kind": kind_of_source(backend, owner, submission, SEEN),
-    }
-    draft = parse(ReenactRequest, submission.documents | kinds | {"source_id": "", "driver_id": ""})
-    source = source_of(backend, owner, submission, SEEN)
-    driver = store(backend, owner, submission, "driver", DRIVER)
-    return draft.model_copy(update={"source_id": source.id, "driver_id": driver.id})
+    return await call.answer(REENACT)

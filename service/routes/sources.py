@@ -7,16 +7,17 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from service.backend import BackendDep
-from service.intake import Fields, read_submission
+from service.intake import BodyFields, read_submission
 from service.openapi import problems, request_body
 from service.security import Owner, limit_rate
-from service.uploads import SEEN, store
+from service.uploads import Uploads
 from workers.contract.document import Document
-from workers.contract.sources import Source
+from workers.contract.media_type import VISUAL
+from workers.contract.sources import StoredSource
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 
-FIELDS = Fields(files=frozenset({"source"}), required=frozenset({"source"}))
+FIELDS = BodyFields(files=frozenset({"source"}), required=frozenset({"source"}))
 SourceId = Annotated[str, Path(description="The `id` of a source.")]
 
 
@@ -34,7 +35,7 @@ class SourceDocument(Document):
     expires_at: datetime
 
     @classmethod
-    def of(cls, source: Source) -> "SourceDocument":
+    def of(cls, source: StoredSource) -> "SourceDocument":
         """The public view of a stored source."""
         fields = source.model_dump(include=set(cls.model_fields)) | {
             "expires_at": datetime.fromtimestamp(source.expires_at, UTC)
@@ -52,7 +53,8 @@ class SourceDocument(Document):
 async def create_source(request: Request, response: Response, backend: BackendDep, owner: Owner) -> SourceDocument:
     """Upload a photo or a video, to be named as `source_id` later. Each use renews its life."""
     async with read_submission(request, FIELDS) as submission:
-        source = await run_in_threadpool(store, backend, owner, submission, "source", SEEN)
+        uploads = Uploads(backend, owner, submission, {"source": VISUAL})
+        source = await run_in_threadpool(uploads.store, "source")
     response.headers["Location"] = f"/sources/{source.id}"
     return SourceDocument.of(source)
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from workers.contract.bundle import BundleIdentity
 from workers.contract.document import Document
 from workers.contract.errors import ServiceError
-from workers.contract.requests import JobRequest
+from workers.contract.kinds import JobRequest
 from workers.contract.text import cut
 from workers.contract.warnings import JobWarning
 

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.kinds import JobRequest
 from workers.contract.owners import ANONYMOUS
-from workers.contract.requests import JobRequest
 from workers.contract.text import ID_LENGTH, cut
 from workers.contract.warnings import JobWarning
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from workers.contract.blobs import EXPIRY, BlobStore, content_id
 from workers.contract.document import Document
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
+from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_media_type
 from workers.contract.settings import Settings
-from workers.contract.sniff import PICTURE, MediaKind, sniff
 from workers.contract.text import ID_LENGTH, cut
 
 # How long it is remembered that a source existed, so that its loss is told from a wrong id.
@@ -38,7 +38,7 @@ return 1
 """
 
 
-class Source(Document):
+class StoredSource(Document):
     """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch.
 
     The size in pixels is None for what is no picture.
@@ -72,7 +72,7 @@ class SourceRegistry:
         self._replace = client.register_script(_REPLACE)
         self._discard = client.register_script(_DISCARD)
 
-    def add(self, owner: str, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> Source:
+    def add(self, owner: str, data: BinaryIO, kinds: Collection[MediaKind] = PICTURE) -> StoredSource:
         """Check a file's header and store it, or extend the life of the same file stored before.
 
         Args:
@@ -84,7 +84,10 @@ class SourceRegistry:
             EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by its first bytes and header.
             StorageFullError: no space left.
         """
-        header = sniff(data, self._settings.max_pixels, kinds)
+        return self.store(owner, data, detect_media_type(data, self._settings.max_pixels, kinds))
+
+    def store(self, owner: str, data: BinaryIO, header: MediaHeader) -> StoredSource:
+        """Store a file whose header is known, or extend the life of the same file. Raises StorageFullError."""
         source_id = content_id(data)
         seen = {"media_type": header.media_type, "width": header.width, "height": header.height}
         known, before = self._known(owner, source_id, seen)
@@ -93,7 +96,7 @@ class SourceRegistry:
         life = self._settings.source_ttl_s
         blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
         size = self._blobs.put(blob, data, life)
-        source = Source(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **seen)
+        source = StoredSource(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **seen)
         while not self._replaced(owner, before, source):
             known, before = self._known(owner, source_id, seen)
             if known is not None:  # the same file came twice at once
@@ -101,7 +104,7 @@ class SourceRegistry:
                 return known
         return source
 
-    def get(self, owner: str, source_id: str) -> Source:
+    def get(self, owner: str, source_id: str) -> StoredSource:
         """Look up a source of the owner. Raises UnknownSourceError, or SourceExpiredError after its time."""
         source, _ = self._read(owner, source_id)
         if source is None:
@@ -110,7 +113,7 @@ class SourceRegistry:
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
         return source
 
-    def use(self, owner: str, source_id: str) -> Source:
+    def use(self, owner: str, source_id: str) -> StoredSource:
         """Look up a source for a job and start its time to live anew. Raises like `get`."""
         self.get(owner, source_id)
         source, _ = self._known(owner, source_id)
@@ -140,7 +143,7 @@ class SourceRegistry:
             if self._replaced(owner, source.model_dump_json(), _expired(source)):
                 return self._blobs.delete(source.blob)
 
-    def discard(self, owner: str, source: Source) -> bool:
+    def discard(self, owner: str, source: StoredSource) -> bool:
         """Forget a new source for which there is no use after all, unless somebody has found one for it meanwhile.
 
         Returns:
@@ -152,7 +155,9 @@ class SourceRegistry:
         self._blobs.delete(source.blob)
         return True
 
-    def _known(self, owner: str, source_id: str, seen: Mapping[str, Any] | None = None) -> tuple[Source | None, str]:
+    def _known(
+        self, owner: str, source_id: str, seen: Mapping[str, Any] | None = None
+    ) -> tuple[StoredSource | None, str]:
         """A source with its time to live begun anew; None when its bytes have to be stored. Beside it, what Redis says.
 
         Args:
@@ -170,11 +175,11 @@ class SourceRegistry:
                     return renewed, raw
                 self._replaced(owner, renewed.model_dump_json(), _expired(source))
 
-    def _read(self, owner: str, source_id: str) -> tuple[Source | None, str]:
+    def _read(self, owner: str, source_id: str) -> tuple[StoredSource | None, str]:
         raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
-        return (None, "") if raw is None else (Source.model_validate_json(raw), raw.decode())
+        return (None, "") if raw is None else (StoredSource.model_validate_json(raw), raw.decode())
 
-    def _replaced(self, owner: str, before: str, source: Source) -> bool:
+    def _replaced(self, owner: str, before: str, source: StoredSource) -> bool:
         """Write a source down, unless somebody else has written another thing than `before`. Returns whether it was."""
         life = int(max(0.0, source.expires_at - time.time()) + _MEMORY_S)
         return bool(self._replace(keys=[_key(owner, source.id)], args=[before, source.model_dump_json(), life]))
@@ -184,7 +189,7 @@ def _key(owner: str, source_id: str) -> str:
     return f"portrait:source:{owner}:{cut(source_id, ID_LENGTH)}"  # clients send all kinds of ids
 
 
-def _expired(source: Source) -> Source:
+def _expired(source: StoredSource) -> StoredSource:
     return source.model_copy(update={"expires_at": time.time()})
 
 

@@ -16,8 +16,8 @@ import redis
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.kinds import JobRequest
 from workers.contract.records import job_key, record_from_hash, unknown_job
-from workers.contract.requests import JobRequest
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from workers.contract.errors import DamagedMediaError, PictureTooLargeError, UnsupportedMediaError
-from workers.contract.sniff import sniff
+from workers.contract.media_type import detect_media_type
 from workers.contract.text import reason
 
 # Pillow's own guard against header bombs only warns up to twice its limit; `decode_picture` checks the size itself.
@@ -40,7 +40,7 @@ def decode_picture(data: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
         EmptyFileError, UnsupportedMediaError, PictureTooLargeError: as `sniff` does.
         DamagedMediaError: truncated or corrupt.
     """
-    sniff(data, max_pixels)
+    detect_media_type(data, max_pixels)
     try:
         with Image.open(data, formats=_FORMATS) as image:
             if image.width * image.height > max_pixels:

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from workers.contract.errors import AudioError, NoAudioError
-from workers.contract.sniff import MediaKind, accepted
+from workers.contract.media_type import MediaKind, accepted
 from workers.media.sound import decoded, samples_of
 
 # Sound alone, and videos with sound. No playlists: they may name other files and addresses.

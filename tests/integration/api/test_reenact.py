@@ -208,7 +208,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
 
 def test_examples_of_the_document_are_valid_requests() -> None:
     from service.examples import REENACT_EXAMPLES
-    from workers.contract.requests import ReenactRequest
+    from workers.contract.kinds.reenact import ReenactRequest
 
     for example in REENACT_EXAMPLES.values():
         options = example["value"].get("options", {})

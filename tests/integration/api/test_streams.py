@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.api.conftest import ActedWorker, ApiProcess, api_process, assert_problem, wait_until
+from workers.contract.kinds.edit import EditRequest
 from workers.contract.owners import ANONYMOUS
-from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     import redis

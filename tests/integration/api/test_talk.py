@@ -193,7 +193,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
 
 def test_examples_of_the_document_are_valid_requests() -> None:
     from service.examples import TALK_EXAMPLES
-    from workers.contract.requests import TalkRequest
+    from workers.contract.kinds.talk import TalkRequest
 
     for example in TALK_EXAMPLES.values():
         options = example["value"].get("options", {})

@@ -21,11 +21,14 @@ from tests.processes import start_process
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, JobStatus
+from workers.contract.kinds import JobRequest
+from workers.contract.kinds.edit import EditRequest
+from workers.contract.kinds.reenact import ReenactRequest
+from workers.contract.kinds.talk import TalkRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import Presence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
-from workers.contract.requests import EditRequest, JobRequest, ReenactRequest, TalkRequest
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore

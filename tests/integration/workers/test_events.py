@@ -17,8 +17,8 @@ from workers.contract.connection import connect_async
 from workers.contract.errors import UnknownJobError
 from workers.contract.events import JobEvents
 from workers.contract.jobs import JobStatus, Progress
+from workers.contract.kinds.edit import EditRequest
 from workers.contract.owners import ANONYMOUS
-from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     from tests.integration.conftest import RedisServer

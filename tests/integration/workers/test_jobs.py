@@ -18,9 +18,9 @@ from PIL import Image
 
 from tests.integration.workers.conftest import launch
 from workers.contract.jobs import JobStatus
+from workers.contract.kinds.extract import ExtractRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
-from workers.contract.requests import ExtractRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from tests import published
 from tests.clips import write_clip
 from tests.integration.workers.conftest import ROOT, environment_of
 from tests.processes import start_process
-from workers.contract.controls import Controls, check_controls
 from workers.contract.jobs import JobRecord, JobStatus
+from workers.contract.kinds.controls import Controls, check_controls
+from workers.contract.kinds.extract import ExtractRequest
 from workers.contract.presence import WorkerState
-from workers.contract.requests import ExtractRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 from tests.integration.conftest import BUNDLE
 from tests.integration.workers.conftest import service_of
 from workers.contract.jobs import JobStatus
+from workers.contract.kinds.edit import EditRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerPresence, WorkerState
-from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     import redis

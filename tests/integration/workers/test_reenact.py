@@ -22,8 +22,9 @@ from models.coefficients.document import Motion, motion_npz
 from tests.clips import beep, heard, onset, shown, write_clip
 from tests.integration.workers.conftest import launch
 from workers.contract.jobs import JobStatus
+from workers.contract.kinds.extract import ExtractRequest
+from workers.contract.kinds.reenact import ReenactRequest
 from workers.contract.presence import WorkerState
-from workers.contract.requests import ExtractRequest, ReenactRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

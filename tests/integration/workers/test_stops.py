@@ -25,8 +25,10 @@ from workers import writing
 from workers.attempt import Attempt, JobCancelled
 from workers.contract.bundle import BundleIdentity
 from workers.contract.jobs import JobRecord, JobStatus, Progress, Result
+from workers.contract.kinds.extract import ExtractRequest
+from workers.contract.kinds.reenact import ReenactRequest
+from workers.contract.kinds.talk import TalkRequest
 from workers.contract.presence import WorkerPresence, WorkerState
-from workers.contract.requests import ExtractRequest, ReenactRequest, TalkRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

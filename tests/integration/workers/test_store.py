@@ -18,9 +18,8 @@ from workers.contract.errors import (
     UnknownJobError,
 )
 from workers.contract.jobs import JobStatus, Problem, Progress, Result
-from workers.contract.options import EditOptions
+from workers.contract.kinds.edit import EditOptions, EditRequest
 from workers.contract.owners import ANONYMOUS
-from workers.contract.requests import EditRequest
 
 if TYPE_CHECKING:
     import redis

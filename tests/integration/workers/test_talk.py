@@ -21,9 +21,8 @@ from tests.clips import beep, heard, onset, shown, write_clip
 from tests.integration.workers.conftest import launch
 from tests.integration.workers.standin import YAW
 from workers.contract.jobs import JobStatus
-from workers.contract.options import MAX_SEED
+from workers.contract.kinds.talk import MAX_SEED, TalkRequest
 from workers.contract.presence import WorkerState
-from workers.contract.requests import TalkRequest
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:

@@ -14,10 +14,9 @@ import pytest
 from tests.integration.conftest import BUNDLE
 from workers.contract.bundle import BundleIdentity, BundleInUse
 from workers.contract.jobs import JobRecord, JobStatus
-from workers.contract.options import ExtractOptions
+from workers.contract.kinds.extract import ExtractOptions, ExtractRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import Abilities, WorkerPresence, WorkerState
-from workers.contract.requests import ExtractRequest
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service

@@ -4,7 +4,7 @@ import pytest
 
 from service.errors import InvalidRequestError
 from service.validation import parse
-from workers.contract.requests import EditRequest
+from workers.contract.kinds.edit import EditRequest
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import redis
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Progress
+from workers.contract.kinds.edit import EditRequest
 from workers.contract.owners import ANONYMOUS
-from workers.contract.requests import EditRequest
 
 
 class Reports(list[Progress]):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from models.coefficients import ARKIT, BFM
-from workers.contract.controls import Controls, check_controls
+from workers.contract.kinds.controls import Controls, check_controls
 
 SLIDERS = ARKIT.document()
 

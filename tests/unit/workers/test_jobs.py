@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from workers.contract import errors
 from workers.contract.errors import ServiceError, SourceExpiredError
 from workers.contract.jobs import Job, JobStatus, Problem, Progress
-from workers.contract.requests import EditRequest, ExtractRequest, ReenactRequest
+from workers.contract.kinds.edit import EditRequest
+from workers.contract.kinds.extract import ExtractRequest
+from workers.contract.kinds.reenact import ReenactRequest
 
 
 def request(**fields: Any) -> EditRequest:

@@ -16,7 +16,7 @@ import soundfile
 
 from tests.clips import beep, write_clip
 from workers.contract.errors import AudioError, NoAudioError
-from workers.contract.sniff import kind_of, sniff
+from workers.contract.media_type import detect_media_type, media_kind
 from workers.hearing import SPEECH_RATE
 from workers.media.isolate import Decoder
 from workers.media.recording import probe_recording, read_recording
@@ -84,7 +84,7 @@ def test_a_beep_is_heard_where_it_is(
 ) -> None:
     path = written(tmp_path / name, rate, channels, subtype)
     with path.open("rb") as file:
-        assert kind_of(sniff(file, 0, ("audio",)).media_type, ("audio",)) == "audio"
+        assert media_kind(detect_media_type(file, 0, ("audio",)).media_type, ("audio",)) == "audio"
     info = decoder.probe_recording(path)
     assert (info.rate, info.channels) == (rate, channels)
     # Codecs fill their last frame, and say so only to the decoder.

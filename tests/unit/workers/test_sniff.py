@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, ServiceError, UnsupportedMediaError
-from workers.contract.sniff import is_audio, is_video, kind_of, sniff
+from workers.contract.media_type import detect_media_type, is_audio, is_video, media_kind
 
 LIMIT = 50_000_000
 
@@ -41,7 +41,7 @@ def written(kind: str, size: tuple[int, int] = (123, 45), **options: object) -> 
 )
 def test_type_and_size_are_read_from_the_header(data: bytes, media_type: str) -> None:
     file = io.BytesIO(data)
-    header = sniff(file, LIMIT)
+    header = detect_media_type(file, LIMIT)
     assert (header.media_type, header.width, header.height) == (media_type, 123, 45)
     assert file.tell() == 0
 
@@ -54,19 +54,19 @@ def png_of(width: int, height: int) -> bytes:
 
 def test_a_header_bomb_is_refused_by_its_header() -> None:
     with pytest.raises(PictureTooLargeError, match="20000 x 20000"):
-        sniff(io.BytesIO(png_of(20_000, 20_000)), LIMIT)
-    assert sniff(io.BytesIO(png_of(5_000, 10_000)), LIMIT).width == 5_000
+        detect_media_type(io.BytesIO(png_of(20_000, 20_000)), LIMIT)
+    assert detect_media_type(io.BytesIO(png_of(5_000, 10_000)), LIMIT).width == 5_000
 
 
 @pytest.mark.parametrize("data", [b"hello", b"%PDF-1.7", b"\0" * 100, b"<svg/>", b"GIF", b"RIFF\0\0\0\0WAVEfmt "])
 def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaError):
-        sniff(io.BytesIO(data), LIMIT)
+        detect_media_type(io.BytesIO(data), LIMIT)
 
 
 def test_heic_is_named() -> None:
     with pytest.raises(UnsupportedMediaError, match="HEIC"):
-        sniff(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(20)), LIMIT)
+        detect_media_type(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(20)), LIMIT)
 
 
 VIDEOS = {
@@ -84,13 +84,13 @@ VIDEOS = {
 @pytest.mark.parametrize(("media_type", "data"), VIDEOS.items())
 def test_videos_are_known_by_their_first_bytes(media_type: str, data: bytes) -> None:
     file = io.BytesIO(data)
-    assert sniff(file, LIMIT, ("picture", "video")).media_type == media_type
-    assert kind_of(media_type, ("picture", "video")) == "video"
+    assert detect_media_type(file, LIMIT, ("picture", "video")).media_type == media_type
+    assert media_kind(media_type, ("picture", "video")) == "video"
     assert file.tell() == 0
     assert is_video(file)
     if media_type != "image/gif":  # whose first picture is as good as any
         with pytest.raises(UnsupportedMediaError, match=r"is a video, .*; send PNG"):
-            sniff(file, LIMIT)
+            detect_media_type(file, LIMIT)
 
 
 SOUNDS = {
@@ -108,19 +108,19 @@ FRAMES = [b"\xff\xfb\x90\x64", b"\xff\xf3\x40\xc0", b"\xff\xe3\x18\xc4"]  # MPEG
 @pytest.mark.parametrize(("media_type", "data"), [*SOUNDS.items(), *(("audio/mpeg", frame) for frame in FRAMES)])
 def test_sounds_are_known_by_their_first_bytes(media_type: str, data: bytes) -> None:
     file = io.BytesIO(data)
-    assert sniff(file, LIMIT, ("audio", "video")).media_type == media_type
-    assert kind_of(media_type, ("audio", "video")) == "audio"
+    assert detect_media_type(file, LIMIT, ("audio", "video")).media_type == media_type
+    assert media_kind(media_type, ("audio", "video")) == "audio"
     assert file.tell() == 0
     assert is_audio(file)
     assert not is_video(file)
     with pytest.raises(UnsupportedMediaError, match=r"POST /talk.*; send MP4"):
-        sniff(file, LIMIT, ("video", "motion"))
+        detect_media_type(file, LIMIT, ("video", "motion"))
 
 
 def test_a_video_is_a_sound_too_where_sounds_are_heard() -> None:
     for data in (VIDEOS["video/mp4"], VIDEOS["video/webm"], VIDEOS["video/ogg"]):
-        header = sniff(io.BytesIO(data), LIMIT, ("audio", "video"))
-        assert kind_of(header.media_type, ("audio", "video")) == "video"
+        header = detect_media_type(io.BytesIO(data), LIMIT, ("audio", "video"))
+        assert media_kind(header.media_type, ("audio", "video")) == "video"
         assert not is_audio(io.BytesIO(data))
 
 
@@ -155,7 +155,7 @@ def test_a_video_is_a_sound_too_where_sounds_are_heard() -> None:
 )
 def test_what_cannot_be_heard_is_unsupported(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaError, match="WAV, AIFF, FLAC, MP3, AAC, OGG or M4A"):
-        sniff(io.BytesIO(data), LIMIT, ("audio", "video"))
+        detect_media_type(io.BytesIO(data), LIMIT, ("audio", "video"))
 
 
 @pytest.mark.parametrize(
@@ -163,20 +163,20 @@ def test_what_cannot_be_heard_is_unsupported(data: bytes) -> None:
     [("application/json", b' \n{"space": "arkit"}'), ("application/x-npz", b"PK\x03\x04" + bytes(30))],
 )
 def test_documents_are_known_where_they_are_wanted(media_type: str, data: bytes) -> None:
-    assert sniff(io.BytesIO(data), LIMIT, ("video", "motion")).media_type == media_type
+    assert detect_media_type(io.BytesIO(data), LIMIT, ("video", "motion")).media_type == media_type
     with pytest.raises(UnsupportedMediaError):
-        sniff(io.BytesIO(data), LIMIT, ("picture", "video"))
+        detect_media_type(io.BytesIO(data), LIMIT, ("picture", "video"))
 
 
 @pytest.mark.parametrize("data", [b"ID3\x04" + bytes(50), b"RIFF\0\0\0\0WAVEfmt ", b"[1, 2]", b"\x47" * 20])
 def test_what_moves_nothing_is_unsupported(data: bytes) -> None:
     with pytest.raises(UnsupportedMediaError, match=r"MP4.*POST /extract"):
-        sniff(io.BytesIO(data), LIMIT, ("video", "motion"))
+        detect_media_type(io.BytesIO(data), LIMIT, ("video", "motion"))
 
 
 def test_nothing_is_an_empty_file() -> None:
     with pytest.raises(EmptyFileError):
-        sniff(io.BytesIO(b""), LIMIT)
+        detect_media_type(io.BytesIO(b""), LIMIT)
 
 
 def test_damaged_headers_never_do_worse_than_not_telling_the_size() -> None:
@@ -188,4 +188,4 @@ def test_damaged_headers_never_do_worse_than_not_telling_the_size() -> None:
             for _ in range(noise.randrange(4)):
                 damaged[noise.randrange(len(damaged))] = noise.randrange(256)
             with contextlib.suppress(ServiceError):
-                sniff(io.BytesIO(damaged), LIMIT)
+                detect_media_type(io.BytesIO(damaged), LIMIT)

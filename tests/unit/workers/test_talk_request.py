@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from workers.contract.options import TalkOptions
-from workers.contract.requests import JobRequest, TalkRequest
+from workers.contract.kinds import JobRequest
+from workers.contract.kinds.talk import TalkOptions, TalkRequest
 
 
 def request(**options: Any) -> TalkRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.coefficients import ARKIT
-from workers.contract.requests import EditRequest
+from workers.contract.kinds.edit import EditRequest
 from workers.media.clock import Clock
 from workers.reenactment import resampled
 from workers.tasks import _edited

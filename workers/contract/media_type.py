@@ -12,6 +12,7 @@ MediaKind = Literal["picture", "video", "motion", "audio"]
 it."""
 
 PICTURE: tuple[MediaKind, ...] = ("picture",)
+VISUAL: tuple[MediaKind, ...] = ("picture", "video")
 
 _TS_PACKET, _TS_SYNC = 188, 0x47
 
@@ -23,7 +24,7 @@ _ACCEPTED: dict[MediaKind, str] = {
 }
 
 
-class Header(Document):
+class MediaHeader(Document):
     """A file's media type, and a picture's size in pixels: 0 x 0 where a damaged header does not tell.
 
     A video's size is None: its container has to be taken apart to know it, and that is left to the workers.
@@ -34,7 +35,7 @@ class Header(Document):
     height: int | None = None
 
 
-def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTURE) -> Header:
+def detect_media_type(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTURE) -> MediaHeader:
     """Look at a file's first bytes and a picture's header; leaves the file at its beginning.
 
     Args:
@@ -52,16 +53,16 @@ def sniff(data: BinaryIO, max_pixels: int, kinds: Collection[MediaKind] = PICTUR
         raise EmptyFileError(f"The file is empty; send {accepted(kinds)}.")
     picture = picture_type(start)
     media_type = picture or _audio(start) or _video(start) or _motion(start)
-    if media_type is None or kind_of(media_type, kinds) is None:
-        raise _refusal(start, kinds)
+    if media_type is None or media_kind(media_type, kinds) is None:
+        raise _unsupported(start, kinds)
     if picture is None:
-        return Header(media_type=media_type)
+        return MediaHeader(media_type=media_type)
     width, height = picture_size(data, picture)
     if width * height > max_pixels:
         raise PictureTooLargeError(
             f"The picture has {width} x {height} pixels; scale it down to at most {max_pixels / 1e6:g} million."
         )
-    return Header(media_type=media_type, width=width, height=height)
+    return MediaHeader(media_type=media_type, width=width, height=height)
 
 
 def accepted(kinds: Collection[MediaKind]) -> str:
@@ -69,8 +70,8 @@ def accepted(kinds: Collection[MediaKind]) -> str:
     return ", or ".join(text for kind, text in _ACCEPTED.items() if kind in kinds)
 
 
-def kind_of(media_type: str, kinds: Collection[MediaKind]) -> MediaKind | None:
-    """Which of the kinds a file of a type found by `sniff` is. A GIF is a video wherever videos are accepted."""
+def media_kind(media_type: str, kinds: Collection[MediaKind]) -> MediaKind | None:
+    """Which of the kinds a file of a detected media type is. A GIF is a video wherever videos are accepted."""
     found: list[MediaKind] = []
     if media_type.startswith("video/") or media_type == "image/gif":
         found.append("video")
@@ -153,7 +154,7 @@ def _motion(start: bytes) -> str | None:
     return "application/json" if start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{") else None
 
 
-def _refusal(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaError:
+def _unsupported(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaError:
     wanted = accepted(kinds)
     if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
         return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")

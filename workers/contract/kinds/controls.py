@@ -6,49 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    FiniteFloat,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints, model_validator
 
-MAX_KEYS = 64  # of an object with fixed names
+from workers.contract.kinds.common import FieldError, Strict
+
 MAX_SLIDERS = 128  # more than any coefficient space names, shorthands included
 MAX_COEFFICIENTS = 256
 MAX_NAME = 64
 MAX_HINTS = 20  # names that a closest one is looked for: more are not reported, and looking takes a millisecond each
-
-
-class FieldError(ValueError):
-    """A field that does not fit the others; raised inside of validators, where pydantic knows only the whole model.
-
-    Attributes:
-        field: path of the field, relative to the model.
-    """
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class Strict(BaseModel):
-    """Base of everything clients send: no unknown keys, no silent conversions, immutable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_keys(cls, value: Any) -> Any:
-        """Every unknown key would be an error of its own."""
-        if isinstance(value, dict) and len(value) > MAX_KEYS:
-            raise ValueError(
-                f"must have at most {MAX_KEYS} keys, got {len(value):,}; it knows {', '.join(cls.model_fields)}"
-            )
-        return value
 
 
 def _few_sliders(value: Any) -> Any:
@@ -82,7 +47,7 @@ class Keyframe(Strict):
     """The face at one moment of a clip; `time` in seconds."""
 
     time: float = Field(ge=0, le=3600)
-    expression: Expression = {}
+    expression: Expression = Field(default={})
     pose: Pose = Pose()
 
 
@@ -93,7 +58,7 @@ class Controls(Strict):
     """
 
     mode: Literal["relative", "absolute"] = "relative"
-    expression: Expression = {}
+    expression: Expression = Field(default={})
     pose: Pose = Pose()
     coefficients: Annotated[list[FiniteFloat], Field(max_length=MAX_COEFFICIENTS)] | None = None
     # One wrong keyframe is told at a time: a thousand may hold a hundred thousand errors.

@@ -1,0 +1,55 @@
+"""From the fields and files of a submission to the request of a job: the same steps for every kind."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from service.backend import Backend
+from service.errors import InvalidRequestError
+from service.intake import Submission
+from service.uploads import Uploads
+from service.validation import parse
+from workers.contract.jobs import MAX_ERRORS, FieldProblem
+from workers.contract.kinds import JobRequest
+from workers.contract.kinds.common import JobKind, RequestFields
+from workers.contract.media_type import media_kind
+
+
+def build_request(
+    backend: Backend, kind: JobKind, submission: Submission, uploads: Uploads, parameters: Mapping[str, Any]
+) -> JobRequest:
+    """Validate everything a request says, then store its files.
+
+    Args:
+        backend: of this process.
+        kind: of the job.
+        submission: the fields of the body.
+        uploads: its files.
+        parameters: fields that came in the query.
+
+    Raises:
+        ServiceError: whatever is wrong with the fields or the files. `uploads` knows which were stored before.
+    """
+    kind.fields.ensure_supported(backend.presence)
+    media_kinds = {f"{name}_kind": uploads.kind(name) for name in kind.checked_first}
+    known = kind.fields.model_fields.keys()
+    judged_by = {name: value for name, value in media_kinds.items() if name in known}
+    fields = parse(kind.fields, {**submission.documents, **parameters, **judged_by})
+    _check(fields, backend)
+    for name, document in fields.inline_files().items():
+        uploads.add_document(name, document)
+    stored: dict[str, Any] = dict(fields)
+    for name in kind.files:
+        if uploads.sent(name) or name == "source" or name in kind.required:
+            source = uploads.store(name)
+            stored[f"{name}_id"] = source.id
+            if f"{name}_kind" in kind.request.model_fields:
+                stored[f"{name}_kind"] = media_kind(source.media_type, kind.files[name])
+    return cast(JobRequest, kind.request(**stored))
+
+
+def _check(fields: RequestFields, backend: Backend) -> None:
+    """Raise InvalidRequestError for what only the bundle or the settings can tell is wrong."""
+    faults = fields.check(backend.presence, backend.settings)
+    if faults:
+        first = [FieldProblem(field=field, message=text) for field, text in faults[:MAX_ERRORS]]
+        raise InvalidRequestError(first, total=len(faults))

@@ -1,0 +1,17 @@
+"""What may be asked of the service: one module a kind of job. A kind is known here, by its name, and nowhere else."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from workers.contract.kinds.edit import EDIT, EditRequest
+from workers.contract.kinds.extract import EXTRACT, ExtractRequest
+from workers.contract.kinds.reenact import REENACT, ReenactRequest
+from workers.contract.kinds.talk import TALK, TalkRequest
+
+__all__ = ["KINDS", "JobRequest"]
+
+JobRequest = Annotated[EditRequest | ExtractRequest | ReenactRequest | TalkRequest, Field(discriminator="kind")]
+"""An accepted request, as a worker finds it in the queue."""
+
+KINDS = {"edit": EDIT, "extract": EXTRACT, "reenact": REENACT, "talk": TALK}

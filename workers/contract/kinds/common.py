@@ -1,0 +1,193 @@
+"""What the kinds of jobs share: strict models, options of everything that is rendered, and how a kind is described."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from workers.contract.media_type import MediaKind
+from workers.contract.presence import Presence
+from workers.contract.settings import Settings
+
+STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
+MAX_KEYS = 64  # of an object with fixed names
+TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
+
+FaceChoice = Literal["largest"] | Annotated[int, Field(ge=0, le=999)]
+Gain = Annotated[float, Field(ge=0, le=2)]
+Rate = Annotated[float, Field(ge=1, le=60)]
+Size = Literal["source"] | Annotated[int, Field(ge=64, le=2048)]
+
+
+class FieldError(ValueError):
+    """A field that does not fit the others; raised inside of validators, where pydantic knows only the whole model.
+
+    Attributes:
+        field: path of the field, relative to the model.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Strict(BaseModel):
+    """Base of everything clients send: no unknown keys, no silent conversions, immutable."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_keys(cls, value: Any) -> Any:
+        """Every unknown key would be an error of its own."""
+        if isinstance(value, dict) and len(value) > MAX_KEYS:
+            raise ValueError(
+                f"must have at most {MAX_KEYS} keys, got {len(value):,}; it knows {', '.join(cls.model_fields)}"
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """How a rendered result is composed and encoded.
+
+    Attributes:
+        format: of the file: a key of `STILL_FORMATS` or `CLIP_FORMATS`.
+        paste_back: whether the crop goes back into the whole photo.
+        size: pixels of the crop's side; "source" for the crop's own.
+        label: whether frames get the visible label.
+    """
+
+    format: str
+    paste_back: bool
+    size: int | Literal["source"]
+    label: bool
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether the format is a clip's."""
+        return self.format in CLIP_FORMATS
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether the format can hold sound."""
+        return self.is_clip and self.format != "gif"
+
+    @property
+    def media_type(self) -> str:
+        """Of the file."""
+        return (STILL_FORMATS | CLIP_FORMATS)[self.format]
+
+
+class Output(Strict):
+    """How the result is written.
+
+    `format` unset: png for a still, mp4 for a clip. `fps` unset: 25 for keyframes, the driver's own time stamps for a
+    reenactment; set, the motion is sampled anew at that rate. A video that is reenacted keeps its own. Of a talking
+    clip it is the same as `fps` beside it.
+    """
+
+    format: Literal["png", "jpeg", "webp", "mp4", "webm", "gif"] | None = None
+    size: Size = "source"
+    fps: Rate | None = None
+
+    def check_format(self, clip: str | None) -> None:
+        """Raise FieldError for a still's format when `clip` says why a clip is made, for a clip's when it is None."""
+        fitting = formats(clip=clip is not None)
+        if self.format is not None and self.format not in fitting:
+            raise FieldError(
+                "options.output.format",
+                f"{clip or 'the result is a picture'}; choose one of {', '.join(fitting)}, not {self.format}",
+            )
+
+
+class RenderOptions(Strict):
+    """Options of every request whose result is rendered."""
+
+    face: FaceChoice = "largest"
+    paste_back: bool = True
+    output: Output = Output()
+    label: bool = False
+
+    @model_validator(mode="after")
+    def _size_fits(self) -> Self:
+        if self.paste_back and self.output.size != "source":
+            raise FieldError("output.size", "sets the size of the crop; send it together with paste_back false")
+        return self
+
+    def output_spec(self, *, clip: bool) -> OutputSpec:
+        """How a clip or a picture is delivered, with the default format filled in."""
+        chosen: str | None = self.output.format
+        return OutputSpec(chosen or next(iter(formats(clip=clip))), self.paste_back, self.output.size, self.label)
+
+
+def formats(*, clip: bool) -> Mapping[str, str]:
+    """Media types by format, of clips or of stills; the default comes first."""
+    return CLIP_FORMATS if clip else STILL_FORMATS
+
+
+class RequestFields(Strict):
+    """What a request says apart from its files: what is validated before any file is stored."""
+
+    @classmethod
+    def ensure_supported(cls, presence: Presence) -> None:
+        """Raise a ServiceError when no worker could do this kind of job, whatever the request says."""
+
+    def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:  # noqa: ARG002 - for some kinds
+        """(field, message) of everything that only the loaded bundle or the settings can tell is wrong."""
+        return []
+
+    def inline_files(self) -> Mapping[str, Any]:
+        """JSON documents inside of the fields that are stored as if they had come as files, by the file's field."""
+        return {}
+
+
+class StoredRequest(Strict):
+    """What all accepted requests have; `source_id` names the source in the source registry."""
+
+    answers_with_document: ClassVar[bool] = False
+    """Whether a client that waits gets the result itself, a JSON document, instead of the job."""
+
+    source_id: str
+
+    @property
+    def long(self) -> bool:
+        """Whether it may take minutes, and so lets others go first."""
+        return False
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """One kind of job, as the API takes it.
+
+    Attributes:
+        fields: what a request says apart from its files.
+        request: the accepted request, which a worker finds in the queue: `fields`, and `<file>_id` of every stored
+            file; `<file>_kind` too where the model has that field.
+        files: what the file of each field may be, in the order in which they are stored.
+        checked_first: files that are looked at before the fields: without them there is no request, or the fields
+            are judged by what they are.
+        required: files that have to be sent. The source may be named by `source_id` instead.
+        examples: OpenAPI examples of the JSON body.
+        text_bytes: most bytes of a document as a part of a form.
+    """
+
+    fields: type[RequestFields]
+    request: type[StoredRequest]
+    files: Mapping[str, tuple[MediaKind, ...]]
+    examples: Mapping[str, Any]
+    checked_first: tuple[str, ...] = ()
+    required: frozenset[str] = frozenset()
+    text_bytes: int = TEXT_BYTES
+    documents: Mapping[str, type[Strict]] = field(init=False)
+    """The JSON documents among the fields, by name."""
+
+    def __post_init__(self) -> None:
+        documents = {
+            name: info.annotation
+            for name, info in self.fields.model_fields.items()
+            if isinstance(info.annotation, type) and issubclass(info.annotation, Strict)
+        }
+        object.__setattr__(self, "documents", documents)

@@ -1,0 +1,84 @@
+"""What POST /edit may be asked: sliders, raw coefficients or keyframes for the face in a photo."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from workers.contract.kinds.common import JobKind, OutputSpec, RenderOptions, RequestFields, StoredRequest
+from workers.contract.kinds.controls import Controls, check_controls
+from workers.contract.kinds.example_files import SOURCE
+from workers.contract.media_type import PICTURE
+from workers.contract.presence import Presence
+from workers.contract.settings import Settings
+
+KEYFRAME_FPS = 25.0
+
+
+class EditOptions(RenderOptions):
+    """Options of POST /edit."""
+
+
+class EditFields(RequestFields):
+    """What an edit says apart from its photo."""
+
+    kind: Literal["edit"] = "edit"
+    controls: Controls = Controls()
+    options: EditOptions = EditOptions()
+
+    @model_validator(mode="after")
+    def _format_fits(self) -> Self:
+        self.options.output.check_format("keyframes make a clip" if self.is_clip else None)
+        return self
+
+    def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
+        """Sliders are checked by the bundle's document. Raises NoWorkerYetError before there is one."""
+        most_seconds = min(settings.max_clip_seconds, (settings.max_frames - 1) / self.rate)
+        faults = check_controls(self.controls, presence.sliders(), most_seconds)
+        return [(f"controls.{field}", message) for field, message in faults]
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether the result is a clip."""
+        return self.controls.keyframes is not None
+
+    @property
+    def output(self) -> OutputSpec:
+        """How the result is delivered."""
+        return self.options.output_spec(clip=self.is_clip)
+
+    @property
+    def rate(self) -> float:
+        """Frames a second of the clip that keyframes make."""
+        return self.options.output.fps or KEYFRAME_FPS
+
+
+class EditRequest(EditFields, StoredRequest):
+    """One accepted POST /edit."""
+
+
+_EXAMPLES: Mapping[str, Any] = {
+    "smile": {
+        "summary": "A smile, the head turned a little",
+        "value": SOURCE | {"controls": {"expression": {"mouthSmile": 0.7, "jawOpen": 0.1}, "pose": {"yaw": 10}}},
+    },
+    "wink": {
+        "summary": "A wink of the left eye, as WebP",
+        "value": SOURCE
+        | {
+            "controls": {"mode": "absolute", "expression": {"eyeBlinkLeft": 1}},
+            "options": {"output": {"format": "webp"}},
+        },
+    },
+    "clip": {
+        "summary": "A clip that turns into a smile",
+        "value": SOURCE
+        | {
+            "controls": {
+                "keyframes": [{"time": 0}, {"time": 1.2, "expression": {"mouthSmile": 1}, "pose": {"yaw": -15}}]
+            }
+        },
+    },
+}
+
+EDIT = JobKind(fields=EditFields, request=EditRequest, files={"source": PICTURE}, examples=_EXAMPLES)
