@@ -204,12 +204,3 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     assert "ReenactOptions" in document["components"]["schemas"]
     assert "Gains" in document["components"]["schemas"]
     assert body["application/json"]["examples"]
-
-
-def test_examples_of_the_document_are_valid_requests() -> None:
-    from service.examples import REENACT_EXAMPLES
-    from workers.contract.kinds.reenact import ReenactRequest
-
-    for example in REENACT_EXAMPLES.values():
-        options = example["value"].get("options", {})
-        ReenactRequest.model_validate({"source_id": "", "driver_id": "", "driver_kind": "video", "options": options})

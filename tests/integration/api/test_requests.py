@@ -192,7 +192,7 @@ def test_multipart_and_json_make_the_same_request(
     requests = [worker.store.get(answer.json()["id"]).request for answer in (multipart, as_json, documents_as_files)]
     assert requests[0] == requests[1] == requests[2]
     assert requests[0].controls.pose.yaw == 5
-    assert requests[0].format == "webp"
+    assert requests[0].output.format == "webp"
 
 
 def test_a_source_is_uploaded_once_and_used_many_times(

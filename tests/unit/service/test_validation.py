@@ -4,7 +4,7 @@ import pytest
 
 from service.errors import InvalidRequestError
 from service.validation import parse
-from workers.contract.kinds.edit import EditRequest
+from workers.contract.kinds.edit import EditFields
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from workers.contract.kinds.edit import EditRequest
 )
 def test_wrong_fields_are_named_with_what_to_change(document: dict[str, Any], field: str, hint: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        parse(EditRequest, {"source_id": "", **document})
+        parse(EditFields, document)
     assert [error.field for error in caught.value.errors] == [field]
     assert hint in caught.value.errors[0].message
 
@@ -38,6 +38,6 @@ def test_wrong_fields_are_named_with_what_to_change(document: dict[str, Any], fi
 def test_all_wrong_fields_are_named_at_once() -> None:
     document = {"controls": {"mode": "x", "pose": {"yaw": 99}}, "options": {"label": "yes"}}
     with pytest.raises(InvalidRequestError) as caught:
-        parse(EditRequest, {"source_id": "", **document})
+        parse(EditFields, document)
     assert {error.field for error in caught.value.errors} == {"controls.mode", "controls.pose.yaw", "options.label"}
     assert all(error.field in str(caught.value) for error in caught.value.errors)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from workers.contract.kinds import JobRequest
-from workers.contract.kinds.talk import TalkOptions, TalkRequest
+from workers.contract.kinds.talk import TalkFields, TalkOptions, TalkRequest
 
 
 def request(**options: Any) -> TalkRequest:
@@ -68,3 +68,11 @@ def test_the_rate_is_said_once() -> None:
     assert request(fps=30, output={"fps": 30}).options.rate == 30
     with pytest.raises(ValidationError, match="give one of the two"):
         request(fps=30, output={"fps": 25})
+
+
+def test_head_poses_inside_of_the_options_never_reach_the_queue() -> None:
+    fields = TalkFields.model_validate({"options": {"pose": {"frames": []}, "seed": 3}})
+    assert fields.inline_files() == {"pose": {"frames": []}}
+    accepted = TalkRequest(**dict(fields), source_id="s", audio_id="a", pose_id="p")
+    assert accepted.options == TalkOptions(seed=3)
+    assert "frames" not in accepted.model_dump_json()

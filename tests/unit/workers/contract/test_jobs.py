@@ -44,9 +44,9 @@ def test_a_job_has_the_documented_keys() -> None:
 
 
 def test_the_output_format_follows_from_what_is_asked_for() -> None:
-    assert request().format == "png"
-    assert request(controls={"keyframes": [{"time": 0.0}]}).format == "mp4"
-    assert request(options={"output": {"format": "webp"}}).format == "webp"
+    assert request().output.format == "png"
+    assert request(controls={"keyframes": [{"time": 0.0}]}).output.format == "mp4"
+    assert request(options={"output": {"format": "webp"}}).output.format == "webp"
 
 
 @pytest.mark.parametrize(
