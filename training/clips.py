@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from datasets.clips import clip_files
-from datasets.landmarker import TASK, Landmarker
+from datasets.labeller import Labeller, opened_labeller
 from models.face3d.landmark_mesh import LandmarkMesh
 
 
-def open_clips(data: Path) -> dict[str, list[Path]]:
-    """The clips by split, after MediaPipe's landmarker and the 3DMM were opened.
+def open_clips(data: Path, labeller: Labeller) -> dict[str, list[Path]]:
+    """The clips by split, after the labeller and the 3DMM were opened.
 
     Raises:
-        TrainingDataError: the clips, the landmarker or the 3DMM are missing.
+        TrainingDataError: the clips, the labeller or the 3DMM are missing.
     """
-    LandmarkMesh.load(data)
-    with Landmarker(data / TASK):
+    with opened_labeller(labeller, data):
+        LandmarkMesh.load(data)
         return {split: clip_files(data, split) for split in ("train", "test")}

@@ -59,7 +59,7 @@ def record(
 ) -> None:
     """Fit the 3DMM to every frame of the speech clips, with one identity; keep coefficients and sound."""
     if dry_run:
-        clips = open_clips(data)
+        clips = open_clips(data, labeller)
         names = [f"{split}/{clip.stem}.npz" for split, files in clips.items() for clip in files[:limit]]
         count = sum(map(len, clips.values()))
         typer.echo(shard_plan("training.audio record", {"data": f"{data}: {count} clips"}, names, out))

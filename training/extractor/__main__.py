@@ -74,7 +74,7 @@ def clips(
 ) -> None:
     """Label frames of speech clips: landmarks and scores, and the 3DMM fitted with one identity."""
     if dry_run:
-        found = open_clips(data)
+        found = open_clips(data, labeller)
         names = [f"{split}-{n:03d}" for split, files in found.items() for n in range(-(-len(files) // SHARD_CLIPS))]
         counted = f"{data}: {sum(map(len, found.values()))} clips, of which every {every}th frame is read"
         typer.echo(shard_plan("training.extractor clips", {"data": counted}, names, out))
