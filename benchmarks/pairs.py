@@ -1,10 +1,11 @@
-"""How many training pairs a second the batched generator makes on a device, against the numpy generator on one core.
+"""How many training pairs a second the generator makes in batches on a device, against one pair a call on one core.
 
     python -m benchmarks.pairs --data DATA --device cuda --batch 64
 
 Both move the same photos to the same coefficients, in turn, in this process; reading photos and drawing motions is not
-counted. The baseline is `models.face3d.retarget.retarget`, one pair at a time on one core; `python -m training
-pairs` runs one such process a core. How long drawing takes is shown apart.
+counted. The baseline is `models.face3d.retarget.retarget` with its compiled kernels, one pair at a time on one core;
+`python -m training pairs` runs one such process a core. The batches run on the parallel kernels, on a CPU too, where
+training would take the compiled ones: so both are compared. How long drawing takes is shown apart.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from rich.progress import track
 from rich.table import Table
 
 from models.coefficients import ARKIT
-from models.face3d.batched.generator import retarget_batch
 from models.face3d.face import Face
+from models.face3d.heads import MeshModel
+from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
-from models.face3d.retarget import retarget
+from models.face3d.retarget import retarget, retarget_batch
 from training.pairs.shards import SIZE
 from training.pairs.stream import Draw, PairStream
 
@@ -41,7 +43,7 @@ console = Console()
 
 
 def faces(draw: Draw, target: bool, count: int) -> list[Face]:
-    """The first heads of a draw, as the numpy generator takes them."""
+    """The first heads of a draw, one by one."""
     heads = draw.target if target else draw.source
     vectors = heads.coefficients(SIZE).double().cpu().numpy()
     depth, persons = heads.translation[:, 2].cpu().numpy(), heads.person.cpu().numpy()
@@ -51,8 +53,8 @@ def faces(draw: Draw, target: bool, count: int) -> list[Face]:
     ]
 
 
-def numpy_seconds(model: MorphableModel, draw: Draw, count: int) -> float:
-    """Seconds a pair of the numpy generator on the first pairs of a draw."""
+def single_seconds(model: MeshModel, draw: Draw, count: int) -> float:
+    """Seconds a pair, one a call, on the first pairs of a draw."""
     photos = draw.photo[:count].permute(0, 2, 3, 1).contiguous().cpu().numpy()
     inputs = list(zip(photos, faces(draw, False, count), faces(draw, True, count), strict=True))
     started = time.perf_counter()
@@ -61,11 +63,11 @@ def numpy_seconds(model: MorphableModel, draw: Draw, count: int) -> float:
     return (time.perf_counter() - started) / count
 
 
-def batched_seconds(stream: PairStream, draw: Draw) -> float:
-    """Seconds a pair of the batched generator on a whole draw."""
+def batched_seconds(model: MeshModel, draw: Draw) -> float:
+    """Seconds a pair of a whole draw at once."""
     synchronise(draw.photo.device)
     started = time.perf_counter()
-    retarget_batch(stream.model, draw.photo, draw.source, draw.target)
+    retarget_batch(model, draw.photo, draw.source, draw.target)
     synchronise(draw.photo.device)
     return (time.perf_counter() - started) / len(draw.photo)
 
@@ -100,19 +102,20 @@ def main(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     batch: Annotated[int, typer.Option(min=1, help="Pairs a batch.")] = 16,
     rounds: Annotated[int, typer.Option(min=1, help="Measured rounds, after one that warms up.")] = 5,
-    threads: Annotated[int, typer.Option(min=1, help="Threads of the batched generator on a cpu.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of the batches on a cpu.")] = 1,
     out: Annotated[Path, typer.Option(help="Where the JSON goes.")] = Path("out/benchmarks/pairs.json"),
 ) -> None:
-    """Measure the batched pair generator against the numpy one."""
+    """Measure batches of pairs against one pair a call."""
     cv2.setNumThreads(1)
     torch.set_num_threads(threads)
     model = MorphableModel.load(data / "ict_facekit.npz")
+    single, parallel = MeshModel.of(model, "cpu"), MeshModel.of(model, device, PARALLEL)
     stream = PairStream(data, device, sweeps=0.25, photos=PHOTOS)
     baseline, batched, drawing = [], [], []
     load, rng = os.getloadavg()[0], np.random.default_rng(0)
     for number in track(range(1 + rounds), "pairs", console=console):
         draw = stream.draw(batch, rng)
-        times = numpy_seconds(model, draw, min(batch, BASELINE_PAIRS)), batched_seconds(stream, draw)
+        times = single_seconds(single, draw, min(batch, BASELINE_PAIRS)), batched_seconds(parallel, draw)
         if number:
             baseline.append(times[0])
             batched.append(times[1])
@@ -124,8 +127,8 @@ def main(
         "batch": batch,
         "rounds": rounds,
         "seconds": {
-            "baseline: numpy, one core": float(np.median(baseline)),
-            "batched": float(np.median(batched)),
+            "baseline: compiled kernels, one pair a call on one core": float(np.median(baseline)),
+            "parallel kernels, whole batches": float(np.median(batched)),
             "drawing motions and windows for it": float(np.median(drawing)),
         },
         "ratio": round(float(np.median(baseline) / np.median(batched)), 3),

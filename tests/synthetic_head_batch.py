@@ -1,4 +1,4 @@
-"""The synthetic 3DMM of `tests.synthetic_head`, as tensors, and a batch of its heads."""
+"""The synthetic 3DMM of `tests.synthetic_head`, as tensors, and its heads, alone and in batches."""
 
 from __future__ import annotations
 
@@ -10,17 +10,36 @@ import pytest
 import torch
 
 from models.coefficients import rotation_matrix
-from models.face3d.batched.generator import RetargetedBatch, retarget_batch
-from models.face3d.batched.heads import Heads, MeshModel
+from models.face3d.eyelids import paint_eyelids
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
+from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
+from models.face3d.retarget import RetargetedBatch, retarget_batch
 
 Retarget = Callable[[list[Face], list[Face]], RetargetedBatch]
 
 
 @pytest.fixture(scope="session")
 def mesh(model: MorphableModel) -> MeshModel:
+    """The head with the parallel kernels, which a GPU would have."""
+    return MeshModel.of(model, "cpu", PARALLEL)
+
+
+@pytest.fixture(scope="session")
+def compiled(model: MorphableModel) -> MeshModel:
+    """The head with a core's own kernels."""
     return MeshModel.of(model, "cpu")
+
+
+def lids_painted(
+    model: MorphableModel, photo: np.ndarray, picture: np.ndarray, source: Face, target: Face
+) -> np.ndarray:
+    """`paint_eyelids` with a core's own kernels, of one picture uint8 [SIZE, SIZE, 3]."""
+    photos, pictures = (torch.from_numpy(image).permute(2, 0, 1)[None] for image in (photo, picture))
+    heads = (Heads.stack([face], "cpu") for face in (source, target))
+    painted = paint_eyelids(MeshModel.of(model, "cpu"), photos, pictures.float(), *heads)
+    return painted[0].permute(1, 2, 0).round().to(torch.uint8).numpy()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from evaluation.renderer.comparison import Comparison, compare
 from evaluation.renderer.edit import draw_edit
 from evaluation.renderer.geometry import Geometry
 from models.errors import NoFaceError
-from models.face3d.correspondence import warp
+from models.face3d.warp import warp
 
 
 @dataclass(frozen=True, eq=False)

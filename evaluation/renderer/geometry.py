@@ -11,6 +11,7 @@ from datasets.portraits import Portraits, Window, coefficients
 from models.coefficients import ARKIT, constrain
 from models.extractor import CROP, Crop
 from models.face3d.face import Face
+from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
 from models.face3d.retarget import Retargeted, retarget
@@ -31,16 +32,19 @@ class Geometry:
 
     def __init__(self, data: Path, portraits: Portraits) -> None:
         self._model, self._portraits = MorphableModel.load(data / "ict_facekit.npz"), portraits
+        self._mesh = MeshModel.of(self._model, "cpu")
 
     def own(self, photo: int, square: Crop) -> NDArray[np.float32]:
         """The fit's own coefficients [59] of a portrait in a square of it."""
         face = self._portraits.face(photo, self._model, Window(square.x, square.y, square.side), CROP)
         return constrain(ARKIT, coefficients(face, CROP))
 
-    def retarget(self, photo: int, crop: Pixels, own: NDArray[np.float32], asked: NDArray[np.float32]) -> Retargeted:
-        """A portrait's crop [256, 256, 3] moved by its mesh from coefficients `own` [59] to `asked` [59]."""
+    def retarget(
+        self, photo: int, crop: Pixels, own: NDArray[np.float32], requested: NDArray[np.float32]
+    ) -> Retargeted:
+        """A portrait's crop [256, 256, 3] moved by its mesh from coefficients `own` [59] to `requested` [59]."""
         person = self._model.person(self._portraits.identity[photo])
-        return retarget(self._model, crop, _face(person, own), _face(person, asked))
+        return retarget(self._mesh, crop, _face(person, own), _face(person, requested))
 
 
 def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> Face:

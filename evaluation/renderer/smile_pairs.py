@@ -12,7 +12,7 @@ from evaluation.renderer.bench import COPIED, WARPED, Bench, cut
 from evaluation.renderer.comparison import Comparison, compare
 from evaluation.renderer.geometry import Geometry
 from models.errors import EvaluationError, NoFaceError
-from models.face3d.correspondence import warp
+from models.face3d.warp import warp
 
 _SOURCE, _NEUTRAL, _SMILING = "london", "neutral_front", "smiling_front"
 

@@ -1,26 +1,31 @@
-"""Move a fitted head to new coefficients: a photo-real target picture and its exact backward flow.
+"""Move fitted heads to new coefficients: photo-real target pictures and their exact backward flow.
 
 The mesh is drawn at the old and at the new coefficients; every target pixel on the mesh then knows where it was in the
-photo. Outside the mesh the flow is extended harmonically. What the photo does not show is painted: the inside of
+photo. Outside the mesh the flow is completed smoothly. What the photo does not show is painted: the inside of
 the mouth by `models.face3d.mouth`, the skin that an open eye folds away by `models.face3d.eyelids`. Pixels whose
 picture cannot be trusted are reported, so that no loss turns them into a goal.
 
-Known weak spots: hair is no mesh and follows the extension; the background next to the head bends with it; glasses move
-with the skin; lighting and the shadow of the lashes do not change.
+The rules are written once, for batches on any device. Their steps over pixels are kernels, which a core and a GPU have
+each their own of (`models.face3d.kernels`).
+
+Known weak spots: hair is no mesh and follows the completed flow; the background next to the head bends with it; glasses
+move with the skin; lighting and the shadow of the lashes do not change.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-import cv2
 import numpy as np
+import torch
+from torch import Tensor
 
-from models.face3d.correspondence import Drawing, flows, stretched, warp
+from models.face3d.correspondence import correspond, stretched
 from models.face3d.eyelids import paint_eyelids
 from models.face3d.face import Face
-from models.face3d.morphable import MorphableModel
-from models.face3d.mouth import paint_mouth
+from models.face3d.heads import Heads, MeshModel
+from models.face3d.mouth import paint_mouths
+from models.face3d.pixels import grid, nearest
 
 
 @dataclass(frozen=True)
@@ -51,29 +56,69 @@ class Retargeted:
     reverse_detail: np.ndarray
 
 
-def retarget(model: MorphableModel, photo: np.ndarray, source: Face, target: Face) -> Retargeted:
-    """Show the head of `photo` (uint8 [size, size, 3], fitted by `source`) with the coefficients of `target`."""
-    size = photo.shape[0]
-    old, new = Drawing(model, source, size), Drawing(model, target, size)
-    flow, seen, reverse_flow = flows(old, new, model)
-    interior = new.interior(model)
-    picture = warp(photo, stretched(flow, new.mesh & ~seen & ~interior))
-    hidden = interior & ~seen
-    if hidden.any():
-        picture = paint_mouth(
-            model, picture, new.vertices, new.triangle, new.weights, new.depth, hidden, photo[old.mesh]
+@dataclass(frozen=True)
+class RetargetedBatch:
+    """B pairs of pictures, S pixels square; the fields mean what they mean in `Retargeted`, channels come first.
+
+    Attributes:
+        picture: uint8 [B, 3, S, S].
+        flow, reverse_flow: float32 [B, 2, S, S], pixels.
+        mesh, reverse_mesh, reliable, reverse_reliable, detail, reverse_detail: bool [B, S, S].
+    """
+
+    picture: Tensor
+    flow: Tensor
+    mesh: Tensor
+    reverse_flow: Tensor
+    reverse_mesh: Tensor
+    reliable: Tensor
+    reverse_reliable: Tensor
+    detail: Tensor
+    reverse_detail: Tensor
+
+    def pair(self, row: int) -> Retargeted:
+        """One pair of the batch, as arrays with channels last."""
+        values = {field.name: getattr(self, field.name)[row].cpu() for field in fields(self)}
+        return Retargeted(
+            **{name: (value.movedim(0, -1) if value.dim() == 3 else value).numpy() for name, value in values.items()}
         )
+
+
+def retarget(model: MeshModel, photo: np.ndarray, source: Face, target: Face) -> Retargeted:
+    """Show the head of `photo` (uint8 [size, size, 3], fitted by `source`) with the coefficients of `target`."""
+    device = model.mean.device
+    photos = torch.from_numpy(photo).permute(2, 0, 1)[None].to(device)
+    return retarget_batch(model, photos, Heads.stack([source], device), Heads.stack([target], device)).pair(0)
+
+
+def retarget_batch(model: MeshModel, photo: Tensor, source: Heads, target: Heads) -> RetargetedBatch:
+    """Show the heads of photos (uint8 [B, 3, S, S], fitted by `source`) with the coefficients of `target`.
+
+    No step of the rules loops over the batch.
+    """
+    with torch.no_grad(), torch.autocast(photo.device.type, enabled=False):
+        return _retargeted(model, photo, source, target)
+
+
+def _retargeted(model: MeshModel, photo: Tensor, source: Heads, target: Heads) -> RetargetedBatch:
+    count, size = len(photo), photo.shape[-1]
+    found = correspond(model, source, target, size)
+    flow, mesh, seen, interior = found.flow, found.surface.mesh, found.seen, found.interior
+    place, hidden = grid(size, photo.device), (mesh & ~seen)[:count]
+    visible = stretched(model.kernels, flow[:count], hidden & ~interior[:count])
+    picture = model.kernels.sample(photo, place + visible)
+    picture = paint_mouths(found.surface.first(count), picture, hidden & interior[:count], photo, mesh[count:])
     picture = paint_eyelids(model, photo, picture, source, target)
     # Background that would repeat a piece of the head.
-    doubled = ~new.mesh & (warp(old.mesh.astype(np.uint8), flow, cv2.INTER_NEAREST) > 0)
-    return Retargeted(
-        picture=picture,
-        flow=flow,
-        mesh=new.mesh,
-        reverse_flow=reverse_flow,
-        reverse_mesh=old.mesh,
-        reliable=(seen | interior | ~new.mesh) & ~doubled,
-        reverse_reliable=np.ones_like(seen),
-        detail=new.detail(model),
-        reverse_detail=old.detail(model),
+    doubled = ~mesh[:count] & nearest(mesh[count:], place + flow[:count])
+    return RetargetedBatch(
+        picture=picture.round().clamp(0, 255).to(torch.uint8),
+        flow=flow[:count],
+        mesh=mesh[:count],
+        reverse_flow=flow[count:],
+        reverse_mesh=mesh[count:],
+        reliable=((seen | interior | ~mesh)[:count]) & ~doubled,
+        reverse_reliable=torch.ones_like(doubled),
+        detail=found.detail[:count],
+        reverse_detail=found.detail[count:],
     )

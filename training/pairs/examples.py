@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from models.face3d.batched.generator import RetargetedBatch
+from models.face3d.retarget import RetargetedBatch
 from training.pairs import shards
 from training.pairs.batches import Batch
 from training.pairs.shards import FLOW_SIZE, MASK_SIZE, SIZE

@@ -13,9 +13,11 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from rich.progress import track
 
 from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
+from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import retarget
 from training.pairs.motion import MotionSampler
@@ -67,6 +69,7 @@ def plan_pairs(data: Path, out: Path, count: int, seed: int, sweeps: float) -> s
 
 def _make_shard(job: PairJob) -> None:
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
     rng = np.random.default_rng([job.seed, job.shard])
     model = MorphableModel.load(job.data / "ict_facekit.npz")
     portraits = Portraits(job.data, "train")
@@ -77,11 +80,12 @@ def _make_shard(job: PairJob) -> None:
 def _rows(
     job: PairJob, rng: np.random.Generator, model: MorphableModel, portraits: Portraits, sampler: MotionSampler
 ) -> Iterator[dict[str, Any]]:
+    mesh = MeshModel.of(model, "cpu")
     for row in range(job.size):
         if row % TARGETS_PER_WINDOW == 0:  # one person's shape and window serve several targets
             photo = int(rng.choice(portraits.index, p=portraits.weight))
             window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
             picture, face = window.cut(portraits.picture(photo), SIZE), portraits.face(photo, model, window, SIZE)
         target = sampler.draw(face)
-        pair = retarget(model, picture, face, target)
+        pair = retarget(mesh, picture, face, target)
         yield entries(photo, picture, face, target, replace(pair, picture=picture) if target is face else pair)

@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from rich.progress import track
 
 from datasets.clips import fitted_shards, speaker_identity
 from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
 from models.errors import TrainingDataError
-from models.face3d.correspondence import Drawing, flows
+from models.face3d.correspondence import correspond
 from models.face3d.eyelids import shut_eyes
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
-from models.face3d.retarget import Retargeted
+from models.face3d.retarget import Retargeted, RetargetedBatch
 from training.pairs.shards import SIZE, entries, write_shard
 from training.plan import shard_plan
 
@@ -53,12 +55,12 @@ def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -
         TrainingDataError: no person has two portraits, or there are no clips.
     """
     model = MorphableModel.load(data / "ict_facekit.npz")
-    portraits, frames = _Portraits(data, model), _Frames(clips, model)
+    portraits, frames, mesh = _Portraits(data, model), _Frames(clips, model), MeshModel.of(model, "cpu")
     for shard in track(range(-(-count // SHARD_SIZE)), "pairs"):
         folder = out / f"{seed:03d}-{shard:05d}"
         if not folder.is_dir():
             rng = np.random.default_rng([seed, shard])
-            write_shard(folder, SHARD_SIZE, _rows(model, portraits, frames, rng))
+            write_shard(folder, SHARD_SIZE, _rows(mesh, portraits, frames, rng))
 
 
 def plan_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -> str:
@@ -74,28 +76,29 @@ def plan_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -
 
 
 def _rows(
-    model: MorphableModel, portraits: _Portraits, frames: _Frames, rng: np.random.Generator
+    mesh: MeshModel, portraits: _Portraits, frames: _Frames, rng: np.random.Generator
 ) -> Iterator[dict[str, Any]]:
     for _ in range(SHARD_SIZE):
         source, target = frames.draw(rng) if rng.random() < FRAMES else portraits.draw(rng)
-        yield entries(source.photo, source.picture, source.face, target.face, pair(model, source, target))
+        yield entries(source.photo, source.picture, source.face, target.face, pair(mesh, source, target))
 
 
-def pair(model: MorphableModel, source: Shot, target: Shot) -> Retargeted:
+def pair(model: MeshModel, source: Shot, target: Shot) -> Retargeted:
     """Two pictures of one person, as if the first had been moved to the second."""
-    old, new = (Drawing(model, shot.face, SIZE) for shot in (source, target))
-    flow, _, reverse_flow = flows(old, new, model)
-    return Retargeted(
-        picture=target.picture,
-        flow=flow,
-        mesh=new.mesh,
-        reverse_flow=reverse_flow,
-        reverse_mesh=old.mesh,
-        reliable=new.interior(model) | shut_eyes(model, source.face, target.face, SIZE),
-        reverse_reliable=old.interior(model) | shut_eyes(model, target.face, source.face, SIZE),
-        detail=new.detail(model),
-        reverse_detail=old.detail(model),
-    )
+    old, new = (Heads.stack([shot.face], model.mean.device) for shot in (source, target))
+    found = correspond(model, old, new, SIZE)
+    flow, mesh, interior, detail = found.flow, found.surface.mesh, found.interior, found.detail
+    return RetargetedBatch(
+        picture=torch.from_numpy(target.picture).permute(2, 0, 1)[None],
+        flow=flow[:1],
+        mesh=mesh[:1],
+        reverse_flow=flow[1:],
+        reverse_mesh=mesh[1:],
+        reliable=interior[:1] | shut_eyes(model, old, new, SIZE),
+        reverse_reliable=interior[1:] | shut_eyes(model, new, old, SIZE),
+        detail=detail[:1],
+        reverse_detail=detail[1:],
+    ).pair(0)
 
 
 class _Portraits:

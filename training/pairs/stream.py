@@ -12,11 +12,11 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from datasets.portraits import LEAST_SIDE, Portraits, Window, coefficients
-from models.face3d.batched.generator import retarget_batch
-from models.face3d.batched.heads import Heads, MeshModel
-from models.face3d.batched.pixels import grid, sample
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
+from models.face3d.pixels import grid, sample
+from models.face3d.retarget import retarget_batch
 from training.pairs.batches import Batch, augment
 from training.pairs.examples import examples
 from training.pairs.motion import MotionSampler

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.face3d.eyelids import paint_eyelids, shut_eyes
+from models.face3d.eyelids import shut_eyes
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from tests.synthetic_head import blinking, eye_on_skin
+from tests.synthetic_head_batch import lids_painted
 
 SIZE = 128
 SKIN, EYE = 180, np.array([250, 250, 40], np.uint8)
@@ -25,14 +27,14 @@ def eye_pixels(picture: np.ndarray) -> int:
 
 
 def test_open_eyes_are_left_alone(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
-    np.testing.assert_array_equal(paint_eyelids(eyed, picture, picture, face, face), picture)
+    np.testing.assert_array_equal(lids_painted(eyed, picture, picture, face, face), picture)
     shut = blinking(face, 1)
-    np.testing.assert_array_equal(paint_eyelids(eyed, picture, picture, shut, shut), picture)
+    np.testing.assert_array_equal(lids_painted(eyed, picture, picture, shut, shut), picture)
 
 
 def test_a_shut_eye_shows_skin_and_a_dark_line(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
     dark = np.where(picture == EYE, picture // 8, picture)  # the lash line takes its colour from the photo's eye
-    painted = paint_eyelids(eyed, dark, picture, face, blinking(face, 1))
+    painted = lids_painted(eyed, dark, picture, face, blinking(face, 1))
     assert eye_pixels(picture) > 50
     assert eye_pixels(painted) == 0
     assert painted.min() < 60
@@ -43,14 +45,20 @@ def test_a_shut_eye_shows_skin_and_a_dark_line(eyed: MorphableModel, face: Face,
 
 
 def test_a_half_shut_eye_keeps_its_lower_half(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
-    painted = paint_eyelids(eyed, picture, picture, face, blinking(face, 0.5))
+    painted = lids_painted(eyed, picture, picture, face, blinking(face, 0.5))
     assert 0.2 * eye_pixels(picture) < eye_pixels(painted) < 0.7 * eye_pixels(picture)
 
 
 def test_shut_eyes_are_where_an_open_eye_was(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
-    shut = shut_eyes(eyed, face, blinking(face, 1), SIZE)
+    lidded = MeshModel.of(eyed, "cpu")
+
+    def shut_between(source: Face, target: Face) -> np.ndarray:
+        heads = (Heads.stack([one], "cpu") for one in (source, target))
+        return shut_eyes(lidded, *heads, SIZE)[0].numpy()
+
+    shut = shut_between(face, blinking(face, 1))
     eye = (picture == EYE).all(-1)
     assert shut[eye].all()
     assert shut.sum() < 3 * eye.sum()
-    assert not shut_eyes(eyed, face, blinking(face, 0.4), SIZE).any(), "half shut, a warp still shows the eye"
-    assert not shut_eyes(eyed, blinking(face, 1), face, SIZE).any(), "an eye that opens has no lid to show"
+    assert not shut_between(face, blinking(face, 0.4)).any(), "half shut, a warp still shows the eye"
+    assert not shut_between(blinking(face, 1), face).any(), "an eye that opens has no lid to show"

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from models.coefficients import ARKIT
-from models.face3d.correspondence import Drawing
+from models.face3d.correspondence import flow_between
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import EYEBALLS, FACE, MorphableModel
 from models.face3d.pose import Pose
+from models.face3d.surface import Surface
 from training.pairs.motion import MotionSampler
 
 RADIUS = 1.5
@@ -66,9 +68,11 @@ def test_an_eyeball_behind_a_lid_is_not_seen() -> None:
     model = MorphableModel(mean, np.zeros((1, *mean.shape), np.float32), expression, triangles, part)
     pose = Pose(8.0, np.eye(3), np.array([64.0, -64.0, 0.0]))
     still = Face(mean, np.zeros(53, np.float32), pose)
-    old, new = (Drawing(model, face, 128) for face in (still, Face(mean, np.eye(53, dtype=np.float32)[0], pose)))
-    _, seen = new.positions_in(old, model)
-    row = seen[64]
+    eyes = MeshModel.of(model, "cpu")
+    closing = Face(mean, np.eye(53, dtype=np.float32)[0], pose)
+    old, new = (Surface.draw(eyes, eyes.project(Heads.stack([face], "cpu")), 128) for face in (still, closing))
+    _, seen = flow_between(new, old)
+    row = seen[0, 64]
     assert row[64 - 30 : 64 - 18].all(), "was beside the lid"
     assert not row[64 - 14 : 64 - 2].any(), "was behind the lid"
     assert row[64 + 2 : 64 + 22].all(), "the lid itself"

@@ -9,11 +9,9 @@ import numpy as np
 import torch
 
 from datasets.portraits import Window
-from models.face3d.batched.generator import RetargetedBatch
-from models.face3d.batched.heads import Heads
 from models.face3d.face import Face
-from models.face3d.morphable import MorphableModel
-from models.face3d.retarget import retarget
+from models.face3d.heads import Heads, MeshModel
+from models.face3d.retarget import RetargetedBatch, retarget
 from training.pairs.examples import examples, reduced
 from training.pairs.shards import FIELDS, SIZE, entries
 from training.pairs.stream import cut
@@ -49,10 +47,10 @@ def test_pairs_that_run_backwards_aim_at_the_photo(
     assert batch.reliable[1].all()
 
 
-def test_fields_are_those_that_the_numpy_version_writes(
-    retargeted: Retarget, model: MorphableModel, photo: np.ndarray, face: Face, motions: dict[str, Face]
+def test_fields_are_those_that_are_written_on_a_core(
+    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: Face, motions: dict[str, Face]
 ) -> None:
-    written = entries(0, photo, face, motions["turn"], retarget(model, photo, face, motions["turn"]))
+    written = entries(0, photo, face, motions["turn"], retarget(compiled, photo, face, motions["turn"]))
     small = reduced(retargeted([face], [motions["turn"]]))
     scale = SIZE / len(photo)  # shards are written from pictures of 256 pixels; these have half as many
     for name, value in small.items():

@@ -11,8 +11,8 @@ from PIL import Image
 
 from models.coefficients import ARKIT
 from models.errors import TrainingDataError
-from models.face3d.correspondence import warp
 from models.face3d.morphable import MorphableModel
+from models.face3d.warp import warp
 from tests.synthetic_head import write_data
 from training.pairs.batches import _mirror, _perturb, batches, by_slider
 from training.pairs.generate import make_pairs

@@ -5,12 +5,23 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from models.face3d.batched.splat import EMPTY_DEPTH, splat
 from models.face3d.face import Face
+from models.face3d.heads import MeshModel
+from models.face3d.kernels import PARALLEL
+from models.face3d.kernels.raster import interpolate, rasterise
+from models.face3d.kernels.splat import EMPTY_DEPTH
 from models.face3d.morphable import MorphableModel
-from models.face3d.raster import interpolate, rasterise
+from models.face3d.surface import Surface
 
 SQUARE = torch.tensor([[0, 1, 2], [0, 2, 3]])
+
+
+def splat(vertices: torch.Tensor, triangles: torch.Tensor, size: int) -> Surface:
+    """Meshes drawn by the parallel kernels."""
+    nothing = np.zeros((1, *vertices.shape[1:]), np.float32)
+    part = np.zeros(len(triangles), np.int8)
+    model = MorphableModel(nothing[0], nothing, nothing, triangles.numpy().astype(np.int32), part)
+    return Surface.draw(MeshModel.of(model, "cpu", PARALLEL), vertices, size)
 
 
 def square(left: float, right: float, depth: float) -> torch.Tensor:
@@ -51,4 +62,5 @@ def test_a_head_is_drawn_as_by_the_compiled_rasteriser(model: MorphableModel, fa
     assert (surface.mesh[0].numpy() == (triangle >= 0)).mean() > 0.999
     np.testing.assert_allclose(surface.depth[0].numpy(), depth, atol=1e-3)
     carried = surface.carry(surface.vertices)[0].permute(1, 2, 0).numpy()
-    np.testing.assert_allclose(carried, interpolate(vertices, model.triangles, triangle, weights), atol=1e-3)
+    expected = interpolate(vertices, model.triangles, triangle, weights).transpose(1, 2, 0)
+    np.testing.assert_allclose(carried, expected, atol=1e-3)

@@ -1,4 +1,4 @@
-"""Compiled pixel loops of the pair generator: z-buffer rasteriser and harmonic extension."""
+"""Compiled pixel loops, one picture a call: z-buffer rasteriser, interpolation and harmonic extension."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ def rasterise(vertices: np.ndarray, triangles: np.ndarray, size: int) -> tuple[n
 
     Args:
         vertices: float32 [V, 3], pixels, x right, y down, z towards the viewer (larger is nearer).
-        triangles: int32 [F, 3].
+        triangles: integers [F, 3].
         size: side of the square picture.
 
     Returns:
-        depth float32 [size, size] (-1e9 where empty), triangle int32 [size, size] (-1 where empty) and the first two
-        barycentric weights float32 [size, size, 2].
+        depth float32 [size, size] (-1e9 where empty), triangle int64 [size, size] (-1 where empty) and the barycentric
+        weights float32 [3, size, size] (zero where empty).
     """
     depth = np.full((size, size), np.float32(-1e9), np.float32)
-    triangle = np.full((size, size), -1, np.int32)
-    weights = np.zeros((size, size, 2), np.float32)
+    triangle = np.full((size, size), -1, np.int64)
+    weights = np.zeros((3, size, size), np.float32)
     for i in range(triangles.shape[0]):
         ax, ay, az = vertices[triangles[i, 0]]
         bx, by, bz = vertices[triangles[i, 1]]
@@ -45,23 +45,24 @@ def rasterise(vertices: np.ndarray, triangles: np.ndarray, size: int) -> tuple[n
                 if z > depth[y, x]:
                     depth[y, x] = z
                     triangle[y, x] = i
-                    weights[y, x, 0] = wa
-                    weights[y, x, 1] = wb
+                    weights[0, y, x] = wa
+                    weights[1, y, x] = wb
+                    weights[2, y, x] = wc
     return depth, triangle, weights
 
 
 @numba.njit(cache=True, fastmath=True)
 def interpolate(values: np.ndarray, triangles: np.ndarray, triangle: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Vertex attributes [V, 3] at every drawn pixel, float32 [size, size, 3]; zero where nothing was drawn."""
+    """Vertex attributes [V, 3] at every drawn pixel, float32 [3, size, size]; zero where nothing was drawn."""
     size = triangle.shape[0]
-    out = np.zeros((size, size, 3), np.float32)
+    out = np.zeros((3, size, size), np.float32)
     for y in range(size):
         for x in range(size):
             i = triangle[y, x]
             if i >= 0:
-                wa, wb = weights[y, x, 0], weights[y, x, 1]
+                wa, wb = weights[0, y, x], weights[1, y, x]
                 for k in range(3):
-                    out[y, x, k] = (
+                    out[k, y, x] = (
                         wa * values[triangles[i, 0], k]
                         + wb * values[triangles[i, 1], k]
                         + (1 - wa - wb) * values[triangles[i, 2], k]

@@ -3,7 +3,7 @@
 Pull-push after Gortler, Grzeszczuk, Szeliski and Cohen, "The Lumigraph" (1996): known values are averaged down a
 pyramid until nothing is unknown (pull), then every level's gaps are filled from the level above it (push). The push
 alone leaves blocks; some steps of relaxation at each level bring the fill near to the harmonic one of
-`models.face3d.raster.extend_harmonically`, at a cost that does not grow with the holes.
+`models.face3d.kernels.raster.extend_harmonically`, at a cost that does not grow with the holes.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def pull_push(values: Tensor, known: Tensor, relaxations: int = RELAXATIONS) -> 
 def _pulled(value: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     """The next coarser level: means of the known among every four pixels, known where any of them was."""
     odd = (0, value.shape[-1] % 2, 0, value.shape[-2] % 2)
-    share = F.avg_pool2d(F.pad(weight, odd), 2)
-    mean = F.avg_pool2d(F.pad(value, odd), 2) / share.clamp(min=1e-6)
-    return mean, (share > 0).to(value.dtype)
+    fraction = F.avg_pool2d(F.pad(weight, odd), 2)
+    mean = F.avg_pool2d(F.pad(value, odd), 2) / fraction.clamp(min=1e-6)
+    return mean, (fraction > 0).to(value.dtype)
 
 
 def _relaxed(value: Tensor, known: Tensor, steps: int) -> Tensor:

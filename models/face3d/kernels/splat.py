@@ -3,13 +3,12 @@
 Where points drawn anywhere on a triangle would have to be spread over four pixels, and would leave pinholes, these
 samples lie exactly at the pixel centres that each triangle covers: one for every pixel of its bounding box, the ones
 outside dropped. Their number follows the data; `scatter_reduce` finds the nearest of each pixel. The result is that of
-`models.face3d.raster.rasterise`, ties included.
+`models.face3d.kernels.raster.rasterise`, ties included.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,62 +17,8 @@ EMPTY_DEPTH = -1e9
 _SLACK = 1e-4  # how far outside a triangle, in barycentric weight, a pixel centre still counts as on it
 
 
-@dataclass(frozen=True)
-class Surface:
-    """B meshes drawn in pictures of S pixels; pixel centres are at integer coordinates.
-
-    Attributes:
-        vertices: float32 [B, V, 3], pixels, z towards the viewer.
-        triangles: int64 [F, 3].
-        depth: float32 [B, S, S], z of the nearest surface; `EMPTY_DEPTH` where there is none.
-        triangle: int64 [B, S, S], the triangle seen; -1 where there is none.
-        weights: float32 [B, 3, S, S], barycentric; zero where there is no surface.
-    """
-
-    vertices: Tensor
-    triangles: Tensor
-    depth: Tensor
-    triangle: Tensor
-    weights: Tensor
-
-    @property
-    def mesh(self) -> Tensor:
-        """Pixels on the mesh, bool [B, S, S]."""
-        return self.triangle >= 0
-
-    @property
-    def size(self) -> int:
-        return self.depth.shape[-1]
-
-    def carry(self, values: Tensor) -> Tensor:
-        """Vertex attributes [B, V, K] at every pixel, [B, K, S, S]; zero where there is no surface."""
-        count, vertices, channels = values.shape
-        first = torch.arange(count, device=values.device)[:, None, None, None] * vertices
-        corner = self.triangles[self.triangle.clamp(min=0)] + first  # [B, S, S, 3]
-        at_corners = values.reshape(-1, channels)[corner]  # [B, S, S, 3, K]
-        # Written out: einsum may multiply in TF32, which is a tenth of a pixel at a picture's width.
-        return (at_corners * self.weights.movedim(1, -1)[..., None]).sum(-2).movedim(-1, 1)
-
-    def covered_by(self, triangles: Tensor) -> Tensor:
-        """Pixels that show one of the marked triangles (bool [F]), bool [B, S, S]."""
-        return self.mesh & triangles[self.triangle.clamp(min=0)]
-
-    def exchanged(self) -> Surface:
-        """The same meshes with the first and the second half of the batch in each other's place."""
-        half = len(self.depth) // 2
-        vertices, depth, triangle, weights = (
-            value.roll(half, 0) for value in (self.vertices, self.depth, self.triangle, self.weights)
-        )
-        return Surface(vertices, self.triangles, depth, triangle, weights)
-
-    def first(self, count: int) -> Surface:
-        """The first `count` meshes alone."""
-        fields = (value[:count] for value in (self.depth, self.triangle, self.weights))
-        return Surface(self.vertices[:count], self.triangles, *fields)
-
-
-def splat(vertices: Tensor, triangles: Tensor, size: int) -> Surface:
-    """Draw meshes [B, V, 3] of common triangles [F, 3] in pictures of `size` pixels.
+def splat(vertices: Tensor, triangles: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw meshes [B, V, 3] of common triangles [F, 3] in pictures of `size` pixels (`Kernels.rasterise`).
 
     Memory: about 150 bytes a sample; the ICT head has some 215,000 samples in a picture of 256 pixels.
     """
@@ -83,20 +28,15 @@ def splat(vertices: Tensor, triangles: Tensor, size: int) -> Surface:
     if not count:
         blank = vertices.new_full(shape, EMPTY_DEPTH)
         nothing = vertices.new_zeros(len(vertices), 3, size, size)
-        return Surface(vertices, triangles, blank, torch.full_like(blank, -1, dtype=torch.int64), nothing)
+        return blank, torch.full_like(blank, -1, dtype=torch.int64), nothing
     depth = z.new_full((math.prod(shape),), EMPTY_DEPTH).scatter_reduce(0, pixel, z, "amax")
     # Of equally near samples the first triangle's counts, whatever the order in which a GPU writes.
     (front,) = torch.nonzero(z == depth[pixel], as_tuple=True)
     seen = pixel.new_full((math.prod(shape),), count).scatter_reduce(0, pixel[front], front, "amin")
     empty = seen == count
     seen = seen.masked_fill(empty, 0)
-    return Surface(
-        vertices=vertices,
-        triangles=triangles,
-        depth=depth.view(shape),
-        triangle=(owner[seen] % len(triangles)).masked_fill(empty, -1).view(shape),
-        weights=weights[:, seen].masked_fill(empty, 0).view(3, *shape).transpose(0, 1),
-    )
+    triangle = (owner[seen] % len(triangles)).masked_fill(empty, -1).view(shape)
+    return depth.view(shape), triangle, weights[:, seen].masked_fill(empty, 0).view(3, *shape).transpose(0, 1)
 
 
 def _samples(vertices: Tensor, triangles: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Closing lids of batches: the same eyes are painted as by the numpy version, in much the same colours."""
+"""Closing lids: both kernels paint the same eyes, in much the same colours."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from models.face3d.batched.eyelids import paint_lids
-from models.face3d.batched.heads import Heads, MeshModel
 from models.face3d.eyelids import paint_eyelids
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
+from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
 from tests.synthetic_head import blinking, eye_on_skin
+from tests.synthetic_head_batch import lids_painted
 
 SIZE = 128
 SKIN, EYE = (190, 160, 140), (40, 30, 25)
@@ -26,7 +27,7 @@ def picture(eyed: MorphableModel, face: Face) -> np.ndarray:
 def painted(model: MorphableModel, picture: np.ndarray, sources: list[Face], targets: list[Face]) -> np.ndarray:
     photo = torch.from_numpy(picture).permute(2, 0, 1).expand(len(sources), -1, -1, -1)
     heads = (Heads.stack(faces, "cpu") for faces in (sources, targets))
-    result = paint_lids(MeshModel.of(model, "cpu"), photo, photo.float(), *heads)
+    result = paint_eyelids(MeshModel.of(model, "cpu", PARALLEL), photo, photo.float(), *heads)
     return result.permute(0, 2, 3, 1).numpy()
 
 
@@ -36,11 +37,11 @@ def test_open_eyes_and_eyes_shut_before_are_left_alone(eyed: MorphableModel, fac
         np.testing.assert_array_equal(image, picture)
 
 
-def test_lids_close_as_in_the_numpy_version(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
+def test_lids_close_as_by_the_compiled_kernels(eyed: MorphableModel, face: Face, picture: np.ndarray) -> None:
     amounts = (0.4, 0.7, 1.0)
     targets = [blinking(face, amount) for amount in amounts]
     for image, target in zip(painted(eyed, picture, [face] * len(amounts), targets), targets, strict=True):
-        expected = paint_eyelids(eyed, picture, picture, face, target).astype(float)
+        expected = lids_painted(eyed, picture, picture, face, target).astype(float)
         changed = (expected != picture).any(-1)
         difference = np.abs(image - expected)
         assert difference[changed].mean() < 0.25 * np.abs(expected - picture)[changed].mean()

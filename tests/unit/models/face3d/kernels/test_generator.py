@@ -1,4 +1,5 @@
-"""The batched generator on the synthetic head: motions known in closed form, and the numpy version's answers."""
+"""The generator with the parallel kernels on the synthetic head: motions known in closed form, and the answers that the
+compiled kernels give."""
 
 from __future__ import annotations
 
@@ -12,32 +13,31 @@ import torch
 
 from datasets.portraits import coefficients
 from models.coefficients import ARKIT, rotation_matrix
-from models.face3d.batched.flow import _anchored, flow_between
-from models.face3d.batched.generator import RetargetedBatch, retarget_batch
-from models.face3d.batched.heads import Heads, MeshModel
-from models.face3d.batched.pixels import dilate
-from models.face3d.batched.splat import splat
+from models.face3d.correspondence import _anchored, flow_between
 from models.face3d.face import Face
+from models.face3d.heads import Heads, MeshModel
+from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import HEAD, TEETH, MorphableModel
-from models.face3d.retarget import Retargeted, retarget
+from models.face3d.retarget import Retargeted, RetargetedBatch, retarget, retarget_batch
+from models.face3d.surface import Surface
 
 Retarget = Callable[[list[Face], list[Face]], RetargetedBatch]
 
 
-def share_in_common(first: np.ndarray, second: np.ndarray) -> float:
+def overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / (first | second).sum()) if (first | second).any() else 1.0
 
 
 def assert_agrees(batch: RetargetedBatch, row: int, one: Retargeted) -> None:
-    """A row of a batch says what the numpy version says: flow to 0.3 pixels, masks but for single pixels."""
+    """A row of a batch is what a core's own kernels make of one pair: flow to 0.3 pixels, masks but for single pixels."""
     for name, mesh in (("flow", "mesh"), ("reverse_flow", "reverse_mesh")):
         difference = np.linalg.norm(getattr(batch, name)[row].permute(1, 2, 0).numpy() - getattr(one, name), axis=-1)
         on_mesh = getattr(one, mesh)
-        assert share_in_common(getattr(batch, mesh)[row].numpy(), on_mesh) >= 0.97
+        assert overlap(getattr(batch, mesh)[row].numpy(), on_mesh) >= 0.97
         assert difference[on_mesh].mean() < 0.01
         assert difference[~on_mesh].mean() < 0.3
     for name in ("reliable", "detail", "reverse_detail", "reverse_reliable"):
-        assert share_in_common(getattr(batch, name)[row].numpy(), getattr(one, name)) >= 0.97, name
+        assert overlap(getattr(batch, name)[row].numpy(), getattr(one, name)) >= 0.97, name
     picture = batch.picture[row].permute(1, 2, 0).numpy().astype(int)
     assert np.abs(picture - one.picture).mean() < 1.5
 
@@ -63,31 +63,31 @@ def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: Face, motions: 
 
 
 @pytest.mark.parametrize("motion", ["shift", "turn", "blendshape"])
-def test_the_numpy_version_says_the_same(
-    retargeted: Retarget, model: MorphableModel, photo: np.ndarray, face: Face, motions: dict[str, Face], motion: str
+def test_the_compiled_kernels_give_the_same(
+    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: Face, motions: dict[str, Face], motion: str
 ) -> None:
-    assert_agrees(retargeted([face], [motions[motion]]), 0, retarget(model, photo, face, motions[motion]))
+    assert_agrees(retargeted([face], [motions[motion]]), 0, retarget(compiled, photo, face, motions[motion]))
 
 
 def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     mesh: MeshModel,
     retargeted: Retarget,
-    model: MorphableModel,
+    compiled: MeshModel,
     photo: np.ndarray,
     face: Face,
     motions: dict[str, Face],
 ) -> None:
     turned = replace(face, pose=replace(face.pose, rotation=rotation_matrix(0.6, 0, 0)))
     heads = Heads.stack([turned, motions["shift"], face, face], "cpu")
-    drawn = splat(mesh.project(heads), mesh.triangles, len(photo))
+    drawn = Surface.draw(mesh, mesh.project(heads), len(photo))
     new, there = drawn.first(2), drawn.exchanged().first(2)
-    _, seen = flow_between(new, there, mesh.eyeballs)
+    _, seen = flow_between(new, there)
     anchored = _anchored(new, there, new.carry(there.vertices), seen)
-    silhouette = new.mesh & dilate(~new.mesh, torch.ones(3, 3))
+    silhouette = new.mesh & PARALLEL.dilate(~new.mesh, 3)
     assert (silhouette & ~anchored)[0].any()
     assert not (silhouette & ~anchored)[1].any(), "a head that only moves takes its surroundings with it"
     assert anchored[:, 50:78, 50:78].all(), "the rule is for rims"
-    pair, one = retargeted([face], [turned]), retarget(model, photo, face, turned)
+    pair, one = retargeted([face], [turned]), retarget(compiled, photo, face, turned)
     beside = ~one.mesh & (cv2.dilate(one.mesh.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0)
     difference = np.linalg.norm(pair.flow[0].permute(1, 2, 0).numpy() - one.flow, axis=-1)
     assert difference[beside].mean() < 0.3
@@ -111,7 +111,9 @@ def test_a_pair_does_not_depend_on_its_batch(retargeted: Retarget, face: Face, m
 
 
 @pytest.mark.parametrize("level", [60, 180])
-def test_a_mouth_that_opens_is_painted_as_by_the_numpy_version(model: MorphableModel, face: Face, level: int) -> None:
+def test_a_mouth_that_opens_is_painted_as_by_the_compiled_kernels(
+    model: MorphableModel, face: Face, level: int
+) -> None:
     """A patch of the sphere hides teeth behind it until it sinks behind them."""
     steps = 41
     lip = [row * steps + column for row in range(8, 20) for column in range(14, 27)]
@@ -135,9 +137,11 @@ def test_a_mouth_that_opens_is_painted_as_by_the_numpy_version(model: MorphableM
     wide = replace(shut, expression=weights)
     picture = np.full((128, 128, 3), level, np.uint8)
     picture[..., 0] += 40
-    one = retarget(toothed, picture, shut, wide)
+    one = retarget(MeshModel.of(toothed, "cpu"), picture, shut, wide)
     photo = torch.from_numpy(picture).permute(2, 0, 1)[None]
-    batch = retarget_batch(MeshModel.of(toothed, "cpu"), photo, Heads.stack([shut], "cpu"), Heads.stack([wide], "cpu"))
+    batch = retarget_batch(
+        MeshModel.of(toothed, "cpu", PARALLEL), photo, Heads.stack([shut], "cpu"), Heads.stack([wide], "cpu")
+    )
     painted = (one.picture != picture).any(-1)
     assert painted.sum() > 100
     difference = np.abs(batch.picture[0].permute(1, 2, 0).numpy().astype(int) - one.picture)

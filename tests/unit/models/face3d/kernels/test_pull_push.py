@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from models.face3d.batched.pull_push import pull_push
-from models.face3d.raster import extend_harmonically
+from models.face3d.kernels.pull_push import pull_push
+from models.face3d.kernels.raster import extend_harmonically
 
 
 @pytest.fixture

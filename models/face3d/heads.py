@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from models.face3d.face import Face
+from models.face3d.kernels import Kernels, kernels_of
 from models.face3d.morphable import GUMS_AND_TONGUE, MOUTH_INTERIOR, TEETH, MorphableModel
 from models.face3d.pose import CROP_CM
 
@@ -80,6 +81,7 @@ class MeshModel:
         eyeballs: bool [F], triangles of an eyeball.
         rims: int64 [R], vertices of the inner lips and the lids.
         lid_rims: int64 [E, 2, P], upper and lower rim of each of E eyes, corner to corner.
+        kernels: what draws and fills pictures on the device.
     """
 
     mean: Tensor
@@ -92,9 +94,12 @@ class MeshModel:
     eyeballs: Tensor
     rims: Tensor
     lid_rims: Tensor
+    kernels: Kernels
 
     @classmethod
-    def of(cls, model: MorphableModel, device: torch.device | str) -> MeshModel:
+    def of(cls, model: MorphableModel, device: torch.device | str, kernels: Kernels | None = None) -> MeshModel:
+        """The model on a device, with the device's own kernels unless others are given."""
+
         def tensor(value: np.ndarray) -> Tensor:
             return torch.from_numpy(np.ascontiguousarray(value)).to(device)
 
@@ -110,6 +115,7 @@ class MeshModel:
             eyeballs=tensor(model.eyeballs),
             rims=tensor(model.rims.astype(np.int64)),
             lid_rims=tensor(lids if lids.size else np.zeros((0, 2, 0), np.int64)),
+            kernels=kernels or kernels_of(device),
         )
 
     def persons(self, identity: Tensor) -> Tensor:
