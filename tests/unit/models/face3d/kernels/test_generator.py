@@ -29,7 +29,7 @@ def overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def assert_agrees(batch: RetargetedBatch, row: int, one: Retargeted) -> None:
-    """A row of a batch is what a core's own kernels make of one pair: flow to 0.3 pixels, masks but for single pixels."""
+    """A row of a batch is what the compiled kernels make of one pair: flow to 0.3 pixels, masks but for single ones."""
     for name, mesh in (("flow", "mesh"), ("reverse_flow", "reverse_mesh")):
         difference = np.linalg.norm(getattr(batch, name)[row].permute(1, 2, 0).numpy() - getattr(one, name), axis=-1)
         on_mesh = getattr(one, mesh)
