@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from datasets.portraits import Portraits, Window
+from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import retarget
 from training.pairs.motion import MotionSampler
@@ -26,6 +27,7 @@ def make_flow_test(data: Path, count: int, seed: int, watch: Callable[[Iterable[
         TrainingDataError: the 3DMM or the portraits are missing, or nobody is held out.
     """
     model, portraits = MorphableModel.load(data / "ict_facekit.npz"), Portraits(data, "test")
+    mesh = MeshModel.of(model, "cpu")
     rng = np.random.default_rng(seed)
     sampler = MotionSampler(portraits.expression[portraits.index], rng, _SWEEPS)
     rows: dict[str, list[np.ndarray]] = {}
@@ -33,7 +35,7 @@ def make_flow_test(data: Path, count: int, seed: int, watch: Callable[[Iterable[
         photo = int(portraits.index[number % len(portraits.index)])
         source = portraits.face(photo, model, WINDOW, SIZE)
         target = sampler.draw(source)
-        moved = retarget(model, WINDOW.cut(portraits.picture(photo), SIZE), source, target)
+        moved = retarget(mesh, WINDOW.cut(portraits.picture(photo), SIZE), source, target)
         row = {
             "photo": np.int32(photo),
             "expression": target.expression.astype(np.float32),
