@@ -15,6 +15,10 @@ from models.bundle import DEFAULT_BUNDLE
 from models.errors import TrainingDataError
 
 EMPTY = [
+    ("training", "data face --data {out} --ict-facekit {data}", "--ict-facekit"),
+    ("training", "data portraits --data {out} --photos {data}", "holds no file that ends in"),
+    ("training", "data clips --data {out} --videos {data}", "holds no file that ends in"),
+    ("training", "data flow-test --data {data}", "training data face"),
     ("training", "pairs --data {data} --out {out} --processes 1", "training data"),
     ("training", "real-pairs --data {data} --out {out} --clips {out}", "training data"),
     ("training", "head --pairs {data} --out {out}", "training pairs"),
