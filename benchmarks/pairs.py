@@ -26,7 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 from models.coefficients import ARKIT
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
@@ -42,13 +42,15 @@ EXPRESSIONS = len(ARKIT.expression)
 console = Console()
 
 
-def faces(draw: Draw, target: bool, count: int) -> list[Face]:
+def faces(draw: Draw, target: bool, count: int) -> list[PosedFace]:
     """The first heads of a draw, one by one."""
     heads = draw.target if target else draw.source
     vectors = heads.coefficients(SIZE).double().cpu().numpy()
     depth, persons = heads.translation[:, 2].cpu().numpy(), heads.person.cpu().numpy()
     return [
-        Face(persons[k], vectors[k, :EXPRESSIONS], Pose.from_coefficients(vectors[k, EXPRESSIONS:], SIZE, depth[k]))
+        PosedFace(
+            persons[k], vectors[k, :EXPRESSIONS], Pose.from_coefficients(vectors[k, EXPRESSIONS:], SIZE, depth[k])
+        )
         for k in range(count)
     ]
 

@@ -15,7 +15,7 @@ class Backgrounds:
 
     Args:
         folder: JPEG, PNG or WebP pictures that show no face, searched recursively.
-        textures: share of draws that are generated instead.
+        textures: fraction of draws that are generated instead.
 
     Raises:
         TrainingDataError: the folder holds no picture.

@@ -86,7 +86,7 @@ class ClipStore:
             yield read
 
 
-class ClipWriter:
+class ClipStoreWriter:
     """Adds videos to a store, each with all its clips in one transaction: an interruption leaves whole videos."""
 
     def __init__(self, path: Path, space: str, map_bytes: int = SPARSE_BYTES) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of faces with landmarks and coefficients known, held in memory as the extractor's training material."""
+"""Pictures of faces with landmarks and coefficients known, held in memory as the extractor's training data."""
 
 from __future__ import annotations
 

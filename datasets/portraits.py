@@ -13,7 +13,7 @@ from PIL import Image
 from datasets.tables import read_table
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_arrays
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
 
@@ -25,7 +25,7 @@ LEAST_SIDE, STORED = 232.0, 288
 
 
 @dataclass(frozen=True)
-class Window:
+class PhotoWindow:
     """A square of a portrait, `side` pixels at (x, y) in the stored picture."""
 
     x: float
@@ -33,7 +33,7 @@ class Window:
     side: float
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, least: float, largest: float, stored: float) -> Window:
+    def draw(cls, rng: np.random.Generator, least: float, largest: float, stored: float) -> PhotoWindow:
         """A window with a side from `least` to `largest`, anywhere in a stored picture of that side."""
         side = rng.uniform(least, largest)
         return cls(rng.uniform(0, stored - side), rng.uniform(0, stored - side), side)
@@ -101,12 +101,12 @@ class Portraits:
     def _labels(self, *names: str) -> dict[str, np.ndarray]:
         return read_arrays(self.folder / "labels.npz", names, MADE_BY)
 
-    def face(self, photo: int, model: MorphableModel, window: Window, size: int) -> Face:
+    def face(self, photo: int, model: MorphableModel, window: PhotoWindow, size: int) -> PosedFace:
         """The fitted face in a window resized to `size` pixels."""
         pose = self.pose(photo).in_window(window.x, window.y, window.side, size)
-        return Face(model.person(self.identity[photo]), np.clip(self.expression[photo], 0, 1), pose)
+        return PosedFace(model.person(self.identity[photo]), np.clip(self.expression[photo], 0, 1), pose)
 
 
-def coefficients(face: Face, size: int) -> np.ndarray:
+def coefficients(face: PosedFace, size: int) -> np.ndarray:
     """The face's vector in the `arkit` space, float32 [59]."""
     return np.concatenate([face.expression, face.pose.coefficients(size)]).astype(np.float32)

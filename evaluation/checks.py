@@ -1,4 +1,4 @@
-"""The edits that every bundle is checked on, what is measured of them, and the bars they must meet."""
+"""The edits that every bundle is checked on, what is measured of them, and the thresholds they must meet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Bar:
+class Threshold:
     """The interval that a measured value must lie in."""
 
     low: float = -np.inf
@@ -40,8 +40,8 @@ class SliderCheck:
     amount: float
     unit: str
     measured: Callable[[FaceReading, FaceReading], float]
-    bar: Bar
-    extracted_unit = "share of the change asked for"
+    threshold: Threshold
+    extracted_unit = "fraction of the requested change"
 
     @property
     def name(self) -> str:
@@ -55,20 +55,20 @@ class SliderCheck:
         """The effect that the judge sees, in `unit`."""
         return self.measured(before, after)
 
-    def extracted(self, space: CoefficientSpace, source: Vector, asked: Vector, found: Vector) -> float | None:
+    def extracted(self, space: CoefficientSpace, source: Vector, requested: Vector, found: Vector) -> float | None:
         """How much of the slider's change our extractor finds again; None where the source left none to make."""
         sides = [space.index[name] for name in space.shorthands.get(self.slider, (self.slider,))]
-        wanted = float((asked - source)[sides].sum())
-        return float((found - source)[sides].sum()) / wanted if wanted else None
+        possible = float((requested - source)[sides].sum())
+        return float((found - source)[sides].sum()) / possible if possible else None
 
 
 @dataclass(frozen=True)
 class TurnCheck:
-    """A relative turn of the head about one axis; the response counts along the asked direction, in degrees."""
+    """A relative turn of the head about one axis; the response counts along the requested direction, in degrees."""
 
     axis: str
     degrees: float
-    bar: Bar
+    threshold: Threshold
     unit = extracted_unit = "degrees"
 
     @property
@@ -83,7 +83,7 @@ class TurnCheck:
         """The turn that the judge sees; negative if it goes the wrong way."""
         return self._response(before.rotation, after.rotation)
 
-    def extracted(self, space: CoefficientSpace, source: Vector, asked: Vector, found: Vector) -> float | None:  # noqa: ARG002
+    def extracted(self, space: CoefficientSpace, source: Vector, requested: Vector, found: Vector) -> float | None:  # noqa: ARG002
         """The turn that our extractor sees."""
         angles = slice(len(space.expression), len(space.expression) + 3)
         return self._response(rotation_matrix(*source[angles]), rotation_matrix(*found[angles]))
@@ -105,10 +105,10 @@ def _eyes_stay_open(before: FaceReading, after: FaceReading) -> float:
 
 
 CHECKS: tuple[Check, ...] = (
-    SliderCheck("jawOpen", 0.6, "lip opening, % of face height", _lips_part, Bar(low=7)),
-    SliderCheck("eyeBlink", 1.0, "eye opening, ratio to source", _eyes_stay_open, Bar(high=0.5)),
-    *(TurnCheck(axis, degrees, Bar(7, 20)) for axis in ("yaw", "pitch", "roll") for degrees in (15.0, -15.0)),
+    SliderCheck("jawOpen", 0.6, "lip opening, % of face height", _lips_part, Threshold(low=7)),
+    SliderCheck("eyeBlink", 1.0, "eye opening, ratio to source", _eyes_stay_open, Threshold(high=0.5)),
+    *(TurnCheck(axis, degrees, Threshold(7, 20)) for axis in ("yaw", "pitch", "roll") for degrees in (15.0, -15.0)),
 )
 
-ZERO_EDIT = Bar(low=30)
+ZERO_EDIT = Threshold(low=30)
 """PSNR in dB that an edit of nothing must reach in the face crop, through the networks."""

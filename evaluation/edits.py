@@ -18,7 +18,7 @@ from models.portrait import PortraitEditor, Source
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EditOutcome:
     """What one edit came to; a value is None where its judge found no face in the edited picture."""
 
     judged: float | None
@@ -32,7 +32,7 @@ class PhotoResult:
     number: int
     colour: bool
     zero_edit_psnr: float
-    outcomes: dict[str, Outcome]
+    outcomes: dict[str, EditOutcome]
     pictures: dict[str, NDArray[np.uint8]] = field(repr=False)
 
 
@@ -72,13 +72,13 @@ def _edit_photo(editor: PortraitEditor, judge: Judge, photo: Photo, source: Sour
         return None
     pictures, outcomes = {"source": photo.picture}, {}
     for check in CHECKS:
-        asked = check.edit(editor.space, source.coefficients)
-        picture = next(iter(editor.render(source, asked[None])))
+        requested = check.edit(editor.space, source.coefficients)
+        picture = next(iter(editor.render(source, requested[None])))
         after, found = judge.read(picture), _extract(editor, picture)
         pictures[check.name] = picture
-        outcomes[check.name] = Outcome(
+        outcomes[check.name] = EditOutcome(
             judged=None if after is None else check.judged(before, after),
-            extracted=None if found is None else check.extracted(editor.space, source.coefficients, asked, found),
+            extracted=None if found is None else check.extracted(editor.space, source.coefficients, requested, found),
         )
     crop, rendered = _zero_edit(editor, source)
     pictures["zero edit"] = rendered

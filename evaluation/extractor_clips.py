@@ -43,15 +43,15 @@ def evaluate_clip(extractor: Extractor, teacher: Landmarker, mesh: LandmarkMesh,
     landmarks, scores = (np.stack([getattr(r, name) for _, r in both]) for name in ("landmarks", "scores"))
     some = np.linspace(0, len(both) - 1, min(_IDENTITY_FRAMES, len(both))).astype(int)
     fit = SpeakerFit.of_frames(mesh, landmarks[some], scores[some])
-    wanted = np.stack([fit.fit(points, score).expression for points, score in zip(landmarks, scores, strict=True)])
-    return channel_correlation(wanted, np.stack([c for c, _ in both])[:, :_COUNT])
+    fitted = np.stack([fit.fit(points, score).expression for points, score in zip(landmarks, scores, strict=True)])
+    return channel_correlation(fitted, np.stack([c for c, _ in both])[:, :_COUNT])
 
 
-def channel_correlation(wanted: NDArray[np.float32], read: NDArray[np.float32]) -> dict[str, float]:
+def channel_correlation(fitted: NDArray[np.float32], read: NDArray[np.float32]) -> dict[str, float]:
     """Correlation of `CHANNELS` in two sequences of weights [T, 53]; 0 where what was read does not move at all."""
     found = {}
     for name in CHANNELS:
-        a, b = wanted[:, ARKIT.index[name]], read[:, ARKIT.index[name]]
+        a, b = fitted[:, ARKIT.index[name]], read[:, ARKIT.index[name]]
         if a.std() >= (_BLINK if "Blink" in name else 1e-6):
             found[name] = float(np.corrcoef(a, b)[0, 1]) if b.std() else 0.0
     return found

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from datasets.portraits import Portraits, Window
+from datasets.portraits import PhotoWindow, Portraits
 from evaluation.statistics import Summary, summarise
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_arrays
@@ -20,7 +20,7 @@ from models.renderer import PIRenderer
 
 _SIZE = 256
 _MADE_BY = "`python -m training data flow-test`"
-_WINDOW = Window(16, 16, _SIZE)  # the part of a stored portrait that the test was made on
+_WINDOW = PhotoWindow(16, 16, _SIZE)  # the part of a stored portrait that the test was made on
 _BATCH = 16
 
 

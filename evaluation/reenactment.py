@@ -69,8 +69,8 @@ def _reenact(editor: PortraitEditor, clip: Path) -> ClipResult:
     times, frames = zip(*read_frames(clip), strict=True)
     driven = _read(editor, times, frames)
     source = editor.analyse(frames[0])
-    asked = transfer(editor.space, source.coefficients, driven, _SAME_SQUARE)
-    found = _read(editor, times, editor.render(source, asked))
+    requested = transfer(editor.space, source.coefficients, driven, _SAME_SQUARE)
+    found = _read(editor, times, editor.render(source, requested))
     return compare(editor.space, clip.name, driven, found)
 
 

@@ -55,13 +55,21 @@ def edits_table(result: EditsResult) -> Table:
     rows = [_check_row(check, result.photos) for check in CHECKS]
     for group, photos in _groups(result.photos).items():
         values = [photo.zero_edit_psnr for photo in photos]
-        share = _share(map(ZERO_EDIT.admits, values))
+        fraction = _fraction(map(ZERO_EDIT.admits, values))
         rows.append(
-            (f"zero edit, {group}", "PSNR of the face crop, dB", str(ZERO_EDIT), str(summarise(values)), share, "–", "")
+            (
+                f"zero edit, {group}",
+                "PSNR of the face crop, dB",
+                str(ZERO_EDIT),
+                str(summarise(values)),
+                fraction,
+                "–",
+                "",
+            )
         )
     return Table(
         f"Edits of {len(result.photos)} held-out photos (mean [95% interval])",
-        ("edit", "measure", "bar", "MediaPipe", "photos within the bar", "own extractor", "in"),
+        ("edit", "measure", "threshold", "MediaPipe", "photos within the threshold", "own extractor", "in"),
         rows,
     )
 
@@ -94,13 +102,13 @@ def edits_data(result: EditsResult) -> dict[str, Any]:
 
 def reenactment_table(clips: list[ClipResult]) -> Table:
     def row(
-        measure: str, bar: str, values: Iterable[float | None], copied: Iterable[float] | None = None
+        measure: str, threshold: str, values: Iterable[float | None], copied: Iterable[float] | None = None
     ) -> tuple[str, ...]:
-        return (measure, bar, str(_summary(values)), "–" if copied is None else str(summarise(list(copied))))
+        return (measure, threshold, str(_summary(values)), "–" if copied is None else str(summarise(list(copied))))
 
     return Table(
         f"Same-person reenactment of {len(clips)} held-out clips, re-extracted (mean [95% interval] over clips)",
-        ("measure", "bar", "reenacted", "first frame repeated"),
+        ("measure", "threshold", "reenacted", "first frame repeated"),
         [
             *(
                 row(f"correlation of {channel}", "≥ 0.9", [clip.correlation[channel] for clip in clips])
@@ -134,11 +142,11 @@ def _summary(values: Iterable[float | None]) -> Summary:
 def _check_row(check: Check, photos: list[PhotoResult]) -> tuple[str, ...]:
     outcomes = [photo.outcomes[check.name] for photo in photos]
     judged = _summary(outcome.judged for outcome in outcomes)
-    share = _share(outcome.judged is not None and check.bar.admits(outcome.judged) for outcome in outcomes)
+    fraction = _fraction(outcome.judged is not None and check.threshold.admits(outcome.judged) for outcome in outcomes)
     own = _summary(outcome.extracted for outcome in outcomes)
-    return (check.name, check.unit, str(check.bar), str(judged), share, str(own), check.extracted_unit)
+    return (check.name, check.unit, str(check.threshold), str(judged), fraction, str(own), check.extracted_unit)
 
 
-def _share(passes: Iterable[bool]) -> str:
+def _fraction(passes: Iterable[bool]) -> str:
     verdicts = list(passes)
     return f"{sum(verdicts)} of {len(verdicts)}"

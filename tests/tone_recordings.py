@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from models.audio.features import FRAME
 from models.coefficients import ARKIT
 
@@ -19,7 +19,7 @@ def tone_of(jaw: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def recordings() -> list[Recording]:
+def recordings() -> list[RecordedClip]:
     rng = np.random.default_rng(0)
     time = np.arange(FRAMES)
     made = []
@@ -28,5 +28,5 @@ def recordings() -> list[Recording]:
         motion = np.zeros((FRAMES, 59), np.float32)
         motion[:, ARKIT.index["jawOpen"]] = 0.1 + jaw
         motion[:, 53:56] = 0.02 * np.sin(time * 0.1 + number)[:, None] + 0.1
-        made.append(Recording(f"clip{number}", motion, tone_of(jaw, rng), (0.84, 2.2)))
+        made.append(RecordedClip(f"clip{number}", motion, tone_of(jaw, rng), (0.84, 2.2)))
     return made

@@ -69,20 +69,20 @@ def disturbed(rng: np.random.Generator, sound: Sound, other: Sound) -> Sound:
         sound = sound + coloured_noise(rng, len(sound), slope) * loudness * 10 ** (-rng.uniform(5, 35) / 20)
     if rng.random() < 0.1:
         behind = np.resize(other, len(sound))
-        share = loudness / (np.sqrt((behind**2).mean()) + 1e-6)
-        sound = sound + behind * share * 10 ** (-rng.uniform(10, 25) / 20)
+        gain = loudness / (np.sqrt((behind**2).mean()) + 1e-6)
+        sound = sound + behind * gain * 10 ** (-rng.uniform(10, 25) / 20)
     if rng.random() < 0.12:
         sound = on_telephone(rng, sound)
     return at_level(sound, rng.uniform(6, 30))
 
 
-QUIET = {"silence": 0.25, "noise": 0.3, "hum": 0.1, "chords": 0.2, "beats": 0.15}
+NON_SPEECH = {"silence": 0.25, "noise": 0.3, "hum": 0.1, "chords": 0.2, "beats": 0.15}
 """What is no speech, and how often each is drawn."""
 
 
-def quiet(rng: np.random.Generator, samples: int, kind: str | None = None) -> Sound:
-    """A sound that lips stay closed to, of a kind of `QUIET` or of any."""
-    kind = kind or str(rng.choice(list(QUIET), p=list(QUIET.values())))
+def non_speech(rng: np.random.Generator, samples: int, kind: str | None = None) -> Sound:
+    """A sound that lips stay closed to, of a kind of `NON_SPEECH` or of any."""
+    kind = kind or str(rng.choice(list(NON_SPEECH), p=list(NON_SPEECH.values())))
     if kind == "silence":
         return (rng.standard_normal(samples) * rng.choice([0, 0, 1e-5, 1e-4])).astype(np.float32)
     if kind == "noise":

@@ -50,7 +50,7 @@ class Phoneme:
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """Samples at 16 kHz, float32 in [-1, 1], and what is said in them."""
+    """Samples at 16 kHz, float32 in [-1, 1], and the phonemes that are spoken in them."""
 
     sound: NDArray[np.float32]
     phonemes: tuple[Phoneme, ...]

@@ -67,7 +67,7 @@ def load_items(folder: Path) -> dict[str, list[Item]]:
 
 def batches(
     kinds: Mapping[str, Sequence[Item]],
-    shares: Mapping[str, float],
+    fractions: Mapping[str, float],
     size: int,
     frames: int,
     reach: tuple[int, int],
@@ -76,12 +76,12 @@ def batches(
     """Endless random windows of items: features [N, …, BANDS] and motion [N, frames, D].
 
     Args:
-        shares: how often each kind is drawn; kinds that are missing leave their share to the others.
+        fractions: how often each kind is drawn; kinds that are missing leave their fraction to the others.
         reach: frames of sound before and after the window.
     """
     rng = np.random.default_rng(seed)
-    present = [kind for kind in shares if kinds.get(kind)]
-    weight = np.array([shares[kind] for kind in present])
+    present = [kind for kind in fractions if kinds.get(kind)]
+    weight = np.array([fractions[kind] for kind in present])
     while True:
         features = np.empty((size, HOPS_PER_FRAME * (sum(reach) + frames), BANDS), np.float32)
         motion = []

@@ -15,7 +15,7 @@ from models.audio.channels import HEAD, MOUTH
 from models.audio.flow import ConditionalFlow
 
 FORGET = 0.4
-"""Share of the previous frames that a network is not shown, each by chance (StyleGestures): it must listen instead."""
+"""Fraction of the previous frames that a network is not shown, each by chance (StyleGestures), so that it listens."""
 
 # In deviations. Weights that are exactly 0 most of the time would have no density; heads, which are never still, need
 # less: it would make them tremble.

@@ -38,11 +38,11 @@ Interval = tuple[float, float]
 
 _MADE_BY = "`python -m training.audio record`"
 _IDENTITY_CLIPS, _IDENTITY_FRAMES = 40, (20, 35, 50)
-_MOST_BRIDGED = 0.1  # of a clip's frames; with more holes it is no material
+_MOST_BRIDGED = 0.1  # of a clip's frames; with more holes it is left out
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class RecordedClip:
     """A clip of one speaker.
 
     Attributes:
@@ -87,20 +87,20 @@ def read_recordings(
         for split in ("train", "test"):
             folder = out / split
             folder.mkdir(exist_ok=True)
-            wanted = [clip for clip in clip_files(data, split)[:limit] if not (folder / f"{clip.stem}.npz").is_file()]
-            for number, _ in enumerate(pool.map(partial(_record, folder), wanted), start=1):
-                if number % 50 == 0 or number == len(wanted):
-                    logger.info("%s: %d of %d clips", split, number, len(wanted))
+            missing = [clip for clip in clip_files(data, split)[:limit] if not (folder / f"{clip.stem}.npz").is_file()]
+            for number, _ in enumerate(pool.map(partial(_record, folder), missing), start=1):
+                if number % 50 == 0 or number == len(missing):
+                    logger.info("%s: %d of %d clips", split, number, len(missing))
 
 
-def load_recordings(data: Path, folder: Path, split: str) -> list[Recording]:
+def load_recordings(data: Path, folder: Path, split: str) -> list[RecordedClip]:
     """The clips of a split that `read_recordings` wrote under `folder`, by name. Raises TrainingDataError: none."""
     recordings, spoken = [], _spoken(data)
     for path in sorted((folder / split).glob("*.npz")):
         file = read_arrays(path, ("motion", "sound"), _MADE_BY)
         motion, sound = file["motion"], file["sound"].astype(np.float32) / np.float32(32768)
         if len(motion) and path.stem in spoken:
-            recordings.append(Recording(path.stem, motion, sound, spoken[path.stem]))
+            recordings.append(RecordedClip(path.stem, motion, sound, spoken[path.stem]))
     if not recordings:
         raise TrainingDataError(f"{folder / split} holds no clips: {_MADE_BY} makes them")
     return recordings

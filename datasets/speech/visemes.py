@@ -1,6 +1,6 @@
 """Phonemes to mouth motion, with coarticulation by dominance functions (Cohen & Massaro 1993).
 
-Every phoneme wants a mouth and says how much it cares: a `t` lets an `oo` round the lips through it, a `b` lets nothing
+Every phoneme has a mouth and a weight for it: a `t` lets an `oo` round the lips through it, a `b` lets nothing
 keep them open. Targets are weights above the mouth at rest, of about the size that the GRID speaker's fits show.
 """
 
@@ -71,9 +71,9 @@ _NAMES = sorted(_TABLE, key=len, reverse=True)
 
 _ROUNDING = np.array([name in ("mouthPucker", "mouthFunnel", "mouthStretch") for name in MOUTH])
 _GRID = 100  # steps a second in which motion is made
-_REACH = np.where(_ROUNDING, 0.1, 0.04)  # seconds in which a phoneme's hold falls to 1/e
-_REST_HOLD = 0.12  # of a mouth at rest, everywhere: lips open a tenth of a second before the first sound, not earlier
-_CORE = 0.3  # of a phoneme's length on either side of its middle: held in full
+_REACH = np.where(_ROUNDING, 0.1, 0.04)  # seconds in which a phoneme's weight falls to 1/e
+_REST_WEIGHT = 0.12  # of a mouth at rest, everywhere: lips open a tenth of a second before the first sound, not earlier
+_CORE = 0.3  # of a phoneme's length on either side of its middle: at full weight
 _BURST = 0.055  # seconds of silence in a voiceless stop before what eSpeak calls its start
 _CLOSURE, _RAMP = 0.07, 0.05  # seconds that lips stay shut at least, and take to shut
 _JAW, _CLOSE, _PRESS = (MOUTH.index(name) for name in ("jawOpen", "mouthClose", "mouthPress"))
@@ -87,34 +87,34 @@ def visemes_of(name: str) -> tuple[Viseme, ...]:
 
 
 def mouth_motion(phonemes: Sequence[Phoneme], frames: int) -> NDArray[np.float32]:
-    """Weights [frames, len(MOUTH)] above rest at 25 frames a second of a mouth that says `phonemes`."""
-    told = with_closures(phonemes)
+    """Weights [frames, len(MOUTH)] above rest at 25 frames a second of a mouth that speaks `phonemes`."""
+    phonemes = with_closures(phonemes)
     time = np.arange(math.ceil(frames * _GRID / FRAME_RATE)) / _GRID
-    wanted = np.full((len(time), len(MOUTH)), 0.0)
-    total = np.full((len(time), len(MOUTH)), _REST_HOLD)
-    for phoneme in told:
+    weighted = np.full((len(time), len(MOUTH)), 0.0)
+    total = np.full((len(time), len(MOUTH)), _REST_WEIGHT)
+    for phoneme in phonemes:
         mouths = visemes_of(phoneme.name)
         length = (phoneme.end - phoneme.start) / len(mouths)
         for number, viseme in enumerate(mouths):
             middle = phoneme.start + (number + 0.5) * length
             away = np.clip(np.abs(time - middle) - _CORE * length, 0, None)[:, None]
-            hold = np.where(_ROUNDING, viseme.rounding, viseme.opening) * np.exp(-away / _REACH)
-            wanted += hold * np.array([viseme.weights.get(name, 0.0) for name in MOUTH])
-            total += hold
-    motion = gaussian_filter1d(wanted / total, 0.012 * _GRID, axis=0)
-    return _closed(motion, _closure(told, time))[:: _GRID // FRAME_RATE][:frames].astype(np.float32)
+            weight = np.where(_ROUNDING, viseme.rounding, viseme.opening) * np.exp(-away / _REACH)
+            weighted += weight * np.array([viseme.weights.get(name, 0.0) for name in MOUTH])
+            total += weight
+    motion = gaussian_filter1d(weighted / total, 0.012 * _GRID, axis=0)
+    return _closed(motion, _closure(phonemes, time))[:: _GRID // FRAME_RATE][:frames].astype(np.float32)
 
 
 def with_closures(phonemes: Sequence[Phoneme]) -> list[Phoneme]:
     """The phonemes with voiceless stops beginning where the lips or the tongue close, not at their burst."""
-    told = list(phonemes)
-    for i in range(1, len(told)):
-        before, stop = told[i - 1], told[i]
+    result = list(phonemes)
+    for i in range(1, len(result)):
+        before, stop = result[i - 1], result[i]
         if stop.name[:1] in "ptk" and not before.name.startswith("_"):
             border = max(stop.start - _BURST, (before.start + before.end) / 2)
-            told[i - 1] = Phoneme(before.name, before.start, border)
-            told[i] = Phoneme(stop.name, border, stop.end)
-    return told
+            result[i - 1] = Phoneme(before.name, before.start, border)
+            result[i] = Phoneme(stop.name, border, stop.end)
+    return result
 
 
 def _closure(phonemes: Sequence[Phoneme], time: NDArray[np.float64]) -> NDArray[np.float64]:

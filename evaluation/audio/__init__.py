@@ -1,1 +1,1 @@
-"""What is measured of speech: likelihood, lips, heads, quietness, variety, speed."""
+"""What is measured of speech: likelihood, lips, heads, lips in silence, variety, speed."""

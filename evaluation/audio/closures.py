@@ -31,7 +31,7 @@ SENTENCES = (
     "Help me move the table to the empty room.",
 )
 VOICES = ("en-us", "en-us+f2", "en+m3", "en-gb-scotland+f4")
-"""Male and female; each says every other sentence."""
+"""Male and female; each speaks every other sentence."""
 
 _OPEN_VOWELS = ("A:", "a", "aI", "aU", "0", "V", "E", "eI", "O:", "oU", "OI", "A@", "e@")
 _LEAD = 0.4  # seconds of silence before a sentence
@@ -39,7 +39,7 @@ _LEAD = 0.4  # seconds of silence before a sentence
 
 @dataclass(frozen=True)
 class Closure:
-    """Shares of the phonemes in question.
+    """Fractions of the phonemes in question.
 
     Attributes:
         closed: of /p b m/, with lips together at some time of the closure, one frame more on either side.
@@ -54,7 +54,7 @@ class Closure:
     vowels: int
 
 
-def said_sentences() -> list[Utterance]:
+def test_sentences() -> list[Utterance]:
     """The test sentences, from silence to silence. Raises TrainingDataError where eSpeak NG is missing."""
     espeak = Espeak()
     return [
@@ -64,14 +64,16 @@ def said_sentences() -> list[Utterance]:
     ]
 
 
-def motion_on_neutral_face(speech: SpeechMotion, said: Utterance, seed: int, temperature: float) -> NDArray[np.float32]:
-    """Coefficients [T, 59] of a face at rest that says it."""
-    motion = np.concatenate(list(speech.sample([said.sound], seed=seed, temperature=temperature)))
+def motion_on_neutral_face(
+    speech: SpeechMotion, sentence: Utterance, seed: int, temperature: float
+) -> NDArray[np.float32]:
+    """Coefficients [T, 59] of a face at rest that speaks it."""
+    motion = np.concatenate(list(speech.sample([sentence.sound], seed=seed, temperature=temperature)))
     return speaking(ARKIT, np.zeros(ARKIT.size, np.float32), motion, SpeechGains())
 
 
 def closure(
-    said: Iterable[Utterance],
+    sentences: Iterable[Utterance],
     gap_of: Callable[[Utterance], NDArray[np.float64]],
     closed: float = CLOSED,
     opened: float = OPEN,
@@ -82,7 +84,7 @@ def closure(
         gap_of: lip gaps [T] above rest of a sentence's frames.
     """
     shut, wide = [], []
-    for sentence in said:
+    for sentence in sentences:
         gap = gap_of(sentence)
         for phoneme in with_closures(sentence.phonemes):
             first, last = int(phoneme.start * FRAME_RATE), int(np.ceil(phoneme.end * FRAME_RATE))
@@ -93,9 +95,9 @@ def closure(
     return Closure(float(np.mean(shut)), len(shut), float(np.mean(wide)), len(wide))
 
 
-def closure_of_motion(speech: SpeechMotion, gap: LipGap, said: list[Utterance], temperature: float) -> Closure:
+def closure_of_motion(speech: SpeechMotion, gap: LipGap, sentences: list[Utterance], temperature: float) -> Closure:
     """On the 3DMM's lips."""
-    return closure(said, lambda sentence: gap(motion_on_neutral_face(speech, sentence, 0, temperature)))
+    return closure(sentences, lambda sentence: gap(motion_on_neutral_face(speech, sentence, 0, temperature)))
 
 
 def _with_silence(utterance: Utterance) -> Utterance:

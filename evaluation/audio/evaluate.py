@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.speech.espeak import Utterance
-from datasets.speech.recordings import Recording, load_recordings
-from evaluation.audio import closures as said
-from evaluation.audio import recorded
-from evaluation.audio import silence as quiet
+from datasets.speech.recordings import RecordedClip, load_recordings
+from evaluation.audio import closures as closed_lips
+from evaluation.audio import recorded, silence
 from evaluation.audio.closures import Closure
 from evaluation.audio.lips import Agreement, LipGap
 from evaluation.audio.recorded import Diversity, Motion
-from evaluation.audio.silence import Quietness
+from evaluation.audio.silence import LipUnrest
 from models.audio import SpeechMotion
 
 SPEED_SECONDS = 30
@@ -31,11 +30,11 @@ class SpeechReport:
     """Everything measured of a bundle's speech.
 
     Attributes:
-        temperature: that everything was drawn at where nothing else is said.
+        temperature: that everything was drawn at where nothing else is closed_lips.
         nats: negative log-likelihood a number of `mouth` and `head`.
         agreements: temperature -> lips against real ones.
-        closures: where lips were measured ("motion", or a photo's name) -> shares.
-        quietness: sound -> how quiet the lips stay.
+        closures: where lips were measured ("motion", or a photo's name) -> fractions.
+        lip_unrest: sound -> how far the lips move.
         blinks: a minute, of the motion and of the real speaker.
         diversity: between `seeds` seeds.
         spectra, real_spectra: signal -> frequencies and power density.
@@ -48,7 +47,7 @@ class SpeechReport:
     nats: Mapping[str, float]
     agreements: Mapping[float, Agreement]
     closures: Mapping[str, Closure]
-    quietness: Mapping[str, Quietness]
+    lip_unrest: Mapping[str, LipUnrest]
     blinks: tuple[float, float]
     diversity: Diversity
     seeds: int
@@ -86,11 +85,11 @@ def evaluate_speech(
         at: [recorded.spoken(speech, r, seed, at) for seed, r in enumerate(test)]
         for at in sorted({temperature, 1.0, 0.0}, reverse=True)
     }
-    sentences = said.said_sentences()
-    closures = {"motion": said.closure_of_motion(speech, gap, sentences, temperature)}
-    closures |= {name: said.closure(sentences, measure) for name, measure in rendered.items()}
+    sentences = closed_lips.test_sentences()
+    closures = {"motion": closed_lips.closure_of_motion(speech, gap, sentences, temperature)}
+    closures |= {name: closed_lips.closure(sentences, measure) for name, measure in rendered.items()}
     real = [_about_mean(r) for r in test]
-    long = quiet.long_sound([r.sound for r in test], 60)
+    long = silence.long_sound([r.sound for r in test], 60)
     minute = [np.concatenate(list(speech.sample([long], seed=seed, temperature=temperature))) for seed in range(2)]
     several = [[recorded.spoken(speech, r, seed, temperature) for seed in range(seeds)] for r in test[:_DIVERSE]]
     return SpeechReport(
@@ -99,24 +98,24 @@ def evaluate_speech(
         recorded.likelihood(speech, test, load_recordings(data, recordings, "train")),
         {at: recorded.agreement(gap, test, motions) for at, motions in drawn.items()},
         closures,
-        {name: quiet.quietness(speech, gap, sound, temperature) for name, sound in quiet.sounds().items()},
-        (quiet.blinks_a_minute(minute), quiet.blinks_a_minute([r.motion for r in test])),
+        {name: silence.lip_unrest(speech, gap, sound, temperature) for name, sound in silence.sounds().items()},
+        (silence.blinks_a_minute(minute), silence.blinks_a_minute([r.motion for r in test])),
         recorded.diversity(gap, several),
         seeds,
         recorded.spectra(gap, drawn[temperature]),
         recorded.spectra(gap, real),
-        quiet.times_real_time(speech, quiet.long_sound([long], SPEED_SECONDS)),
+        silence.times_real_time(speech, silence.long_sound([long], SPEED_SECONDS)),
         threads,
         (gap(test[0].motion), gap(drawn[temperature][0])),
     )
 
 
-def _about_mean(recording: Recording) -> Motion:
+def _about_mean(recording: RecordedClip) -> Motion:
     return recording.motion - recording.motion.mean(0)
 
 
-def bars(report: SpeechReport) -> Sequence[tuple[str, bool]]:
-    """What the project asks of speech, and whether the report shows it."""
+def thresholds(report: SpeechReport) -> Sequence[tuple[str, bool]]:
+    """What the project requires of speech, and whether the report shows it."""
     best = report.agreements[report.temperature].best
     frames = {name: c.closed for name, c in report.closures.items() if name != "motion"}
     shut = frames.values() or [report.closures["motion"].closed]

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from datasets.speech.change import head_change, mouth_at_rest, mouth_change
 from datasets.speech.items import Item
 from datasets.speech.likelihood import watch
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from evaluation.audio.lips import Agreement, LipGap
 from models.audio import FRAME_RATE, SpeechMotion
 from models.audio.features import LogMel, padded
@@ -28,7 +28,7 @@ BANDS = ((0.0, 2.0), (2.0, 5.0), (5.0, 12.5))
 _COUNT = len(ARKIT.expression)
 
 
-def likelihood(speech: SpeechMotion, test: Sequence[Recording], train: Sequence[Recording]) -> dict[str, float]:
+def likelihood(speech: SpeechMotion, test: Sequence[RecordedClip], train: Sequence[RecordedClip]) -> dict[str, float]:
     """Negative log-likelihood of the recordings' motion, nats a number, of mouth and of head; the speaker's rest is the
     training clips'. Heads were learnt livelier than this speaker's."""
     rest, mel = mouth_at_rest(train), LogMel()
@@ -40,22 +40,22 @@ def likelihood(speech: SpeechMotion, test: Sequence[Recording], train: Sequence[
     return {name: figures[name] for name in ("mouth", "head")}
 
 
-def spoken(speech: SpeechMotion, recording: Recording, seed: int, temperature: float) -> Motion:
+def spoken(speech: SpeechMotion, recording: RecordedClip, seed: int, temperature: float) -> Motion:
     """The motion [T, 59] that a recording's sound is given."""
     return np.concatenate(list(speech.sample([recording.sound], seed=seed, temperature=temperature)))
 
 
-def agreement(gap: LipGap, test: Sequence[Recording], motions: Sequence[Motion]) -> Agreement:
+def agreement(gap: LipGap, test: Sequence[RecordedClip], motions: Sequence[Motion]) -> Agreement:
     """Of real and predicted lip gaps."""
     return Agreement.of((gap(r.motion), gap(motion)) for r, motion in zip(test, motions, strict=True))
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Power of a signal: its standard deviation and the shares of `BANDS`."""
+    """Power of a signal: its standard deviation and the fractions of `BANDS`."""
 
     deviation: float
-    shares: tuple[float, ...]
+    fractions: tuple[float, ...]
 
 
 def spectra(gap: LipGap, motions: Sequence[Motion]) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
@@ -76,8 +76,8 @@ def spectra(gap: LipGap, motions: Sequence[Motion]) -> dict[str, tuple[NDArray[n
 def summarised(frequency: NDArray[np.float64], power: NDArray[np.float64]) -> Spectrum:
     """The deviation and the bands of a power density."""
     total = float(power.sum())
-    shares = [float(power[(frequency >= low) & (frequency < high)].sum() / total) for low, high in BANDS]
-    return Spectrum(float(np.sqrt(total * (frequency[1] - frequency[0]))), tuple(shares))
+    fractions = [float(power[(frequency >= low) & (frequency < high)].sum() / total) for low, high in BANDS]
+    return Spectrum(float(np.sqrt(total * (frequency[1] - frequency[0]))), tuple(fractions))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ _SIZE = 256
 
 
 class RenderedLips:
-    """Makes a photo say sentences and has a judge measure its lips.
+    """Makes a photo speak sentences and has a judge measure its lips.
 
-    The photo's lips should be closed or nearly so: gaps are told above the median one in the silence before a sentence.
+    The photo's lips should be closed or nearly so: gaps count from the median one in the silence before it.
 
     Args:
         photo: picture file with one face.
@@ -32,13 +32,13 @@ class RenderedLips:
             self._source: Source = editor.analyse(np.array(ImageOps.exif_transpose(image).convert("RGB")))
         self._editor, self._judge, self._temperature = editor, judge, temperature
 
-    def gap(self, said: Utterance) -> NDArray[np.float64]:
+    def gap(self, spoken: Utterance) -> NDArray[np.float64]:
         """Lip gaps [T] of a sentence's frames, per cent of the face's height above rest.
 
         Raises EvaluationError where the judge finds no face in most frames.
         """
         chunks = self._editor.speak(
-            self._source, [said.sound], seed=0, temperature=self._temperature, gains=SpeechGains(head=0)
+            self._source, [spoken.sound], seed=0, temperature=self._temperature, gains=SpeechGains(head=0)
         )
         motion = np.concatenate(list(chunks))
         gaps = np.full(len(motion), np.nan)
@@ -50,5 +50,5 @@ class RenderedLips:
         if len(seen) < len(gaps) / 2:
             raise EvaluationError("the judge sees no face in most rendered frames: choose a clear, frontal photo")
         filled = np.interp(np.arange(len(gaps)), seen, gaps[seen])
-        silent = filled[: max(1, int(said.phonemes[0].start * 25) - 2)]
+        silent = filled[: max(1, int(spoken.phonemes[0].start * 25) - 2)]
         return np.asarray(filled - np.median(silent))

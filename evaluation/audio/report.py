@@ -12,7 +12,7 @@ import numpy as np
 mpl.use("Agg")
 from matplotlib import pyplot
 
-from evaluation.audio.evaluate import SpeechReport, bars
+from evaluation.audio.evaluate import SpeechReport, thresholds
 from evaluation.audio.recorded import BANDS, summarised
 from evaluation.report import Table
 from models.audio import FRAME_RATE
@@ -24,16 +24,16 @@ def speech_table(report: SpeechReport) -> Table:
         (f"negative log-likelihood, {name}", "", f"{value:.2f} nats a number") for name, value in report.nats.items()
     ]
     for at, agreement in report.agreements.items():
-        bar = "≥ 0.75" if at == report.temperature else ""
-        rows.append((f"lip correlation, temperature {at:g}, best lag within ±2", bar, f"{agreement.best:.2f}"))
+        threshold = "≥ 0.75" if at == report.temperature else ""
+        rows.append((f"lip correlation, temperature {at:g}, best lag within ±2", threshold, f"{agreement.best:.2f}"))
         rows.append(("… at no lag; mean best lag", "", f"{agreement.still:.2f}; {agreement.lag:+.1f} frames"))
         rows.append(("… offset of motion and sound", "", f"{1000 * agreement.offset / FRAME_RATE:+.0f} ms"))
     for name, closure in report.closures.items():
-        bar = "≥ 80 %" if name != "motion" or len(report.closures) == 1 else ""
-        rows.append((f"bilabials closed, {name}", bar, f"{closure.closed:.0%} of {closure.bilabials}"))
+        threshold = "≥ 80 %" if name != "motion" or len(report.closures) == 1 else ""
+        rows.append((f"bilabials closed, {name}", threshold, f"{closure.closed:.0%} of {closure.bilabials}"))
         rows.append((f"open vowels opened, {name}", "", f"{closure.opened:.0%} of {closure.vowels}"))
-    for name, quiet in report.quietness.items():
-        text = f"{quiet.mean:.2f} (95 %: {quiet.most:.2f}), wanders by {quiet.deviation:.2f}"
+    for name, unrest in report.lip_unrest.items():
+        text = f"{unrest.mean:.2f} (95 %: {unrest.most:.2f}), wanders by {unrest.deviation:.2f}"
         rows.append((f"lip gap above rest to {name}, % of the face", "", text))
     made, real = report.blinks
     rows.append(("blinks a minute (the real speaker)", "10 to 30", f"{made:.1f} ({real:.1f})"))
@@ -41,11 +41,11 @@ def speech_table(report: SpeechReport) -> Table:
     rows.append((f"lip correlation between {report.seeds} seeds", "≥ 0.8", f"{report.diversity.lips:.2f}"))
     for name in report.spectra:
         parts = [summarised(*spectra[name]) for spectra in (report.spectra, report.real_spectra)]
-        texts = [f"{p.deviation:.2f} ({', '.join(f'{share:.0%}' for share in p.shares)})" for p in parts]
-        rows.append((f"{name}: deviation (shares of {_bands()} Hz), made / real", "", " / ".join(texts)))
+        texts = [f"{p.deviation:.2f} ({', '.join(f'{fraction:.0%}' for fraction in p.fractions)})" for p in parts]
+        rows.append((f"{name}: deviation (fractions of {_bands()} Hz), made / real", "", " / ".join(texts)))
     rows.append((f"motion made, {report.threads} threads", "≥ 10 × real time", f"{report.speed:.1f} ×"))
     title = f"Speech on {report.clips} held-out clips, temperature {report.temperature:g}"
-    return Table(title, ("measure", "bar", "value"), rows)
+    return Table(title, ("measure", "threshold", "value"), rows)
 
 
 def speech_data(report: SpeechReport) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def speech_data(report: SpeechReport) -> dict[str, Any]:
         "nats": dict(report.nats),
         "agreements": {f"{at:g}": asdict(agreement) for at, agreement in report.agreements.items()},
         "closures": {name: asdict(closure) for name, closure in report.closures.items()},
-        "quietness": {name: asdict(quiet) for name, quiet in report.quietness.items()},
+        "lip_unrest": {name: asdict(unrest) for name, unrest in report.lip_unrest.items()},
         "blinks_a_minute": {"made": report.blinks[0], "real": report.blinks[1]},
         "diversity": asdict(report.diversity) | {"seeds": report.seeds},
         "spectra": {
@@ -65,7 +65,7 @@ def speech_data(report: SpeechReport) -> dict[str, Any]:
         },
         "times_real_time": report.speed,
         "threads": report.threads,
-        "bars": dict(bars(report)),
+        "thresholds": dict(thresholds(report)),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.speech.augment import at_level, coloured_noise, quiet
+from datasets.speech.augment import at_level, coloured_noise, non_speech
 from evaluation.audio.lips import LipGap
 from models.audio import FRAME_RATE, SAMPLE_RATE, SpeechMotion
 from models.coefficients import ARKIT
@@ -20,7 +20,7 @@ _SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Quietness:
+class LipUnrest:
     """Lip gap above rest to a sound without speech, per cent of the face's height: mean and 95th percentile of its
     size, and how far it wanders (standard deviation)."""
 
@@ -38,16 +38,16 @@ def sounds() -> dict[str, NDArray[np.float32]]:
         "silence": np.zeros(count, np.float32),
         "faint noise": at_level(noise, 60),
         "loud noise": at_level(noise, 12),
-        "chords": quiet(rng, count, "chords"),
-        "beats": quiet(rng, count, "beats"),
+        "chords": non_speech(rng, count, "chords"),
+        "beats": non_speech(rng, count, "beats"),
     }
 
 
-def quietness(speech: SpeechMotion, gap: LipGap, sound: NDArray[np.float32], temperature: float) -> Quietness:
+def lip_unrest(speech: SpeechMotion, gap: LipGap, sound: NDArray[np.float32], temperature: float) -> LipUnrest:
     """Of the motion that a sound is given, its first second left out."""
     motion = np.concatenate(list(speech.sample([sound], seed=0, temperature=temperature)))
     track = gap(motion)[FRAME_RATE:]
-    return Quietness(float(np.abs(track).mean()), float(np.percentile(np.abs(track), 95)), float(track.std()))
+    return LipUnrest(float(np.abs(track).mean()), float(np.percentile(np.abs(track), 95)), float(track.std()))
 
 
 def blinks_a_minute(motions: Iterable[NDArray[np.float32]]) -> float:

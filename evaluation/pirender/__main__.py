@@ -16,7 +16,7 @@ from datasets.clip_store import ClipStore
 from datasets.command_line import run
 from evaluation.pirender.distances import judges_of
 from evaluation.pirender.report import Report
-from evaluation.pirender.tasks import TASKS, Bench
+from evaluation.pirender.tasks import TASKS, PirenderBench
 from models.bundle import DEFAULT_BUNDLE, load_extractor, load_renderer, open_bundle
 from models.coefficients import space
 
@@ -29,7 +29,7 @@ _Weights = Path | None
 def measure(
     clips: Annotated[Path, typer.Option(help="The store of test clips, a file.")],
     bundle: Annotated[Path, typer.Option(help="The bundle to measure.")] = DEFAULT_BUNDLE,
-    out: Annotated[Path, typer.Option(help="Where published.md and published.json go.")] = Path("out/evaluation"),
+    out: Annotated[Path, typer.Option(help="Where pirender.md and pirender.json go.")] = Path("out/evaluation"),
     alexnet: Annotated[_Weights, typer.Option(help="torchvision's AlexNet, for LPIPS.")] = None,
     lpips: Annotated[_Weights, typer.Option(help="LPIPS' own weights, alex.pth of version 0.1.")] = None,
     inception: Annotated[_Weights, typer.Option(help="pytorch-fid's Inception, for FID.")] = None,
@@ -43,7 +43,7 @@ def measure(
     """Same-identity, cross-identity and intuitive editing, as a table in the paper's layout."""
     opened, store = open_bundle(bundle), ClipStore(clips)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    bench = Bench(
+    bench = PirenderBench(
         store,
         space(opened.manifest.space),
         load_renderer(opened).to(device),

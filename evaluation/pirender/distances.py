@@ -99,12 +99,12 @@ def frechet_distance(made: NDArray[np.floating], real: NDArray[np.floating]) -> 
 
 
 def motion_distances(
-    space: CoefficientSpace, asked: NDArray[np.floating], found: NDArray[np.floating]
+    space: CoefficientSpace, requested: NDArray[np.floating], found: NDArray[np.floating]
 ) -> tuple[float, float]:
     """AED and APD of motions [T, C]: mean |Δ| of the expression, and of the pose, in the networks' own numbers.
 
-    Of the published space the pose is three angles and three of translation; of ours three angles, x, y and log zoom.
+    Of the space `bfm` the pose is three angles and three of translation; of ours three angles, x, y and log zoom.
     """
-    error = np.abs(space.network_vector(np.asarray(asked)) - space.network_vector(np.asarray(found)))
+    error = np.abs(space.network_vector(np.asarray(requested)) - space.network_vector(np.asarray(found)))
     count = len(space.expression)
     return float(error[:, :count].mean()), float(error[:, count : count + _POSE].mean())

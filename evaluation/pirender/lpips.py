@@ -59,8 +59,8 @@ def load_lpips(alexnet: Path, linear: Path) -> LPIPS:
     try:
         given = read_checkpoint(alexnet, None)
         features = {name: tensor for name, tensor in given.items() if not name.startswith("classifier.")}
-        wanted = {name: value for name, value in network.state_dict().items() if name.startswith("features.")}
-        matched(alexnet, features, wanted)
+        expected = {name: value for name, value in network.state_dict().items() if name.startswith("features.")}
+        matched(alexnet, features, expected)
         lines = read_checkpoint(linear, None)
         matched(linear, lines, {f"lin{i}.model.1.weight": torch.zeros(1, s[0], 1, 1) for i, s in enumerate(_SIZES)})
     except BundleError as error:

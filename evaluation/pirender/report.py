@@ -68,10 +68,10 @@ class Report:
         return [*found, JND]
 
     def write(self, out: Path) -> Sequence[Path]:
-        """Write OUT/published.md and OUT/published.json; their paths."""
+        """Write OUT/pirender.md and OUT/pirender.json; their paths."""
         out.mkdir(parents=True, exist_ok=True)
         data: dict[str, Any] = asdict(self) | {"paper": PAPER, "notes": self.notes()}
-        text, numbers = out / "published.md", out / "published.json"
+        text, numbers = out / "pirender.md", out / "pirender.json"
         text.write_text(self.table().markdown() + "\n" + "\n".join(f"- {note}" for note in self.notes()) + "\n")
         numbers.write_text(json.dumps(data, indent=2) + "\n")
         return text, numbers

@@ -52,7 +52,7 @@ class _Sums:
     made: list[NDArray[np.float32]] = field(default_factory=list)
     real: list[NDArray[np.float32]] = field(default_factory=list)
     lpips: list[float] = field(default_factory=list)
-    asked: list[Motion] = field(default_factory=list)
+    requested: list[Motion] = field(default_factory=list)
     found: list[Motion] = field(default_factory=list)
     pictures: int = 0
     lost: int = 0
@@ -70,7 +70,7 @@ class _Job:
 
 
 @dataclass(frozen=True)
-class Bench:
+class PirenderBench:
     """What the tasks are run with.
 
     Attributes:
@@ -150,12 +150,12 @@ class Bench:
             yield to_picture(self.renderer(source.expand(len(chosen), -1, -1, -1), descriptor).image)
 
     @torch.inference_mode()
-    def _judge(self, sums: _Sums, made: Pictures, real: Pictures, asked: Motion, paired: bool) -> None:
+    def _judge(self, sums: _Sums, made: Pictures, real: Pictures, requested: Motion, paired: bool) -> None:
         sums.pictures += len(made)
         seen = self.extractor.extract(made)
         there = seen.presence >= KEEP
         sums.lost += int((~there).sum())
-        sums.asked.append(asked[there])
+        sums.requested.append(requested[there])
         sums.found.append(seen.coefficients[there])
         for start in range(0, len(made), _BATCH):
             ours, theirs = (
@@ -170,8 +170,8 @@ class Bench:
 
     def _figures(self, task: TaskName, sums: _Sums) -> Measured:
         fid = frechet_distance(np.concatenate(sums.made), np.concatenate(sums.real)) if sums.made else None
-        asked, found = np.concatenate(sums.asked), np.concatenate(sums.found)
-        aed, apd = motion_distances(self.space, asked, found) if len(asked) else (None, None)
+        requested, found = np.concatenate(sums.requested), np.concatenate(sums.found)
+        aed, apd = motion_distances(self.space, requested, found) if len(requested) else (None, None)
         lpips = float(np.mean(sums.lpips)) if sums.lpips else None
         return Measured(task, sums.pictures, sums.lost, fid, aed, apd, lpips)
 

@@ -30,13 +30,13 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class RendererBench:
     """A bundle to measure, and its readers.
 
     Attributes:
         space: of the bundle's coefficients.
         extractor: the bundle's: it drives, as it does for users, and reads the pictures again.
-        renderers: method -> what makes pictures; `RENDERED` first, the ablations where they are asked for.
+        renderers: method -> what makes pictures; `RENDERED` first, the ablations where they are requested.
         judge: an outside reader; None where there is none.
         perceptual: LPIPS and FID, as far as their weights are given.
     """
@@ -48,12 +48,12 @@ class Bench:
     perceptual: Perceptual = field(default_factory=Perceptual)
 
     @classmethod
-    def load(cls, bundle: Path, judge: Judge | None, perceptual: Perceptual, *, without_editing: bool) -> Bench:
+    def load(cls, bundle: Path, judge: Judge | None, perceptual: Perceptual, *, without_editing: bool) -> RendererBench:
         """Open and verify a bundle.
 
         Raises:
             BundleError: it cannot be used.
-            EvaluationError: its space is not `arkit`, in which the fits and the sliders are told.
+            EvaluationError: its space is not `arkit`, in which the fits and the sliders are given.
         """
         opened = open_bundle(bundle)
         if opened.manifest.space != ARKIT.name:
@@ -99,9 +99,9 @@ class Bench:
         landmarks = self.extractor.extract(cut(square, crop)).landmarks
         return np.stack(list(self.renderers[method].photo(crop, square, own, motion, side, landmarks)))
 
-    def still(self, crop: Pixels, own: NDArray[np.float32], asked: NDArray[np.float32]) -> dict[str, Pixels]:
-        """One picture of a crop at the coefficients `asked` [C] by every method that has a renderer."""
-        return {method: self.render(crop, own, asked[None], method)[0] for method in self.renderers}
+    def still(self, crop: Pixels, own: NDArray[np.float32], requested: NDArray[np.float32]) -> dict[str, Pixels]:
+        """One picture of a crop at the coefficients `requested` [C] by every method that has a renderer."""
+        return {method: self.render(crop, own, requested[None], method)[0] for method in self.renderers}
 
 
 def cut(square: Crop, picture: Pixels) -> Pixels:

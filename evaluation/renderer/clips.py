@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.renderer.bench import COPIED, Bench, cut
+from evaluation.renderer.bench import COPIED, RendererBench, cut
 from evaluation.renderer.comparison import Comparison, averaged, compare
 from evaluation.renderer.regions import regions
 from models.errors import NoFaceError
@@ -20,7 +20,7 @@ STRIDE = 3
 FLICKER = "flicker"
 
 
-def evaluate_clips(bench: Bench, clips: Iterable[Path]) -> tuple[list[Comparison], dict[str, str]]:
+def evaluate_clips(bench: RendererBench, clips: Iterable[Path]) -> tuple[list[Comparison], dict[str, str]]:
     """Drive each clip's first frame by what the extractor reads in all frames. Also why some could not be: name -> why.
 
     All frames are seen in the first one's square, and their coefficients taken as they are. "flicker" is that of the
@@ -38,7 +38,7 @@ def evaluate_clips(bench: Bench, clips: Iterable[Path]) -> tuple[list[Comparison
     return found, unmeasured
 
 
-def _reenact(bench: Bench, name: str, crops: NDArray[np.uint8]) -> Comparison:
+def _reenact(bench: RendererBench, name: str, crops: NDArray[np.uint8]) -> Comparison:
     seen = bench.see(crops)
     motion = seen.coefficients
     made = {method: bench.render(crops[0], motion[0], motion, method) for method in bench.renderers}

@@ -21,13 +21,13 @@ from evaluation.flow import FlowTest, load_flow_test
 from evaluation.judge import Judge
 from evaluation.reenactment import choose_clips
 from evaluation.renderer import report
-from evaluation.renderer.bench import Bench
+from evaluation.renderer.bench import RendererBench
 from evaluation.renderer.geometry import Geometry
 from evaluation.renderer.perceptual import Perceptual
 from evaluation.renderer.sharpness import public_portraits
 from evaluation.renderer.sheets import comparison_sheets, edit_sheets, write_sheet
 from evaluation.renderer.smile_pairs import smiles
-from evaluation.renderer.suite import Part, Plan, evaluate_renderer
+from evaluation.renderer.suite import Plan, SuitePart, evaluate_renderer
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 
 QUICK_PHOTOS, QUICK_CLIPS, QUICK_SHEETS, QUICK_FLOW = 3, 1, 2, 32
@@ -38,7 +38,9 @@ Photos = Annotated[int, typer.Option("--photos", min=1, help="Photos for random 
 Clips = Annotated[int, typer.Option("--clips", min=1, help="Clips to reenact.")]
 Sheets = Annotated[int, typer.Option("--sheets", min=0, help="Contact sheets of random people and edits.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A look in minutes: 3 photos, 3 smiles, 1 clip, 2 sheets.")]
-Only = Annotated[list[Part] | None, typer.Option(help="Parts to measure, each with its own --only; all if not given.")]
+Only = Annotated[
+    list[SuitePart] | None, typer.Option(help="Parts to measure, each with its own --only; all if not given.")
+]
 Weights = Annotated[Path | None, typer.Option(exists=True, help="TorchScript file of the metric's network.")]
 
 
@@ -61,11 +63,11 @@ def renderer(
     if quick:
         photos, clips, sheets = min(photos, QUICK_PHOTOS), min(clips, QUICK_CLIPS), min(sheets, QUICK_SHEETS)
     portraits = Portraits(data, "test")
-    plan = _plan(data, portraits, photos, clips, seed, frozenset(only or Part))
+    plan = _plan(data, portraits, photos, clips, seed, frozenset(only or SuitePart))
     plan = shortened(plan) if quick else plan
     perceptual = Perceptual.load(lpips, inception)
     with _judge(judge or data / TASK) as judging:
-        bench = Bench.load(bundle, judging, perceptual, without_editing=without_editing)
+        bench = RendererBench.load(bundle, judging, perceptual, without_editing=without_editing)
         result = evaluate_renderer(bench, load_renderer(open_bundle(bundle)), plan, _watch)
     report.write(out, result)
     for table in report.tables(result):
@@ -83,15 +85,15 @@ def renderer(
     _console.print(f"wrote {out}")
 
 
-def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int, parts: frozenset[Part]) -> Plan:
+def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int, parts: frozenset[SuitePart]) -> Plan:
     numbers = held_out.choose(portraits, photos, seed, archive=False)
     return Plan(
         data=data,
-        flow=load_flow_test(data, portraits) if Part.FLOW in parts else None,
+        flow=load_flow_test(data, portraits) if SuitePart.FLOW in parts else None,
         photos=numbers,
         stills=numbers[:_STILLS],
-        smiles=smiles(data) if Part.SMILES in parts else [],
-        clips=choose_clips(data, clips, seed) if Part.CLIPS in parts else [],
+        smiles=smiles(data) if SuitePart.SMILES in parts else [],
+        clips=choose_clips(data, clips, seed) if SuitePart.CLIPS in parts else [],
         public=public_portraits(),
         seed=seed,
         parts=parts,

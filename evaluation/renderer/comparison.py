@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.landmarker import FaceReading
-from evaluation.renderer.bench import Bench
+from evaluation.renderer.bench import RendererBench
 from evaluation.renderer.regions import regions
 from evaluation.renderer.scores import region_scores
 from models.coefficients import CoefficientSpace, euler_angles
@@ -38,7 +38,7 @@ class Comparison:
     pictures: Mapping[str, Pixels] = field(default_factory=dict)
 
 
-def compare(bench: Bench, name: str, target: Pixels, pictures: Mapping[str, Pixels]) -> Comparison:
+def compare(bench: RendererBench, name: str, target: Pixels, pictures: Mapping[str, Pixels]) -> Comparison:
     """Measure each method's picture [256, 256, 3] against the target.
 
     Regions are where the extractor's landmarks of the target put them. AED and APD, as in the paper (section 4.1), by

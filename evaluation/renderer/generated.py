@@ -9,7 +9,7 @@ import numpy as np
 
 from evaluation.measures import psnr
 from evaluation.photos import Photo
-from evaluation.renderer.bench import COPIED, WARPED, Bench, cut
+from evaluation.renderer.bench import COPIED, WARPED, RendererBench, cut
 from evaluation.renderer.comparison import Comparison, compare
 from evaluation.renderer.edit import draw_edit
 from evaluation.renderer.geometry import Geometry
@@ -34,7 +34,7 @@ class Generated:
     unmeasured: dict[str, str]
 
 
-def evaluate_generated(bench: Bench, geometry: Geometry, photos: Iterable[Photo], seed: int) -> Generated:
+def evaluate_generated(bench: RendererBench, geometry: Geometry, photos: Iterable[Photo], seed: int) -> Generated:
     """One random edit of each photo; the same seed asks the same of the same photo.
 
     The networks are given the coefficients that the target was made with (the fit's, not the extractor's): what is
@@ -53,10 +53,10 @@ def evaluate_generated(bench: Bench, geometry: Geometry, photos: Iterable[Photo]
             geometry.own(photo.number, square),
             draw_edit(bench.space, np.random.default_rng((seed, photo.number))),
         )
-        asked = edit.apply(bench.space, own)
-        pair = geometry.retarget(photo.number, crop, own, asked)
-        forth = bench.still(crop, own, asked) | {COPIED: crop}
-        back = bench.still(pair.picture, asked, own)
+        requested = edit.apply(bench.space, own)
+        pair = geometry.retarget(photo.number, crop, own, requested)
+        forth = bench.still(crop, own, requested) | {COPIED: crop}
+        back = bench.still(pair.picture, requested, own)
         back |= {WARPED: warp(pair.picture, pair.reverse_flow), COPIED: pair.picture}
         result.forth.append(compare(bench, f"{name}: {edit.label}", pair.picture, forth))
         result.back.append(compare(bench, f"{name}: {edit.label}", crop, back))

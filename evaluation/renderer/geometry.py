@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.portraits import Portraits, Window, coefficients
+from datasets.portraits import PhotoWindow, Portraits, coefficients
 from models.coefficients import ARKIT, constrain
 from models.extractor import CROP, Crop
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
@@ -36,7 +36,7 @@ class Geometry:
 
     def own(self, photo: int, square: Crop) -> NDArray[np.float32]:
         """The fit's own coefficients [59] of a portrait in a square of it."""
-        face = self._portraits.face(photo, self._model, Window(square.x, square.y, square.side), CROP)
+        face = self._portraits.face(photo, self._model, PhotoWindow(square.x, square.y, square.side), CROP)
         return constrain(ARKIT, coefficients(face, CROP))
 
     def retarget(
@@ -47,5 +47,5 @@ class Geometry:
         return retarget(self._mesh, crop, _face(person, own), _face(person, requested))
 
 
-def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> Face:
-    return Face(person, vector[:_COUNT], Pose.from_coefficients(vector[_COUNT:], CROP))
+def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> PosedFace:
+    return PosedFace(person, vector[:_COUNT], Pose.from_coefficients(vector[_COUNT:], CROP))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from datasets.landmarker import FaceReading
 from evaluation.photos import Photo
-from evaluation.renderer.bench import Bench, cut
+from evaluation.renderer.bench import RendererBench, cut
 from evaluation.renderer.edit import Edit
 from evaluation.renderer.geometry import Geometry
 from models.errors import NoFaceError
@@ -33,7 +33,7 @@ class IdentityChange:
 
     Attributes:
         rendered: of the bundle's pictures of `EDITS`.
-        known: of their known-flow targets, the same person by construction: the least that can be asked.
+        known: of their known-flow targets, the same person by construction: the least that can be expected.
         stranger: of the next photo, another person: what a lost identity would come to.
     """
 
@@ -43,7 +43,7 @@ class IdentityChange:
 
 
 def evaluate_identity(
-    bench: Bench, geometry: Geometry, mesh: LandmarkMesh, photos: Iterable[Photo]
+    bench: RendererBench, geometry: Geometry, mesh: LandmarkMesh, photos: Iterable[Photo]
 ) -> IdentityChange | None:
     """None without a judge. Photos and edits in which a face is lost are left out."""
     if bench.judge is None:

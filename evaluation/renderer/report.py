@@ -112,14 +112,22 @@ def write(out: Path, report: RendererReport) -> None:
 def _verdict_table(report: RendererReport) -> Table:
     answer = {True: "yes", False: "no", None: "–"}
     rows: list[tuple[str, ...]] = [
-        (one.what, str(one.bar), one.value.text(3), "" if one.second is None else one.second.text(3), answer[one.met])
+        (
+            one.what,
+            str(one.threshold),
+            one.value.text(3),
+            "" if one.second is None else one.second.text(3),
+            answer[one.met],
+        )
         for one in verdicts(report)
     ]
-    return Table("What must hold (mean [95% interval])", ("what", "bar", "value", "own extractor", "within"), rows)
+    return Table(
+        "What must hold (mean [95% interval])", ("what", "threshold", "value", "own extractor", "within"), rows
+    )
 
 
 def _slope_tables(reader: str, slopes: Slopes, lost: int) -> list[Table]:
-    header = ("asked \\ judged", *MAIN)
+    header = ("requested \\ judged", *MAIN)
     photos = len(slopes.rendered)
     titles = {
         f"Slopes and cross-talk judged by {reader}, {photos} photos, {lost} edits without a face": slopes.matrix()

@@ -1,4 +1,4 @@
-"""What a slider does per unit that is asked of it: its slope, and its cross-talk into the other main sliders."""
+"""What a slider does per unit that is requested: its slope, and its cross-talk into the other main sliders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evaluation.measures import turn
 from evaluation.photos import Photo
-from evaluation.renderer.bench import Bench, cut
+from evaluation.renderer.bench import RendererBench, cut
 from evaluation.renderer.edit import Edit
 from evaluation.renderer.geometry import Geometry
 from evaluation.renderer.landmark_features import features
@@ -23,7 +23,7 @@ TURNS = ("yaw", "pitch", "roll")
 MAIN = (*EXPRESSIONS, *TURNS)
 
 AMOUNTS = (-0.5, 0.3, 0.6, 0.9)
-"""Relative edits of an expression slider; what clamping takes away is not counted as asked."""
+"""Relative edits of an expression slider; what clamping takes away is not counted as requested."""
 DEGREES = (-20.0, -10.0, 10.0, 20.0)
 UNIT_TURN = 30.0
 """Degrees that count as one unit of a turn, as a weight of 1 is one unit of an expression."""
@@ -44,13 +44,13 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """One reader's slopes, float64 [P, 8, 8]: photo, slider asked for, quantity read; NaN where it saw no face.
+    """One reader's slopes, float64 [P, 8, 8]: photo, slider requested, quantity read; NaN where it saw no face.
 
-    `rendered[p, i, j]` is the least-squares slope, with intercept, of the change read in quantity j against the asked
-    change of slider i, over the edits of photo p and the photo itself at 0. `known` is the same on the pair generator's
-    known-flow targets of the same edits. Sliders and turns are in units: a weight of 1, or `UNIT_TURN` degrees.
+    `rendered[p, i, j]` is the least-squares slope, with intercept, of the change read in quantity j against the
+    requested change of slider i, over the edits of photo p and the photo itself at 0. `known` is the same on the pair
+    generator's known-flow targets of the same edits. In units: a weight of 1, or `UNIT_TURN` degrees.
 
-    With `unmixed`, what was read is told in sliders: [P] · K⁻¹ with K the mean of `known`, so that 1 means as much as
+    With `unmixed`, what was read is given in sliders: [P] · K⁻¹ with K the mean of `known`, so that 1 means as much as
     the mesh moves per unit, and quantities that move together on every face (a smile widens the mouth, a pucker narrows
     it) are no cross-talk. Without, the reader reads sliders itself and nothing is rescaled.
     """
@@ -60,13 +60,13 @@ class Slopes:
     unmixed: bool
 
     def photos(self) -> Matrix:
-        """[P, 8, 8]: units of slider j read per unit of slider i asked, photo by photo.
+        """[P, 8, 8]: units of slider j read per unit of slider i requested, photo by photo.
 
         The intervals over photos take K as it is."""
         return self.rendered @ self._unmixing() if len(self.rendered) else self.rendered
 
     def slope(self, slider: str) -> Summary:
-        """Units read per unit asked: 1 is what was asked for."""
+        """Units read per unit requested: 1 is what was requested."""
         values = self.photos()[:, MAIN.index(slider), MAIN.index(slider)]
         return summarise(values[np.isfinite(values)].tolist())
 
@@ -91,7 +91,7 @@ class Responses:
     unmeasured: Mapping[str, str]
 
 
-def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]) -> Responses:
+def evaluate_responses(bench: RendererBench, geometry: Geometry, photos: Iterable[Photo]) -> Responses:
     """Move every main slider of every photo, alone, through its range.
 
     The bundle starts from what its extractor reads, as for users; the known-flow target from the fit of the 3DMM, by
@@ -108,10 +108,11 @@ def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]
             continue
         crop = cut(square, photo.picture)
         own, fit = bench.coefficients(crop), geometry.own(photo.number, square)
-        made, wanted = _sweeps(bench.space, own), _sweeps(bench.space, fit)
-        pictures = [bench.render(crop, own, np.stack([asked for _, asked in sweep])) for sweep in made]
+        made, fitted = _sweeps(bench.space, own), _sweeps(bench.space, fit)
+        pictures = [bench.render(crop, own, np.stack([requested for _, requested in sweep])) for sweep in made]
         targets = [
-            [geometry.retarget(photo.number, crop, fit, asked).picture for _, asked in sweep] for sweep in wanted
+            [geometry.retarget(photo.number, crop, fit, requested).picture for _, requested in sweep]
+            for sweep in fitted
         ]
         for reader in readers:
             before = _see(bench, reader, crop)
@@ -121,7 +122,7 @@ def evaluate_responses(bench: Bench, geometry: Geometry, photos: Iterable[Photo]
             seen = [[_see(bench, reader, picture) for picture in sweep] for sweep in pictures]
             lost[reader] += sum(one is None for sweep in seen for one in sweep)
             known = [[_see(bench, reader, picture) for picture in sweep] for sweep in targets]
-            rows[reader].append((_slopes(before, made, seen), _slopes(before, wanted, known)))
+            rows[reader].append((_slopes(before, made, seen), _slopes(before, fitted, known)))
     slopes = {}
     for reader in readers:
         made_all, wanted_all = (np.array(part, np.float64).reshape(-1, 8, 8) for part in _split(rows[reader]))
@@ -133,22 +134,22 @@ Sweep = list[tuple[float, NDArray[np.float32]]]
 
 
 def _sweeps(space: CoefficientSpace, own: NDArray[np.float32]) -> list[Sweep]:
-    """For each main slider, what is asked: units, and coefficients [C]. At least one, if only of nothing."""
+    """For each main slider, what is requested: units, and coefficients [C]. At least one, if only of nothing."""
     sweeps = []
     for slider in MAIN:
         turned = slider in TURNS
         sides = [space.index[name] for name in space.shorthands.get(slider, (slider,)) if not turned]
         sweep: Sweep = []
         for value in DEGREES if turned else AMOUNTS:
-            asked = (Edit(pose={slider: value}) if turned else Edit({slider: value})).apply(space, own)
-            units = value / UNIT_TURN if turned else float((asked - own)[sides].mean())
+            requested = (Edit(pose={slider: value}) if turned else Edit({slider: value})).apply(space, own)
+            units = value / UNIT_TURN if turned else float((requested - own)[sides].mean())
             if abs(units) >= _LEAST:
-                sweep.append((units, asked))
+                sweep.append((units, requested))
         sweeps.append(sweep or [(0.0, own)])
     return sweeps
 
 
-def _see(bench: Bench, reader: str, picture: NDArray[np.uint8]) -> Seen | None:
+def _see(bench: RendererBench, reader: str, picture: NDArray[np.uint8]) -> Seen | None:
     if reader == OWN:
         coefficients = bench.coefficients(picture)
         count = len(bench.space.expression)
@@ -173,15 +174,15 @@ def _slopes(before: Seen, sweeps: Sequence[Sweep], seen: Sequence[Sequence[Seen 
     rows = []
     for sweep, pictures in zip(sweeps, seen, strict=True):
         points = [(units, after) for (units, _), after in zip(sweep, pictures, strict=True) if after is not None]
-        asked = np.array([0.0, *(units for units, _ in points)])
+        requested = np.array([0.0, *(units for units, _ in points)])
         judged = np.stack([np.zeros(len(MAIN)), *(change(before, after) for _, after in points)])
-        rows.append(slope(asked, judged))
+        rows.append(slope(requested, judged))
     return np.stack(rows)
 
 
-def slope(asked: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Least-squares slopes [J], with intercept, of judged values [K, J] over asked ones [K]; NaN if those are equal."""
-    centred = asked - asked.mean()
+def slope(requested: NDArray[np.float64], judged: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slopes [J] of least squares with intercept: judged [K, J] over requested values [K]; NaN if those are equal."""
+    centred = requested - requested.mean()
     spread = float(np.square(centred).sum())
     return centred @ judged / spread if spread else np.full(judged.shape[1], np.nan)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from evaluation.renderer.bench import Bench, cut
+from evaluation.renderer.bench import RendererBench, cut
 from evaluation.renderer.edit import Edit
 from evaluation.renderer.regions import Mask, regions, skin
 from evaluation.renderer.scores import luma
@@ -50,7 +50,7 @@ class Sharpness:
         return self.kept[part] / self.kept["skin"]
 
 
-def evaluate_sharpness(bench: Bench, portraits: Mapping[str, Pixels]) -> tuple[list[Sharpness], dict[str, str]]:
+def evaluate_sharpness(bench: RendererBench, portraits: Mapping[str, Pixels]) -> tuple[list[Sharpness], dict[str, str]]:
     """Every edit of `EDITS` on every portrait, at `SIDE`². Also why some could not be: name -> why."""
     found, unmeasured = [], {}
     for name, picture in portraits.items():
@@ -90,7 +90,7 @@ def public_portraits() -> dict[str, Pixels]:
     return found
 
 
-def _energies(bench: Bench, picture: Pixels) -> dict[str, float]:
+def _energies(bench: RendererBench, picture: Pixels) -> dict[str, float]:
     small = np.asarray(Image.fromarray(picture).resize((CROP, CROP), Image.Resampling.BICUBIC))
     masks = regions(bench.see(small[None]).landmarks[0], len(picture))
     parts = {"mouth": masks["mouth"], "eyes": masks["eyes"], "skin": skin(masks)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from datasets.portraits import Portraits
-from evaluation.renderer.bench import Bench, cut
+from evaluation.renderer.bench import RendererBench, cut
 from evaluation.renderer.comparison import Comparison
 from evaluation.renderer.edit import draw_edit
 from evaluation.renderer.geometry import Geometry
@@ -25,7 +25,12 @@ Pixels = NDArray[np.uint8]
 
 
 def edit_sheets(
-    bench: Bench, geometry: Geometry, portraits: Portraits, numbers: NDArray[np.int64], sheets: Iterable[int], seed: int
+    bench: RendererBench,
+    geometry: Geometry,
+    portraits: Portraits,
+    numbers: NDArray[np.int64],
+    sheets: Iterable[int],
+    seed: int,
 ) -> Iterator[tuple[int, Pixels]]:
     """One sheet of random edits of a random person each; the same seed and number make the same sheet.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datasets.portraits import MADE_BY, Portraits
 from datasets.tables import read_table
-from evaluation.renderer.bench import COPIED, WARPED, Bench, cut
+from evaluation.renderer.bench import COPIED, WARPED, RendererBench, cut
 from evaluation.renderer.comparison import Comparison, compare
 from evaluation.renderer.geometry import Geometry
 from models.errors import EvaluationError, NoFaceError
@@ -47,7 +47,7 @@ def smiles(data: Path, split: str = "test") -> list[Smile]:
 
 
 def evaluate_smiles(
-    bench: Bench, portraits: Portraits, geometry: Geometry, pairs: Iterable[Smile]
+    bench: RendererBench, portraits: Portraits, geometry: Geometry, pairs: Iterable[Smile]
 ) -> tuple[list[Comparison], dict[str, str]]:
     """Drive each neutral photo by what the extractor reads in the smiling one. Also why some could not be: name -> why.
 
@@ -57,7 +57,7 @@ def evaluate_smiles(
     """
     found, unmeasured = [], {}
     for pair in pairs:
-        name = f"london {pair.identity}"
+        name = f"smile pair {pair.identity}"
         try:
             source, target = (
                 cut(bench.square(picture), picture)
@@ -66,8 +66,8 @@ def evaluate_smiles(
         except NoFaceError as error:
             unmeasured[name] = str(error)
             continue
-        own, asked = bench.coefficients(source), bench.coefficients(target)
-        flow = geometry.retarget(pair.neutral, source, own, asked).flow
-        pictures = bench.still(source, own, asked) | {WARPED: warp(source, flow), COPIED: source}
+        own, requested = bench.coefficients(source), bench.coefficients(target)
+        flow = geometry.retarget(pair.neutral, source, own, requested).flow
+        pictures = bench.still(source, own, requested) | {WARPED: warp(source, flow), COPIED: source}
         found.append(compare(bench, name, target, pictures))
     return found, unmeasured

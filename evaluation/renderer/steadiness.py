@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evaluation.extractor_clips import still_readings
 from evaluation.photos import Photo
-from evaluation.renderer.bench import Bench, cut
+from evaluation.renderer.bench import RendererBench, cut
 from evaluation.renderer.edit import Edit
 from evaluation.renderer.regions import regions
 from models.errors import NoFaceError
@@ -26,7 +26,7 @@ class Steadiness:
 
     Attributes:
         name: the still's.
-        repeated: largest difference, in levels of 255, between frames of equal descriptors; 0 is asked for.
+        repeated: largest difference, in levels of 255, between frames of equal descriptors; 0 is expected.
         tremor: standard deviation of the weights that are read from the still as a noisy compressed video; their mean.
         shimmer: region -> mean |I(t+1) − I(t)| of the frames that this tremor drives, levels of 255.
     """
@@ -37,7 +37,7 @@ class Steadiness:
     shimmer: Mapping[str, float]
 
 
-def evaluate_steadiness(bench: Bench, stills: Iterable[Photo]) -> tuple[list[Steadiness], dict[str, str]]:
+def evaluate_steadiness(bench: RendererBench, stills: Iterable[Photo]) -> tuple[list[Steadiness], dict[str, str]]:
     """Measure stills (of the data, or first frames of clips). Also why some could not be: name -> why."""
     found, unmeasured = [], {}
     for still in stills:
@@ -54,8 +54,8 @@ def evaluate_steadiness(bench: Bench, stills: Iterable[Photo]) -> tuple[list[Ste
         # What is read of the still is relative to the tracker's own square: only its tremor counts.
         frames = bench.render(crop, own, (own + readings - readings.mean(0)).astype(np.float32))
         masks = regions(seen.landmarks[0], len(crop))
-        asked = _EDIT.apply(bench.space, own)
-        equal = bench.render(crop, own, np.repeat(asked[None], EQUAL_FRAMES, 0))
+        requested = _EDIT.apply(bench.space, own)
+        equal = bench.render(crop, own, np.repeat(requested[None], EQUAL_FRAMES, 0))
         tremor = float(readings[:, : len(bench.space.expression)].std(0).mean())
         shimmer = {region: step(frames, mask) for region, mask in masks.items()}
         found.append(Steadiness(name, largest_difference(equal), tremor, shimmer))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from datasets.portraits import Portraits
 from evaluation.flow import FlowReport, FlowTest, evaluate_flow
 from evaluation.photos import load
-from evaluation.renderer.bench import Bench
+from evaluation.renderer.bench import RendererBench
 from evaluation.renderer.clips import evaluate_clips
 from evaluation.renderer.comparison import Comparison
 from evaluation.renderer.generated import Generated, evaluate_generated
@@ -34,7 +34,7 @@ Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
 """Passes things on, one by one, and shows how far it is: things, what they are, how many."""
 
 
-class Part(StrEnum):
+class SuitePart(StrEnum):
     """What can be measured by itself."""
 
     FLOW = "flow"
@@ -59,7 +59,7 @@ class Plan:
         flow: known-flow targets; None where the flow is not measured.
         photos: numbers of the photos for random edits, sliders and identity.
         stills: numbers of the photos for steadiness.
-        smiles: people who are asked for their own smile.
+        smiles: people whose own smile is requested.
         clips: videos to reenact.
         public: name -> portrait for the sharpness at full resolution.
         seed: of the random edits.
@@ -74,7 +74,7 @@ class Plan:
     clips: list[Path]
     public: dict[str, NDArray[np.uint8]]
     seed: int
-    parts: frozenset[Part] = frozenset(Part)
+    parts: frozenset[SuitePart] = frozenset(SuitePart)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class RendererReport:
     unmeasured: dict[str, str] = field(default_factory=dict)
 
 
-def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:
+def evaluate_renderer(bench: RendererBench, renderer: PIRenderer, plan: Plan, watch: Watch) -> RendererReport:
     """Measure a bundle; `renderer` is its network by itself.
 
     Raises:
@@ -103,28 +103,28 @@ def evaluate_renderer(bench: Bench, renderer: PIRenderer, plan: Plan, watch: Wat
     geometry, mesh = Geometry(plan.data, portraits), LandmarkMesh.load(plan.data)
     seconds: dict[str, float] = {}
 
-    def chosen(part: Part, things: Sequence[Any]) -> Iterable[Any]:
+    def chosen(part: SuitePart, things: Sequence[Any]) -> Iterable[Any]:
         return watch(things, part, len(things)) if part in plan.parts else ()
 
-    def photos(part: Part, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
+    def photos(part: SuitePart, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
         return watch(load(portraits, numbers), part, len(numbers)) if part in plan.parts else ()
 
-    with _timed(seconds, Part.FLOW):
+    with _timed(seconds, SuitePart.FLOW):
         flow = NO_FLOW if plan.flow is None else evaluate_flow(renderer, portraits, plan.flow)
-    with _timed(seconds, Part.SMILES):
-        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(Part.SMILES, plan.smiles))
-    with _timed(seconds, Part.CLIPS):
-        clips, no_clip = evaluate_clips(bench, chosen(Part.CLIPS, plan.clips))
-    with _timed(seconds, Part.EDITS):
-        generated = evaluate_generated(bench, geometry, photos(Part.EDITS), plan.seed)
-    with _timed(seconds, Part.SLIDERS):
-        responses = evaluate_responses(bench, geometry, photos(Part.SLIDERS))
-    with _timed(seconds, Part.IDENTITY):
-        identity = evaluate_identity(bench, geometry, mesh, photos(Part.IDENTITY))
-    with _timed(seconds, Part.STEADINESS):
-        steadiness, no_still = evaluate_steadiness(bench, photos(Part.STEADINESS, plan.stills))
-    with _timed(seconds, Part.SHARPNESS):
-        public = plan.public if Part.SHARPNESS in plan.parts else {}
+    with _timed(seconds, SuitePart.SMILES):
+        smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(SuitePart.SMILES, plan.smiles))
+    with _timed(seconds, SuitePart.CLIPS):
+        clips, no_clip = evaluate_clips(bench, chosen(SuitePart.CLIPS, plan.clips))
+    with _timed(seconds, SuitePart.EDITS):
+        generated = evaluate_generated(bench, geometry, photos(SuitePart.EDITS), plan.seed)
+    with _timed(seconds, SuitePart.SLIDERS):
+        responses = evaluate_responses(bench, geometry, photos(SuitePart.SLIDERS))
+    with _timed(seconds, SuitePart.IDENTITY):
+        identity = evaluate_identity(bench, geometry, mesh, photos(SuitePart.IDENTITY))
+    with _timed(seconds, SuitePart.STEADINESS):
+        steadiness, no_still = evaluate_steadiness(bench, photos(SuitePart.STEADINESS, plan.stills))
+    with _timed(seconds, SuitePart.SHARPNESS):
+        public = plan.public if SuitePart.SHARPNESS in plan.parts else {}
         sharpness, no_portrait = evaluate_sharpness(bench, public)
     unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still | no_portrait
     return RendererReport(

@@ -1,4 +1,4 @@
-"""What this project asks of a renderer, and whether it was reached."""
+"""What this project requires of a renderer, and whether it was reached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.checks import Bar
+from evaluation.checks import Threshold
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
 from evaluation.renderer.comparison import AED, Comparison
 from evaluation.renderer.response import JUDGE, MAIN, OWN, Slopes
@@ -14,9 +14,9 @@ from evaluation.renderer.suite import RendererReport
 from evaluation.statistics import Summary, ratio, summarise
 
 MOUTH = "L1 mouth"
-SLOPE = {slider: Bar(0.65, 1.25) if slider in ("yaw", "pitch") else Bar(0.75, 1.25) for slider in MAIN}
-CROSS_TALK = Bar(high=0.2)
-SHARP = Bar(low=0.95)
+SLOPE = {slider: Threshold(0.65, 1.25) if slider in ("yaw", "pitch") else Threshold(0.75, 1.25) for slider in MAIN}
+CROSS_TALK = Threshold(high=0.2)
+SHARP = Threshold(low=0.95)
 """As sharp as the skin, give or take what a measurement on two portraits can tell."""
 
 
@@ -25,27 +25,27 @@ class Verdict:
     """One requirement: `value` is what counts, `second` the other reader's where there are two."""
 
     what: str
-    bar: Bar
+    threshold: Threshold
     value: Summary
     second: Summary | None = None
 
     @property
     def met(self) -> bool | None:
-        """Whether the mean lies within the bar; None where nothing was measured."""
-        return None if self.value.mean is None else self.bar.admits(self.value.mean)
+        """Whether the mean lies within the threshold; None where nothing was measured."""
+        return None if self.value.mean is None else self.threshold.admits(self.value.mean)
 
 
 def verdicts(report: RendererReport) -> list[Verdict]:
     """Every requirement, in the order of the project's own list."""
     smiles, clips = report.smiles, report.clips
-    found = [Verdict("flow error on the fixed test, pixels of 256²", Bar(high=1.3), report.flow.network)]
+    found = [Verdict("flow error on the fixed test, pixels of 256²", Threshold(high=1.3), report.flow.network)]
     found += [
-        Verdict(f"own smile, {measure}: lead over “{baseline}”", Bar(low=0), lead(smiles, measure, baseline))
+        Verdict(f"own smile, {measure}: lead over “{baseline}”", Threshold(low=0), lead(smiles, measure, baseline))
         for measure in (MOUTH, AED)
         for baseline in (COPIED, WARPED)
     ]
-    found.append(Verdict("clips, AED of copying over the renderer's", Bar(low=3), times(clips, AED)))
-    found.append(Verdict(f"clips, {MOUTH}: lead over “{COPIED}”", Bar(low=0), lead(clips, MOUTH, COPIED)))
+    found.append(Verdict("clips, AED of copying over the renderer's", Threshold(low=3), times(clips, AED)))
+    found.append(Verdict(f"clips, {MOUTH}: lead over “{COPIED}”", Threshold(low=0), lead(clips, MOUTH, COPIED)))
     judge, own = report.responses.slopes.get(JUDGE), report.responses.slopes[OWN]
     first = judge or own
     second = own if judge else None
@@ -54,12 +54,12 @@ def verdicts(report: RendererReport) -> list[Verdict]:
         for slider in MAIN
     ]
     found.append(Verdict("largest cross-talk", CROSS_TALK, worst(first), worst(second) if second else None))
-    found.append(Verdict("edit of nothing, dB", Bar(low=34), summarise(report.generated.nothing)))
+    found.append(Verdict("edit of nothing, dB", Threshold(low=34), summarise(report.generated.nothing)))
     for part in ("mouth", "eyes"):
         sharpness = summarise([one.against_skin(part) for one in report.sharpness])
         found.append(Verdict(f"{part} at 1024², sharpness over the skin's", SHARP, sharpness))
     repeated = [float(one.repeated) for one in report.steadiness]
-    return [*found, Verdict("equal descriptors, largest difference of frames", Bar(high=0), summarise(repeated))]
+    return [*found, Verdict("equal descriptors, largest difference of frames", Threshold(high=0), summarise(repeated))]
 
 
 def lead(comparisons: list[Comparison], measure: str, baseline: str) -> Summary:

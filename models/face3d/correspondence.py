@@ -1,4 +1,4 @@
-"""Where each pixel of one picture of a head is in another: the fitted mesh, drawn twice, says it exactly.
+"""Where each pixel of one picture of a head is in another: the fitted mesh, drawn twice, gives it exactly.
 
 Both drawings have the same triangles; a pixel on the mesh knows its place on a triangle, and so its place in the other
 picture. Outside the mesh the flow is completed smoothly, and the picture's border does not move.

@@ -10,7 +10,7 @@ from models.face3d.pose import Pose
 
 
 @dataclass(frozen=True)
-class Face:
+class PosedFace:
     """A person's neutral shape [V, 3] with expression weights [53] and a pose in the picture's pixels."""
 
     person: np.ndarray

@@ -1,7 +1,7 @@
 """The 3DMM fitted to landmarks: of one photo, or of many frames of one person with one identity for all.
 
-Landmarks of a single picture do not tell a long chin from an open jaw, or small eyes from half-closed lids: identity
-and expression explain the same points. Over many frames they come apart, because only expression may change.
+The landmarks of one picture cannot separate a long chin from an open jaw, or small eyes from half-closed lids:
+identity and expression explain the same points. Over many frames they come apart, because only expression may change.
 Scaled-orthographic pose, bounded least squares, with MediaPipe's scores as the expressions' prior.
 """
 
@@ -17,9 +17,9 @@ from models.face3d.landmark_shape import EYES, LIPS
 from models.face3d.pose import Pose
 
 SENSITIVE = 3.0  # weight of lips and lids against other landmarks
-DEPTH = 0.3  # weight of z, which landmarks tell only roughly
+DEPTH = 0.3  # weight of z, which landmarks give only roughly
 IDENTITY_RIDGE, EXPRESSION_RIDGE = 1.2, 2.5  # as in the portraits' fits, so that labels of both agree
-PRIOR = 0.7  # share of a score that the expression is drawn to: MediaPipe's run high
+PRIOR = 0.7  # fraction of a score that the expression is drawn to: MediaPipe's run high
 IDENTITY_BOUND = 3.0  # standard deviations
 FRAME_ROUNDS, PERSON_ROUNDS = 4, 8
 SWEEPS, TOLERANCE = 1000, 1e-6
@@ -57,7 +57,7 @@ class SpeakerFit:
         """Find the identity that explains frames with landmarks [F, 478, 3] and scores [F, 53] best.
 
         Identity and expressions take turns, so the identity takes over only what expressions within their bounds leave
-        unexplained: a resting face keeps what its scores say of it. The frames' mean counts against the prior, not
+        unexplained: a resting face keeps what its scores give it. The frames' mean counts against the prior, not
         their sum: what is systematically wrong in the landmarks does not become truer with more frames.
         """
         identity = np.zeros(len(mesh.identity))
@@ -70,9 +70,9 @@ class SpeakerFit:
                 offset = _target(points)[: len(mesh.mean)] - frame.pose.translation
                 known = mesh.mean + np.tensordot(frame.expression, mesh.expression, 1)
                 rows = _rows(mesh.identity, frame.pose.rotation, fit._weight)
-                wanted = _wanted(offset / frame.pose.scale - known @ frame.pose.rotation.T, fit._weight)
+                targets = _targets(offset / frame.pose.scale - known @ frame.pose.rotation.T, fit._weight)
                 left += rows.T @ rows / len(landmarks)
-                right += rows.T @ wanted / len(landmarks)
+                right += rows.T @ targets / len(landmarks)
             identity = _solve(left, right, np.full(len(identity), IDENTITY_RIDGE), 0 * right, -bounds, bounds)
         return cls(mesh, identity)
 
@@ -114,8 +114,8 @@ def fit_photo(mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> 
     for _ in range(FRAME_ROUNDS):
         scale, rotation, translation = _align(mesh.mean + np.tensordot(numbers, basis, 1), target, weight)
         rows = _rows(basis, rotation, weight)
-        wanted = _wanted((target - translation) / scale - mesh.mean @ rotation.T, weight)
-        numbers = _solve(rows.T @ rows, rows.T @ wanted, ridge, prior, low, high)
+        targets = _targets((target - translation) / scale - mesh.mean @ rotation.T, weight)
+        numbers = _solve(rows.T @ rows, rows.T @ targets, ridge, prior, low, high)
     shape = mesh.mean + np.tensordot(numbers, basis, 1)
     pose = Pose(*_align(shape, target, weight))
     return numbers[:count], FrameFit(numbers[count:].astype(np.float32), pose, _error(shape, pose, target))
@@ -153,7 +153,7 @@ def _rows(basis: np.ndarray, rotation: np.ndarray, weight: np.ndarray) -> np.nda
     return turned.reshape(len(basis), -1).T
 
 
-def _wanted(offset: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _targets(offset: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return (offset * (1, 1, DEPTH) * weight[:, None]).ravel()
 
 

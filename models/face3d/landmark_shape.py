@@ -1,4 +1,4 @@
-"""How a face's landmarks hang together and what they say about its coefficients: linear maps fitted to labelled faces.
+"""How a face's landmarks depend on one another and on its coefficients: linear maps fitted to labelled faces.
 
 A network finds single points quickly and expression slowly. Given the points, most of expression and pose is linear:
 ridge regression from true landmarks correlates with the 3DMM fit at 0.88 (mean over the 20 blendshapes that vary most),
@@ -74,7 +74,7 @@ class ShapeModel:
 def fit_shape(landmarks: np.ndarray, coefficients: np.ndarray) -> ShapeModel:
     """Fit the maps to faces with landmarks [P, 478, 2] and coefficients [P, 59]; P should be some thousands.
 
-    The faces should move all that the network is to see move: a ridge hardly dares what its material hardly shows.
+    The faces should move all that the network is to see move: a ridge hardly dares what its data hardly show.
     Landmarks may be NaN where unknown.
     """
     landmarks = _completed(landmarks.reshape(len(landmarks), -1).astype(np.float64)).reshape(landmarks.shape)

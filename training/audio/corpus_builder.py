@@ -10,7 +10,7 @@ from datasets.speech import augment
 from datasets.speech.change import crossfaded, head_change, mouth_at_rest, mouth_change, retimed, sway
 from datasets.speech.espeak import ACCENTS, VARIANTS, Espeak
 from datasets.speech.items import Item
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from datasets.speech.visemes import mouth_motion
 from models.audio import FRAME_RATE
 from models.audio.channels import MOUTH
@@ -36,7 +36,7 @@ class CorpusBuilder:
         rest: the speaker's mouth at rest [MOUTH].
     """
 
-    def __init__(self, recordings: list[Recording]) -> None:
+    def __init__(self, recordings: list[RecordedClip]) -> None:
         held = min(HELD_OUT, len(recordings) // 4)
         self.rest = mouth_at_rest(recordings)
         self._held_out, self._free = recordings[:held], recordings[held:]
@@ -104,7 +104,7 @@ class CorpusBuilder:
         frames = int(rng.integers(SHORTEST, 2 * SHORTEST))
         mouth = np.zeros((frames, len(MOUTH)), np.float32)
         head = self._livelier(rng, 0.5 * self._borrowed_head(rng, (0, frames), frames))
-        return _item(augment.quiet(rng, frames * FRAME), mouth, head)
+        return _item(augment.non_speech(rng, frames * FRAME), mouth, head)
 
     def _borrowed_head(self, rng: np.random.Generator, spoken: tuple[int, int], frames: int) -> NDArray[np.float32]:
         """A random clip's head and brows [frames, HEAD], its speech stretched to frames `spoken`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from datasets.portraits import Portraits, Window
+from datasets.portraits import PhotoWindow, Portraits
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import retarget
@@ -16,7 +16,7 @@ from training.pairs.motion import MotionSampler
 
 FILE = "flow_test.npz"
 SIZE, FLOW_SIZE = 256, 64
-WINDOW = Window(16, 16, SIZE)  # of the stored portrait
+WINDOW = PhotoWindow(16, 16, SIZE)  # of the stored portrait
 _SWEEPS = 0.25
 
 

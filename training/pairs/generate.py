@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from rich.progress import track
 
-from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
+from datasets.portraits import LEAST_SIDE, STORED, PhotoWindow, Portraits
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import retarget
@@ -84,7 +84,7 @@ def _rows(
     for row in range(job.size):
         if row % TARGETS_PER_WINDOW == 0:  # one person's shape and window serve several targets
             photo = int(rng.choice(portraits.index, p=portraits.weight))
-            window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
+            window = PhotoWindow.draw(rng, LEAST_SIDE, STORED, STORED)
             picture, face = window.cut(portraits.picture(photo), SIZE), portraits.face(photo, model, window, SIZE)
         target = sampler.draw(face)
         pair = retarget(mesh, picture, face, target)

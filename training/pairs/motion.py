@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.pose import Pose
 
 _NAMES = [slider.name for slider in ARKIT.expression]
@@ -82,14 +82,14 @@ class MotionSampler:
         self._expressions, self._rng, self._sweeps = np.clip(expressions, 0, 1), rng, sweeps
         self._prior = ExpressionPrior(self._expressions)
 
-    def draw(self, source: Face) -> Face:
+    def draw(self, source: PosedFace) -> PosedFace:
         """A target face of the same person."""
         if self._rng.random() < self._sweeps:
-            return Face(source.person, self._swept(source.expression), source.pose)
+            return PosedFace(source.person, self._swept(source.expression), source.pose)
         if self._rng.random() < 0.05:
             return source
         pose = source.pose if self._rng.random() < 0.2 else self._pose(source.pose)
-        return Face(source.person, self._expression(source.expression), pose)
+        return PosedFace(source.person, self._expression(source.expression), pose)
 
     def _swept(self, own: np.ndarray) -> np.ndarray:
         weights = own.astype(np.float32)

@@ -17,11 +17,11 @@ import torch
 from rich.progress import track
 
 from datasets.clips import fitted_shards, speaker_identity
-from datasets.portraits import LEAST_SIDE, STORED, Portraits, Window
+from datasets.portraits import LEAST_SIDE, STORED, PhotoWindow, Portraits
 from models.errors import TrainingDataError
 from models.face3d.correspondence import correspond
 from models.face3d.eyelids import shut_eyes
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
@@ -41,7 +41,7 @@ class Shot:
     """A picture, uint8 [SIZE, SIZE, 3], and the face in it. photo: index into the portraits, or -1."""
 
     picture: np.ndarray
-    face: Face
+    face: PosedFace
     photo: int = -1
 
 
@@ -121,10 +121,10 @@ class _Portraits:
     def draw(self, rng: np.random.Generator) -> tuple[Shot, Shot]:
         group = self._groups[rng.integers(len(self._groups))]
         first, second = rng.choice(group, 2, replace=False)
-        window = Window.draw(rng, LEAST_SIDE, STORED, STORED)
+        window = PhotoWindow.draw(rng, LEAST_SIDE, STORED, STORED)
         return self._shot(int(first), window), self._shot(int(second), window)
 
-    def _shot(self, photo: int, window: Window) -> Shot:
+    def _shot(self, photo: int, window: PhotoWindow) -> Shot:
         picture = window.cut(self._portraits.picture(photo), SIZE)
         return Shot(picture, self._portraits.face(photo, self._model, window, SIZE), photo)
 
@@ -147,11 +147,11 @@ class _Frames:
         shard = self._shards[rng.integers(len(self._shards))]
         first = rng.choice(np.flatnonzero(shard["kept"]))
         second = rng.choice(np.flatnonzero(shard["kept"] & (shard["clip"] == shard["clip"][first])))
-        window = Window.draw(rng, *FRAME_SIDES, shard["pictures"].shape[1])
+        window = PhotoWindow.draw(rng, *FRAME_SIDES, shard["pictures"].shape[1])
         return self._shot(shard, int(first), window), self._shot(shard, int(second), window)
 
-    def _shot(self, shard: dict[str, np.ndarray], row: int, window: Window) -> Shot:
+    def _shot(self, shard: dict[str, np.ndarray], row: int, window: PhotoWindow) -> Shot:
         picture = np.asarray(shard["pictures"][row])
         pose = Pose.from_coefficients(shard["pose"][row], len(picture))
         pose = pose.in_window(window.x, window.y, window.side, SIZE)
-        return Shot(window.cut(picture, SIZE), Face(self._person, np.clip(shard["expression"][row], 0, 1), pose))
+        return Shot(window.cut(picture, SIZE), PosedFace(self._person, np.clip(shard["expression"][row], 0, 1), pose))

@@ -14,7 +14,7 @@ import numpy as np
 from datasets.portraits import coefficients
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_array
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.retarget import Retargeted
 
 T = TypeVar("T")  # an array or a tensor
@@ -40,7 +40,7 @@ FIELDS: dict[str, tuple[tuple[int, ...], type]] = {
 """Shape and type of one pair's entries; what they mean is said in `models.face3d.retarget.Retargeted`."""
 
 
-def entries(photo: int, picture: np.ndarray, source: Face, target: Face, pair: Retargeted) -> dict[str, Any]:
+def entries(photo: int, picture: np.ndarray, source: PosedFace, target: PosedFace, pair: Retargeted) -> dict[str, Any]:
     """What a shard holds of one pair, by field.
 
     Args:

@@ -11,8 +11,8 @@ import torch
 from pydantic import JsonValue
 from torch import Tensor
 
-from datasets.portraits import LEAST_SIDE, Portraits, Window, coefficients
-from models.face3d.face import Face
+from datasets.portraits import LEAST_SIDE, PhotoWindow, Portraits, coefficients
+from models.face3d.face import PosedFace
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pixels import grid, sample
@@ -38,9 +38,9 @@ class _Motions:
     """What the host draws: rows of the photos, int [B], and for each its window and its head, old and new."""
 
     rows: np.ndarray
-    windows: list[Window]
-    sources: list[Face]
-    targets: list[Face]
+    windows: list[PhotoWindow]
+    sources: list[PosedFace]
+    targets: list[PosedFace]
 
 
 class PairStream:
@@ -101,18 +101,18 @@ class PairStream:
         sampler = MotionSampler(self._portraits.expression[self._portraits.index], rng, self._sweeps)
         rows = rng.choice(len(self._index), count, p=self._chance)
         stored = self._pictures.shape[-1]
-        windows = [Window.draw(rng, LEAST_SIDE, stored, stored) for _ in rows]
+        windows = [PhotoWindow.draw(rng, LEAST_SIDE, stored, stored) for _ in rows]
         sources = [self._face(int(self._index[row]), window) for row, window in zip(rows, windows, strict=True)]
         return _Motions(rows, windows, sources, [sampler.draw(face) for face in sources])
 
-    def _face(self, photo: int, window: Window) -> Face:
+    def _face(self, photo: int, window: PhotoWindow) -> PosedFace:
         """The fitted face without its shape, which is made on the device."""
         pose = self._portraits.pose(photo).in_window(window.x, window.y, window.side, SIZE)
-        return Face(np.zeros((0, 3), np.float32), np.clip(self._portraits.expression[photo], 0, 1), pose)
+        return PosedFace(np.zeros((0, 3), np.float32), np.clip(self._portraits.expression[photo], 0, 1), pose)
 
 
-def cut(pictures: Tensor, windows: list[Window], size: int) -> Tensor:
-    """Windows of pictures uint8 [B, 3, P, P], resized to uint8 [B, 3, size, size] (`Window.cut`)."""
+def cut(pictures: Tensor, windows: list[PhotoWindow], size: int) -> Tensor:
+    """Windows of pictures uint8 [B, 3, P, P], resized to uint8 [B, 3, size, size] (`PhotoWindow.cut`)."""
     corner = torch.tensor([(w.x, w.y) for w in windows], device=pictures.device)[:, :, None, None]
     scale = torch.tensor([w.side / size for w in windows], device=pictures.device)[:, None, None, None]
     position = corner + (grid(size, pictures.device) + 0.5) * scale - 0.5

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.clip_store import Clip, ClipStore, ClipWriter
+from datasets.clip_store import Clip, ClipStore, ClipStoreWriter
 from models.bundle import load_extractor, open_bundle
 from models.coefficients import constrain, space
 from models.errors import NoFaceError, PortraitError, TrainingDataError
@@ -85,7 +85,7 @@ def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], N
         TrainingDataError, BundleError: no videos, a store of another space, a bundle that cannot be used.
     """
     videos = find_videos(task.videos)
-    writer = ClipWriter(out, open_bundle(task.bundle).manifest.space)
+    writer = ClipStoreWriter(out, open_bundle(task.bundle).manifest.space)
     try:
         done = writer.done().keys()
         left = [video for video in videos if video not in done]

@@ -53,7 +53,7 @@ def test_a_clip_without_a_face_is_left_out(film: list[np.ndarray]) -> None:
     assert read_clip(Path("clip.mp4"), DotTeacher(), 1) is None
 
 
-def test_couples_of_a_clip_leave_out_what_is_not_believed(tmp_path: Path) -> None:
+def test_same_identity_pairs_of_a_clip_leave_out_what_is_not_believed(tmp_path: Path) -> None:
     shard = tmp_path / "train-000"
     shard.mkdir()
     rng = np.random.default_rng(0)
@@ -67,8 +67,8 @@ def test_couples_of_a_clip_leave_out_what_is_not_believed(tmp_path: Path) -> Non
     }
     for name, value in arrays.items():
         np.save(shard / f"{name}.npy", value)
-    (couples,) = clip_faces(tmp_path)
-    drawn = [couples.draw(np.random.default_rng(seed)) for seed in range(40)]
+    (pairs,) = clip_faces(tmp_path)
+    drawn = [pairs.draw(np.random.default_rng(seed)) for seed in range(40)]
     rows = {(first[1], second[1]) for first, second in drawn}
     assert rows <= {(a, b) for clip in ((0, 2), (3, 4)) for a in clip for b in clip}
     assert (0, 2) in rows or (2, 0) in rows

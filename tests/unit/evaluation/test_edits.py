@@ -100,8 +100,8 @@ def test_a_face_that_the_judge_loses_has_no_value(portrait: np.ndarray) -> None:
 
 def test_zero_edit_is_measured_on_the_networks_picture(portrait: np.ndarray) -> None:
     (photo,) = evaluate([portrait], error=40).photos
-    share = SIZE / SIZE**2  # one row of sixteen
-    assert photo.zero_edit_psnr == pytest.approx(10 * np.log10(255**2 / (40**2 * share)), abs=0.01)
+    fraction = SIZE / SIZE**2  # one row of sixteen
+    assert photo.zero_edit_psnr == pytest.approx(10 * np.log10(255**2 / (40**2 * fraction)), abs=0.01)
     assert (photo.pictures["zero edit"][-1] == 168).all()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datasets.landmarker import FaceReading
-from evaluation.checks import CHECKS, ZERO_EDIT, Bar, SliderCheck, TurnCheck
+from evaluation.checks import CHECKS, ZERO_EDIT, SliderCheck, Threshold, TurnCheck
 from evaluation.measures import eye_opening, face_height, lip_opening, psnr, turn
 from evaluation.statistics import summarise
 from models.coefficients import ARKIT, apply_controls, rotation_matrix
@@ -39,8 +39,8 @@ def test_slider_checks_compare_before_and_after() -> None:
     before, after = face(lips=2, lids=8), face(lips=11, lids=2)
     assert check("jawOpen +0.6").judged(before, after) == pytest.approx(9)
     assert check("eyeBlink +1").judged(before, after) == pytest.approx(0.25)
-    assert not check("jawOpen +0.6").bar.admits(6.9)
-    assert not check("eyeBlink +1").bar.admits(0.51)
+    assert not check("jawOpen +0.6").threshold.admits(6.9)
+    assert not check("eyeBlink +1").threshold.admits(0.51)
 
 
 @pytest.mark.parametrize("name", ["yaw +15", "yaw -15", "pitch +15", "pitch -15", "roll +15", "roll -15"])
@@ -53,20 +53,20 @@ def test_turns_count_along_the_asked_direction_from_any_pose(name: str) -> None:
     )
     assert turned.judged(face(0, 1, start), face(0, 1, delta @ start)) == pytest.approx(12)
     assert turned.judged(face(0, 1, delta @ start), face(0, 1, start)) == pytest.approx(-12)
-    assert turned.bar.admits(12)
-    assert not turned.bar.admits(-12)
+    assert turned.threshold.admits(12)
+    assert not turned.threshold.admits(-12)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_perfect_renderer_scores_fully_with_our_extractor(check: SliderCheck | TurnCheck) -> None:
     source = np.zeros(59, np.float32)
     source[53:56] = 0.1, 0.05, -0.1
-    asked = check.edit(ARKIT, source)
-    assert not np.array_equal(asked, source)
-    assert check.extracted(ARKIT, source, asked, asked) == pytest.approx(
+    requested = check.edit(ARKIT, source)
+    assert not np.array_equal(requested, source)
+    assert check.extracted(ARKIT, source, requested, requested) == pytest.approx(
         1 if isinstance(check, SliderCheck) else 15, abs=1e-4
     )
-    assert check.extracted(ARKIT, source, asked, source) == pytest.approx(0, abs=1e-4)
+    assert check.extracted(ARKIT, source, requested, source) == pytest.approx(0, abs=1e-4)
 
 
 def test_a_slider_already_at_its_end_says_nothing() -> None:
@@ -88,7 +88,11 @@ def test_psnr_of_a_uniform_step() -> None:
 
 
 def test_bars_say_what_they_admit() -> None:
-    assert [str(bar) for bar in (Bar(low=7), Bar(high=0.5), Bar(7, 20))] == ["≥ 7", "≤ 0.5", "7 to 20"]
+    assert [str(threshold) for threshold in (Threshold(low=7), Threshold(high=0.5), Threshold(7, 20))] == [
+        "≥ 7",
+        "≤ 0.5",
+        "7 to 20",
+    ]
 
 
 def test_summaries_bracket_the_mean_and_weigh() -> None:

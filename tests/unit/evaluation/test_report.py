@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from evaluation.checks import CHECKS
-from evaluation.edits import EditsResult, Outcome, PhotoResult
+from evaluation.edits import EditOutcome, EditsResult, PhotoResult
 from evaluation.report import edits_data, edits_table, write
 from evaluation.sheet import write_sheets
 
@@ -17,7 +17,9 @@ from evaluation.sheet import write_sheets
 def photo(number: int, colour: bool, judged: float | None) -> PhotoResult:
     names = [check.name for check in CHECKS]
     pictures = {name: np.full((30, 20, 3), number, np.uint8) for name in ["source", *names, "zero edit"]}
-    return PhotoResult(number, colour, 31.0 if colour else 29.0, dict.fromkeys(names, Outcome(judged, 0.8)), pictures)
+    return PhotoResult(
+        number, colour, 31.0 if colour else 29.0, dict.fromkeys(names, EditOutcome(judged, 0.8)), pictures
+    )
 
 
 RESULT = EditsResult([photo(1, True, 10.0), photo(2, False, 12.0), photo(3, True, None)], {9: "no face"})

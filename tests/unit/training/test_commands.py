@@ -23,7 +23,7 @@ from datasets.clips import WORDS_COLUMN
 from datasets.photos import FacePhotos
 from datasets.speech.change import head_change, mouth_at_rest, mouth_change
 from datasets.speech.items import save_items
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from models.audio import SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
 from models.bundle import DEFAULT_BUNDLE
@@ -67,7 +67,7 @@ def write_portraits(root: Path, model: MorphableModel) -> Path:
     return root
 
 
-def write_speech(root: Path, recordings: Sequence[Recording]) -> None:
+def write_speech(root: Path, recordings: Sequence[RecordedClip]) -> None:
     """The index of the clips, without the clips, and what was recorded of those for training."""
     (root / "data" / "clips").mkdir()
     names = [(recording.name, "train") for recording in recordings] + [("held-out", "test")]
@@ -82,7 +82,7 @@ def write_speech(root: Path, recordings: Sequence[Recording]) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel, recordings: list[Recording]) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel, recordings: list[RecordedClip]) -> Path:
     """Everything that any command reads."""
     root = tmp_path_factory.mktemp("commands")
     data = write_portraits(root / "data", model)

@@ -52,13 +52,13 @@ def test_the_top_of_a_curve_lies_between_its_samples() -> None:
 
 def test_closures_and_openings_are_counted_where_they_should_be() -> None:
     phonemes = (Phoneme("A:", 0.4, 0.8), Phoneme("b", 0.8, 0.9), Phoneme("A:", 0.9, 1.2), Phoneme("m", 1.2, 1.4))
-    said = Utterance(np.zeros(2 * SAMPLE_RATE, np.float32), phonemes)
+    spoken = Utterance(np.zeros(2 * SAMPLE_RATE, np.float32), phonemes)
     track = np.zeros(50)
     track[10:30] = 4
     track[21] = 0.5
-    result = closure([said], lambda sentence: track)
+    result = closure([spoken], lambda sentence: track)
     assert (result.closed, result.bilabials, result.opened, result.vowels) == (1, 2, 1, 2)
-    result = closure([said], lambda sentence: np.full(50, 1.0))
+    result = closure([spoken], lambda sentence: np.full(50, 1.0))
     assert (result.closed, result.opened) == (0, 0)
 
 
@@ -69,8 +69,8 @@ def test_slow_motion_is_in_the_slow_band(gap: LipGap) -> None:
     motion[:, 53] = np.radians(3) * np.sin(2 * np.pi * 8 * time)
     found = spectra(gap, [motion, motion])
     lips, yaw = summarised(*found["lips"]), summarised(*found["yaw"])
-    assert lips.shares[0] > 0.9
-    assert yaw.shares[2] > 0.9
+    assert lips.fractions[0] > 0.9
+    assert yaw.fractions[2] > 0.9
     assert yaw.deviation == pytest.approx(3 / np.sqrt(2), rel=0.1)
     assert lips.deviation == pytest.approx(2 / np.sqrt(2), rel=0.1)
 

@@ -94,18 +94,18 @@ def test_fid_is_that_of_gaussians() -> None:
 
 
 def test_aed_and_apd_leave_the_crop_out() -> None:
-    asked = np.zeros((2, 73), np.float32)
-    found = asked.copy()
+    requested = np.zeros((2, 73), np.float32)
+    found = requested.copy()
     found[:, :64] += 0.5
     found[1, 64] += 0.6  # translation
     found[:, -3:] += 0.1  # the crop
-    aed, apd = motion_distances(BFM, asked, found)
+    aed, apd = motion_distances(BFM, requested, found)
     assert aed == pytest.approx(0.5)
     assert apd == pytest.approx(0.6 / 12)
-    turned = asked.copy()
+    turned = requested.copy()
     turned[:, 67] = 0.3
-    assert np.abs(published_vector(turned) - published_vector(asked))[:, 64:70].mean() == pytest.approx(
-        motion_distances(BFM, asked, turned)[1]
+    assert np.abs(published_vector(turned) - published_vector(requested))[:, 64:70].mean() == pytest.approx(
+        motion_distances(BFM, requested, turned)[1]
     )
     ours = np.zeros((1, 59), np.float32)
     assert motion_distances(ARKIT, ours, ours + 0.2) == pytest.approx((0.2, 0.2))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from datasets.clip_store import Clip, ClipWriter
+from datasets.clip_store import Clip, ClipStoreWriter
 from evaluation.pirender.__main__ import app
 from evaluation.pirender.prior import MotionPrior
 from evaluation.pirender.report import Report
@@ -25,7 +25,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray, hoppe
     """A clip of each portrait, shifted from frame to frame."""
     path = tmp_path_factory.mktemp("clips") / "clips.lmdb"
     extractor = load_extractor(open_bundle(DEFAULT_BUNDLE), threads=1)
-    writer = ClipWriter(path, "arkit", 64 << 20)
+    writer = ClipStoreWriter(path, "arkit", 64 << 20)
     for name, photo in (("collins", astronaut), ("hopper", hopper)):
         crop = square_crop(extractor.detect(photo)[0].box).cut(photo, 256)
         pictures = [np.roll(crop, shift, axis=1) for shift in np.linspace(0, 8, 16).astype(int)]
@@ -42,7 +42,7 @@ def test_one_command_measures_all_tasks(store: Path, tmp_path: Path) -> None:
     command = ["--clips", str(store), "--out", str(tmp_path), "--every", "8", "--samples", "2"]
     result = CliRunner().invoke(app, command, env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
-    text = (tmp_path / "published.md").read_text()
+    text = (tmp_path / "pirender.md").read_text()
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert lines[0] == "| task |  | FID | AED | APD | LPIPS |"
     assert [line.split("|")[1].strip() for line in lines[2::2]] == [

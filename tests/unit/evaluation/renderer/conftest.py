@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from datasets.landmarker import FaceReading
-from evaluation.renderer.bench import RENDERED, Bench
+from evaluation.renderer.bench import RENDERED, RendererBench
 from evaluation.renderer.geometry import Geometry
 from models.coefficients import ARKIT, rotation_matrix
 from models.extractor import Crop, Extraction, Extractor, Face
@@ -60,23 +60,23 @@ class SpellingExtractor:
 
 
 class SpellingRenderer:
-    """Does a `share` of what is asked, and leaks `leak` of every asked jaw into the smile."""
+    """Does a `fraction` of what is requested, and leaks `leak` of every requested jaw into the smile."""
 
-    def __init__(self, share: float = 1.0, leak: float = 0.0) -> None:
-        self._share, self._leak = share, leak
+    def __init__(self, fraction: float = 1.0, leak: float = 0.0) -> None:
+        self._fraction, self._leak = fraction, leak
 
     def photo(
         self, image: np.ndarray, square: Crop, own: np.ndarray, motion: np.ndarray, size: int, landmarks: np.ndarray
     ) -> Iterator[np.ndarray]:
-        for asked in motion:
-            made = own + self._share * (asked - own)
-            jaw = (asked - own)[ARKIT.index["jawOpen"]]
+        for requested in motion:
+            made = own + self._fraction * (requested - own)
+            jaw = (requested - own)[ARKIT.index["jawOpen"]]
             made[[ARKIT.index[f"mouthSmile{side}"] for side in ("Left", "Right")]] += self._leak * jaw
             yield spell(made)
 
 
 class SpellingGeometry:
-    """The mesh does all that is asked; its fit is what the photo spells."""
+    """The mesh does all that is requested; its fit is what the photo spells."""
 
     def __init__(self, pictures: dict[int, np.ndarray]) -> None:
         self._pictures = pictures
@@ -84,9 +84,9 @@ class SpellingGeometry:
     def own(self, photo: int, square: Crop) -> np.ndarray:
         return read(self._pictures[photo])
 
-    def retarget(self, photo: int, crop: np.ndarray, own: np.ndarray, asked: np.ndarray) -> Any:
+    def retarget(self, photo: int, crop: np.ndarray, own: np.ndarray, requested: np.ndarray) -> Any:
         still = np.zeros((SIZE, SIZE, 2), np.float32)
-        return SimpleNamespace(picture=spell(asked), flow=still, reverse_flow=still)
+        return SimpleNamespace(picture=spell(requested), flow=still, reverse_flow=still)
 
 
 def landmarks_of(coefficients: np.ndarray) -> np.ndarray:
@@ -125,9 +125,9 @@ def portrait() -> np.ndarray:
     return spell(coefficients)
 
 
-def bench(renderer: SpellingRenderer | None = None, **others: Any) -> Bench:
+def bench(renderer: SpellingRenderer | None = None, **others: Any) -> RendererBench:
     renderers = {RENDERED: cast(FrameRenderer, renderer or SpellingRenderer())}
-    return Bench(ARKIT, cast(Extractor, SpellingExtractor()), renderers, **others)
+    return RendererBench(ARKIT, cast(Extractor, SpellingExtractor()), renderers, **others)
 
 
 def geometry(*pictures: np.ndarray) -> Geometry:

@@ -11,7 +11,7 @@ import torch
 
 from datasets.portraits import Portraits
 from evaluation.renderer import sharpness
-from evaluation.renderer.bench import RENDERED, UNEDITED, Bench, unedited
+from evaluation.renderer.bench import RENDERED, UNEDITED, RendererBench, unedited
 from evaluation.renderer.edit import Edit
 from evaluation.renderer.sharpness import Sharpness, evaluate_sharpness, gradient_energy
 from evaluation.renderer.sheets import contact_sheet, edit_sheets
@@ -41,10 +41,10 @@ def network() -> PIRenderer:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Bench:
+def bench() -> RendererBench:
     device = torch.device("cpu")
     renderers = {RENDERED: FrameRenderer(network(), device), UNEDITED: FrameRenderer(unedited(network()), device)}
-    return Bench(ARKIT, cast(Extractor, SeeingExtractor()), renderers)
+    return RendererBench(ARKIT, cast(Extractor, SeeingExtractor()), renderers)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def crop() -> np.ndarray:
     return np.stack([120 + 50 * np.sin(x / (9 + k)) * np.cos(y / 11) for k in range(3)], -1).astype(np.uint8)
 
 
-def test_without_editing_the_picture_is_the_warped_one(bench: Bench, crop: np.ndarray) -> None:
+def test_without_editing_the_picture_is_the_warped_one(bench: RendererBench, crop: np.ndarray) -> None:
     own = bench.coefficients(crop)
     made = bench.still(crop, own, Edit({"jawOpen": 0.5}).apply(ARKIT, own))
     source = torch.from_numpy(crop).permute(2, 0, 1)[None].float() / 127.5 - 1
@@ -67,13 +67,13 @@ def test_without_editing_the_picture_is_the_warped_one(bench: Bench, crop: np.nd
     assert np.abs(made[RENDERED].astype(int) - made[UNEDITED]).max() > 2
 
 
-def test_pictures_come_at_the_crops_own_size(bench: Bench, crop: np.ndarray) -> None:
+def test_pictures_come_at_the_crops_own_size(bench: RendererBench, crop: np.ndarray) -> None:
     own = bench.coefficients(crop)
     large = cv2.resize(crop, (320, 320))
     assert bench.render(large, own, own[None]).shape == (1, 320, 320, 3)
 
 
-def test_a_picture_without_a_face_is_refused(bench: Bench, crop: np.ndarray) -> None:
+def test_a_picture_without_a_face_is_refused(bench: RendererBench, crop: np.ndarray) -> None:
     square = bench.square(crop)
     assert (square.x, square.y, square.side) == (0, 0, 256)
     with pytest.raises(NoFaceError):
@@ -105,7 +105,7 @@ def test_a_soft_mouth_is_less_sharp_than_its_skin(crop: np.ndarray, monkeypatch:
 
     noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
     renderers = {RENDERED: cast(FrameRenderer, Softening())}
-    soft = Bench(ARKIT, cast(Extractor, SeeingExtractor()), renderers)
+    soft = RendererBench(ARKIT, cast(Extractor, SeeingExtractor()), renderers)
     found, unmeasured = evaluate_sharpness(soft, {"noise": noise, "nobody": 0 * noise})
     assert list(unmeasured) == ["nobody"]
     assert len(found) == len(sharpness.EDITS)
@@ -115,7 +115,7 @@ def test_a_soft_mouth_is_less_sharp_than_its_skin(crop: np.ndarray, monkeypatch:
     assert Sharpness("x", {"mouth": 1.0, "eyes": 0.5, "skin": 0.5}).against_skin("mouth") == 2
 
 
-def test_sheets_repeat_with_their_seed(bench: Bench, crop: np.ndarray) -> None:
+def test_sheets_repeat_with_their_seed(bench: RendererBench, crop: np.ndarray) -> None:
     spelled = conftest.spell(np.zeros(59, np.float32))
     portraits = cast(Portraits, type("One", (), {"picture": staticmethod(lambda number: spelled)})())
     arguments = (bench, conftest.geometry(spelled), portraits, np.array([0]))

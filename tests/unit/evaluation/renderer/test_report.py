@@ -34,7 +34,7 @@ def comparison(name: str, rendered: float, warped: float, copied: float) -> Comp
 def slopes(diagonal: float, beside: float, scale: float) -> Slopes:
     rendered = np.full((2, 8, 8), beside * scale)
     rendered[:, range(8), range(8)] = diagonal * scale
-    rendered[1, 0] = np.nan  # a jaw that could not be asked to move
+    rendered[1, 0] = np.nan  # a jaw that could not be requested to move
     known = np.repeat(np.eye(8)[None] * scale, 2, 0)
     return Slopes(rendered, known, unmixed=scale != 1)
 

@@ -40,7 +40,7 @@ def test_a_perfect_renderer_has_the_unit_matrix_for_every_reader(portrait: np.nd
 
 
 def test_slopes_and_leaks_are_told_as_they_are(portrait: np.ndarray) -> None:
-    for reader in measure(portrait, SpellingRenderer(share=0.6, leak=0.3), HalvingJudge()).values():
+    for reader in measure(portrait, SpellingRenderer(fraction=0.6, leak=0.3), HalvingJudge()).values():
         for slider in ("jawOpen", "eyeBlink", "mouthPucker", "yaw", "roll"):
             assert reader.slope(slider).mean == pytest.approx(0.6, abs=0.01)
         matrix = reader.matrix()
@@ -67,7 +67,7 @@ def test_lost_faces_are_counted_and_left_out(portrait: np.ndarray) -> None:
 
 
 def test_a_slope_is_that_of_least_squares() -> None:
-    asked = np.array([0, 0.3, 0.6, 0.9])
-    judged = np.stack([2 * asked + 1, 0 * asked], 1)
-    np.testing.assert_allclose(slope(asked, judged), [2, 0], atol=1e-12)
+    requested = np.array([0, 0.3, 0.6, 0.9])
+    judged = np.stack([2 * requested + 1, 0 * requested], 1)
+    np.testing.assert_allclose(slope(requested, judged), [2, 0], atol=1e-12)
     assert np.isnan(slope(np.zeros(4), judged)).all()

@@ -50,7 +50,7 @@ def test_a_smile_is_driven_by_the_other_photo(portrait: np.ndarray) -> None:
     pictures = [portrait, spell(smile), np.zeros_like(portrait)]
     portraits = cast(Portraits, SimpleNamespace(picture=lambda number: pictures[number]))
     found, unmeasured = evaluate_smiles(bench(), portraits, geometry(*pictures), [Smile("1", 0, 1), Smile("2", 0, 2)])
-    assert list(unmeasured) == ["london 2"]
+    assert list(unmeasured) == ["smile pair 2"]
     assert found[0].values[RENDERED][AED] == 0
     assert found[0].values[COPIED][AED] == found[0].values[WARPED][AED] == pytest.approx(5 * 0.5 / 53)
     assert lead(found, AED, COPIED).mean == pytest.approx(5 * 0.5 / 53)
@@ -64,7 +64,7 @@ def test_a_clip_is_held_against_its_own_frames(portrait: np.ndarray, monkeypatch
         return [(k / 25, spell(vector, 100 + (k % 2))) for k, vector in enumerate(vectors)]
 
     monkeypatch.setattr(grid, "read_frames", frames)
-    found, _ = evaluate_clips(bench(SpellingRenderer(share=0.75)), [Path("a.mp4")])
+    found, _ = evaluate_clips(bench(SpellingRenderer(fraction=0.75)), [Path("a.mp4")])
     assert found[0].values[COPIED][AED] == pytest.approx(0.05 * 6 / 53)  # frames 3, 6 and 9
     assert times(found, AED).mean == pytest.approx(4, rel=1e-4)
     assert found[0].values[RENDERED]["flicker"] == 0  # its frames are equally bright
@@ -89,7 +89,7 @@ def test_random_edits_are_measured_there_and_back(portrait: np.ndarray) -> None:
     assert forth.values[COPIED] == pytest.approx(back.values[COPIED])
     assert set(back.values) == {RENDERED, WARPED, COPIED}
     assert result.nothing == [100]
-    lazy = evaluate_generated(bench(SpellingRenderer(share=0)), geometry(portrait), photos[:1], seed=0)
+    lazy = evaluate_generated(bench(SpellingRenderer(fraction=0)), geometry(portrait), photos[:1], seed=0)
     assert lazy.forth[0].values[RENDERED] == pytest.approx(forth.values[COPIED])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from models.coefficients import ARKIT
 from models.face3d.correspondence import flow_between
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import EYEBALLS, FACE, MorphableModel
 from models.face3d.pose import Pose
@@ -67,9 +67,9 @@ def test_an_eyeball_behind_a_lid_is_not_seen() -> None:
     part = np.array([EYEBALLS["Left"]] * 2 + [FACE] * 2, np.int8)
     model = MorphableModel(mean, np.zeros((1, *mean.shape), np.float32), expression, triangles, part)
     pose = Pose(8.0, np.eye(3), np.array([64.0, -64.0, 0.0]))
-    still = Face(mean, np.zeros(53, np.float32), pose)
+    still = PosedFace(mean, np.zeros(53, np.float32), pose)
     eyes = MeshModel.of(model, "cpu")
-    closing = Face(mean, np.eye(53, dtype=np.float32)[0], pose)
+    closing = PosedFace(mean, np.eye(53, dtype=np.float32)[0], pose)
     old, new = (Surface.draw(eyes, eyes.project(Heads.stack([face], "cpu")), 128) for face in (still, closing))
     _, seen = flow_between(new, old)
     row = seen[0, 64]

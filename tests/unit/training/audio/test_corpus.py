@@ -12,7 +12,7 @@ import torch
 from datasets.speech import augment
 from datasets.speech.change import crossfaded, head_change, mouth_at_rest, mouth_change, retimed, sway
 from datasets.speech.items import Item, batches, load_items, save_items
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from models.audio.channels import HEAD, MOUTH
 from models.audio.features import BANDS, HOPS_PER_FRAME, SILENCE, LogMel, padded
 from models.errors import TrainingDataError
@@ -22,7 +22,7 @@ from training.audio.corpus_builder import CorpusBuilder
 JAW = MOUTH.index("jawOpen")
 
 
-def test_rest_is_the_mouth_in_silence(recordings: list[Recording]) -> None:
+def test_rest_is_the_mouth_in_silence(recordings: list[RecordedClip]) -> None:
     rest = mouth_at_rest(recordings)
     assert rest[JAW] == pytest.approx(0.1)
     change = mouth_change(recordings[0], rest)
@@ -31,7 +31,7 @@ def test_rest_is_the_mouth_in_silence(recordings: list[Recording]) -> None:
     assert change[:, JAW].max() > 0.4
 
 
-def test_heads_are_described_about_their_mean(recordings: list[Recording]) -> None:
+def test_heads_are_described_about_their_mean(recordings: list[RecordedClip]) -> None:
     head = head_change(recordings[1])
     assert head.shape == (75, len(HEAD))
     assert np.abs(head.mean(0)).max() < 2e-3
@@ -58,7 +58,7 @@ def test_speed_shortens_a_sound_and_raises_it() -> None:
     assert np.abs(np.fft.rfft(fast)).argmax() / len(fast) * 16_000 == pytest.approx(625, abs=5)
 
 
-def test_a_disguise_changes_the_sound_but_not_its_length(recordings: list[Recording]) -> None:
+def test_a_disguise_changes_the_sound_but_not_its_length(recordings: list[RecordedClip]) -> None:
     sound = recordings[0].sound
     heard = [augment.disturbed(np.random.default_rng(seed), sound, recordings[1].sound) for seed in range(8)]
     assert {len(other) for other in heard} == {len(sound)}
@@ -66,7 +66,7 @@ def test_a_disguise_changes_the_sound_but_not_its_length(recordings: list[Record
     assert np.corrcoef(np.abs(sound), np.abs(heard[0]))[0, 1] > 0.3
 
 
-def test_a_telephone_has_no_bass(recordings: list[Recording]) -> None:
+def test_a_telephone_has_no_bass(recordings: list[RecordedClip]) -> None:
     rng = np.random.default_rng(0)
     noise = augment.coloured_noise(rng, 32_000, 0)
     features = LogMel()(padded(torch.from_numpy(np.stack([noise, augment.on_telephone(rng, noise)]))))
@@ -77,13 +77,13 @@ def test_a_telephone_has_no_bass(recordings: list[Recording]) -> None:
 
 
 def test_quiet_sounds_are_of_many_kinds() -> None:
-    levels = [float(np.sqrt((augment.quiet(np.random.default_rng(i), 32_000) ** 2).mean())) for i in range(40)]
+    levels = [float(np.sqrt((augment.non_speech(np.random.default_rng(i), 32_000) ** 2).mean())) for i in range(40)]
     assert min(levels) < 1e-4
     assert max(levels) > 0.05
 
 
 @pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
-def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recording]) -> None:
+def test_every_kind_of_item_has_features_for_its_motion(recordings: list[RecordedClip]) -> None:
     builder = CorpusBuilder(recordings)
     items = [builder._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
     for item in [*items, *builder.shard("devgrid")]:

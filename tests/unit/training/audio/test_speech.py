@@ -11,7 +11,7 @@ import torch
 
 from datasets.speech.change import head_change, mouth_at_rest, mouth_change
 from datasets.speech.items import save_items
-from datasets.speech.recordings import Recording
+from datasets.speech.recordings import RecordedClip
 from models.bundle import draft_bundle, load_speech, open_bundle, write_bundle
 from models.errors import TrainingDataError
 from tests.bundles import write_speaking_bundle
@@ -21,7 +21,7 @@ from training.audio.speech import SpeechOptions, speech_trainer
 
 
 @pytest.fixture(scope="module")
-def corpus(recordings: list[Recording], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(recordings: list[RecordedClip], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpus")
     rest = mouth_at_rest(recordings)
     items = [_item(r.sound, mouth_change(r, rest), head_change(r)) for r in recordings]

@@ -8,18 +8,18 @@ from dataclasses import fields
 import numpy as np
 import torch
 
-from datasets.portraits import Window
-from models.face3d.face import Face
+from datasets.portraits import PhotoWindow
+from models.face3d.face import PosedFace
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.retarget import RetargetedBatch, retarget
 from training.pairs.examples import examples, reduced
 from training.pairs.shards import FIELDS, SIZE, entries
 from training.pairs.stream import cut
 
-Retarget = Callable[[list[Face], list[Face]], RetargetedBatch]
+Retarget = Callable[[list[PosedFace], list[PosedFace]], RetargetedBatch]
 
 
-def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: Face, motions: dict[str, Face]) -> None:
+def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]) -> None:
     small = reduced(retargeted([face] * 2, [motions["shift"], motions["turn"]]))
     for name, value in small.items():
         assert value.shape[1:] == FIELDS[name][0], name
@@ -29,7 +29,7 @@ def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: Face, moti
 
 
 def test_pairs_that_run_backwards_aim_at_the_photo(
-    retargeted: Retarget, photo: np.ndarray, face: Face, motions: dict[str, Face]
+    retargeted: Retarget, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
 ) -> None:
     sources, targets = [face] * 2, [motions["shift"]] * 2
     pair = retargeted(sources, targets)
@@ -48,7 +48,7 @@ def test_pairs_that_run_backwards_aim_at_the_photo(
 
 
 def test_fields_are_those_that_are_written_on_a_core(
-    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: Face, motions: dict[str, Face]
+    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
 ) -> None:
     written = entries(0, photo, face, motions["turn"], retarget(compiled, photo, face, motions["turn"]))
     small = reduced(retargeted([face], [motions["turn"]]))
@@ -59,7 +59,7 @@ def test_fields_are_those_that_are_written_on_a_core(
 
 
 def test_windows_are_cut_as_on_the_host(photo: np.ndarray) -> None:
-    windows = [Window(3.5, 8.25, 100.0), Window(0.0, 0.0, 128.0)]
+    windows = [PhotoWindow(3.5, 8.25, 100.0), PhotoWindow(0.0, 0.0, 128.0)]
     pictures = torch.from_numpy(photo).permute(2, 0, 1).expand(2, -1, -1, -1)
     for ours, window in zip(cut(pictures, windows, 96), windows, strict=True):
         theirs = window.cut(photo, 96).astype(int)

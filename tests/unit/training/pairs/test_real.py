@@ -10,7 +10,7 @@ import pytest
 
 from datasets.portraits import STORED
 from models.errors import TrainingDataError
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pose import Pose
@@ -53,7 +53,7 @@ def test_the_flow_leads_from_one_picture_into_the_other(data: Path, clips: Path,
 
 def test_only_what_no_warp_shows_is_learnt_from_the_pictures(model: MorphableModel) -> None:
     pose = Pose(10.0, np.eye(3), np.array([128.0, -128.0, 0.0]))
-    face = Face(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
+    face = PosedFace(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
     found = pair(MeshModel.of(model, "cpu"), Shot(picture(0, SIZE), face), Shot(picture(3, SIZE), face))
     x, y = 128, 128 + 30  # the mouth lies 3 cm below the middle
     for reliable in (found.reliable, found.reverse_reliable):

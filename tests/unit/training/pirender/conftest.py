@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets.clip_store import Clip, ClipWriter
+from datasets.clip_store import Clip, ClipStoreWriter
 from models.coefficients import ARKIT, BFM, CoefficientSpace
 
 MAP_BYTES = 64 << 20
@@ -20,7 +20,7 @@ def picture(person: int, shift: int) -> np.ndarray:
 
 def write_store(path: Path, space: CoefficientSpace, clips: int = 3, frames: int = 5) -> Path:
     """Clips whose pictures move with x, one of their coefficients."""
-    writer = ClipWriter(path, space.name, MAP_BYTES)
+    writer = ClipStoreWriter(path, space.name, MAP_BYTES)
     for number in range(clips):
         motion = np.zeros((frames, space.size), np.float32)
         motion[:, -3] = np.arange(frames) * 0.02

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.clip_store import ClipStore, ClipWriter
+from datasets.clip_store import ClipStore, ClipStoreWriter
 from models.bundle import DEFAULT_BUNDLE
 from models.errors import TrainingDataError
 from models.extractor import Box, Face, TrackedFrame, square_crop
@@ -61,9 +61,9 @@ def test_people_are_told_by_voxcelebs_names(video: str, who: str) -> None:
 
 
 def test_a_store_speaks_one_space(tmp_path: Path) -> None:
-    ClipWriter(tmp_path / "clips", "bfm", 1 << 20).close()
+    ClipStoreWriter(tmp_path / "clips", "bfm", 1 << 20).close()
     with pytest.raises(TrainingDataError, match="another --out"):
-        ClipWriter(tmp_path / "clips", "arkit", 1 << 20)
+        ClipStoreWriter(tmp_path / "clips", "arkit", 1 << 20)
     (tmp_path / "empty").mkdir()
     with pytest.raises(TrainingDataError, match="no videos"):
         find_videos(tmp_path / "empty")

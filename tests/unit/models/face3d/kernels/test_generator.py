@@ -14,14 +14,14 @@ import torch
 from datasets.portraits import coefficients
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.correspondence import _anchored, flow_between
-from models.face3d.face import Face
+from models.face3d.face import PosedFace
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import HEAD, TEETH, MorphableModel
 from models.face3d.retarget import Retargeted, RetargetedBatch, retarget, retarget_batch
 from models.face3d.surface import Surface
 
-Retarget = Callable[[list[Face], list[Face]], RetargetedBatch]
+Retarget = Callable[[list[PosedFace], list[PosedFace]], RetargetedBatch]
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
@@ -42,7 +42,9 @@ def assert_agrees(batch: RetargetedBatch, row: int, one: Retargeted) -> None:
     assert np.abs(picture - one.picture).mean() < 1.5
 
 
-def test_identity_motion_gives_zero_flow_and_the_photo(retargeted: Retarget, photo: np.ndarray, face: Face) -> None:
+def test_identity_motion_gives_zero_flow_and_the_photo(
+    retargeted: Retarget, photo: np.ndarray, face: PosedFace
+) -> None:
     pair = retargeted([face], [face])
     assert pair.flow.abs().max() < 1e-3
     assert pair.reverse_flow.abs().max() < 1e-3
@@ -52,7 +54,7 @@ def test_identity_motion_gives_zero_flow_and_the_photo(retargeted: Retarget, pho
     assert pair.reliable[pair.mesh].all()
 
 
-def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: Face, motions: dict[str, Face]) -> None:
+def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]) -> None:
     pair = retargeted([face], [motions["shift"]])
     # 6 pixels to the right and 4 down in the picture: the target pixel was 6 to the left and 4 up.
     for flow, mesh, expected in ((pair.flow, pair.mesh, (-6.0, -4.0)), (pair.reverse_flow, pair.reverse_mesh, (6, 4))):
@@ -64,7 +66,12 @@ def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: Face, motions: 
 
 @pytest.mark.parametrize("motion", ["shift", "turn", "blendshape"])
 def test_the_compiled_kernels_give_the_same(
-    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: Face, motions: dict[str, Face], motion: str
+    retargeted: Retarget,
+    compiled: MeshModel,
+    photo: np.ndarray,
+    face: PosedFace,
+    motions: dict[str, PosedFace],
+    motion: str,
 ) -> None:
     assert_agrees(retargeted([face], [motions[motion]]), 0, retarget(compiled, photo, face, motions[motion]))
 
@@ -74,8 +81,8 @@ def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     retargeted: Retarget,
     compiled: MeshModel,
     photo: np.ndarray,
-    face: Face,
-    motions: dict[str, Face],
+    face: PosedFace,
+    motions: dict[str, PosedFace],
 ) -> None:
     turned = replace(face, pose=replace(face.pose, rotation=rotation_matrix(0.6, 0, 0)))
     heads = Heads.stack([turned, motions["shift"], face, face], "cpu")
@@ -93,14 +100,16 @@ def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     assert difference[beside].mean() < 0.3
 
 
-def test_what_the_photo_hid_is_not_reliable(retargeted: Retarget, face: Face) -> None:
+def test_what_the_photo_hid_is_not_reliable(retargeted: Retarget, face: PosedFace) -> None:
     """Turn a head by 70 degrees: its far cheek, edge-on in the photo, now faces the viewer."""
     side = replace(face, pose=replace(face.pose, rotation=rotation_matrix(1.2, 0, 0)))
     pair = retargeted([side], [face])
     assert not pair.reliable[pair.mesh].all()
 
 
-def test_a_pair_does_not_depend_on_its_batch(retargeted: Retarget, face: Face, motions: dict[str, Face]) -> None:
+def test_a_pair_does_not_depend_on_its_batch(
+    retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]
+) -> None:
     targets = list(motions.values())
     together = retargeted([face] * 3, targets)
     for row, target in enumerate(targets):
@@ -112,7 +121,7 @@ def test_a_pair_does_not_depend_on_its_batch(retargeted: Retarget, face: Face, m
 
 @pytest.mark.parametrize("level", [60, 180])
 def test_a_mouth_that_opens_is_painted_as_by_the_compiled_kernels(
-    model: MorphableModel, face: Face, level: int
+    model: MorphableModel, face: PosedFace, level: int
 ) -> None:
     """A patch of the sphere hides teeth behind it until it sinks behind them."""
     steps = 41
@@ -150,7 +159,7 @@ def test_a_mouth_that_opens_is_painted_as_by_the_compiled_kernels(
 
 
 def test_all_tensors_are_made_on_the_photos_device(
-    mesh: MeshModel, photo: np.ndarray, face: Face, motions: dict[str, Face]
+    mesh: MeshModel, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
 ) -> None:
     """What named no device of its own would land on the default one, and could not be mixed with the rest."""
     heads = Heads.stack([face], "cpu"), Heads.stack([motions["turn"]], "cpu")
@@ -161,7 +170,7 @@ def test_all_tensors_are_made_on_the_photos_device(
     assert {getattr(pair, field.name).device.type for field in fields(pair)} == {"cpu"}
 
 
-def test_heads_know_their_coefficients(face: Face, motions: dict[str, Face]) -> None:
+def test_heads_know_their_coefficients(face: PosedFace, motions: dict[str, PosedFace]) -> None:
     faces = list(motions.values())
     expected = torch.from_numpy(np.stack([coefficients(one, 128) for one in faces]))
     torch.testing.assert_close(Heads.stack(faces, "cpu").coefficients(128), expected, atol=1e-5, rtol=0)
