@@ -3,7 +3,10 @@
 #   make demo               edit two portraits over HTTP into out/contact_sheet.png, move one, let one talk
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
 #   make test               every test
+#   make test-quick         the unit tests that take less than half a second each
 #   make lint               style, types, layer rules, Dockerfile and compose files
+#   make format             bring the code into its style, and mend what ruff can mend
+#   make hooks              lint before every commit of this clone (pre-commit)
 #   make docs               docs/settings.md and docs/sliders.md, from the code they describe
 #   make clean              remove what the above made
 #
@@ -19,7 +22,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test lint docs clean
+.PHONY: help demo serve test test-quick lint format hooks docs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -34,6 +37,9 @@ serve: $(VENV)/.installed-run
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
+test-quick: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,6 +47,13 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+hooks: $(VENV)/.installed-dev
+	$(BIN)/pre-commit install
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/reference.py

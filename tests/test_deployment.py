@@ -114,6 +114,7 @@ def test_the_api_is_told_where_it_is_published(outside: dict[str, str], publishe
     assert container("api", outside)["PORTRAIT_PUBLISHED_HOST"] == published
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("outside", "status"),
     [

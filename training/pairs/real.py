@@ -45,7 +45,7 @@ class Shot:
     photo: int = -1
 
 
-def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -> None:
+def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int, shard_size: int = SHARD_SIZE) -> None:
     """Write at least `count` pairs under `out`, in shards; shards that are there already are kept.
 
     Args:
@@ -56,11 +56,11 @@ def make_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -
     """
     model = MorphableModel.load(data / "ict_facekit.npz")
     portraits, frames, mesh = _Portraits(data, model), _Frames(clips, model), MeshModel.of(model, "cpu")
-    for shard in track(range(-(-count // SHARD_SIZE)), "pairs"):
+    for shard in track(range(-(-count // shard_size)), "pairs"):
         folder = out / f"{seed:03d}-{shard:05d}"
         if not folder.is_dir():
             rng = np.random.default_rng([seed, shard])
-            write_shard(folder, SHARD_SIZE, _rows(mesh, portraits, frames, rng))
+            write_shard(folder, shard_size, _rows(mesh, portraits, frames, rng, shard_size))
 
 
 def plan_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -> str:
@@ -76,9 +76,9 @@ def plan_real_pairs(data: Path, clips: Path, out: Path, count: int, seed: int) -
 
 
 def _rows(
-    mesh: MeshModel, portraits: _Portraits, frames: _Frames, rng: np.random.Generator
+    mesh: MeshModel, portraits: _Portraits, frames: _Frames, rng: np.random.Generator, count: int
 ) -> Iterator[dict[str, Any]]:
-    for _ in range(SHARD_SIZE):
+    for _ in range(count):
         source, target = frames.draw(rng) if rng.random() < FRAMES else portraits.draw(rng)
         yield entries(source.photo, source.picture, source.face, target.face, pair(mesh, source, target))
 

@@ -34,6 +34,7 @@ def test_a_picture_gives_a_table(hopper_jpeg: Path, capsys: pytest.CaptureFixtur
     assert "yaw" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["json", "npz"])
 def test_a_video_gives_a_document(video: Path, suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / f"motion.{suffix}"
@@ -54,6 +55,7 @@ def test_errors_go_to_stderr_and_the_status(hopper_jpeg: Path, face: str, capsys
     assert "0 to 0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_file_that_is_neither_picture_nor_video_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

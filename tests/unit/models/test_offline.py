@@ -39,6 +39,7 @@ def run(code: str, home: Path, *, sealed: bool) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_the_users_folders(tmp_path: Path) -> None:
     done = run(LOAD_AND_LOOK, tmp_path, sealed=False)
     assert (done.returncode, done.stdout) == (0, "NoFaceError\n"), done.stderr
@@ -49,6 +50,7 @@ def test_nothing_is_written_to_the_users_folders(tmp_path: Path) -> None:
 class TestSealed:
     """Under a filter that ends the process at the first socket, and at the first file opened for writing."""
 
+    @pytest.mark.slow
     def test_the_bundle_loads_and_works(self, tmp_path: Path) -> None:
         done = run(LOAD_AND_LOOK, tmp_path, sealed=True)
         assert done.returncode != -signal.SIGSYS, "it opened a socket, or a file for writing"

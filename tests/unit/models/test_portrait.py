@@ -113,6 +113,7 @@ def test_an_edit_changes_the_face(editor: PortraitEditor, source: Source, contro
     assert changed.sum() > 50, "lids are small, but their pixels change a lot"
 
 
+@pytest.mark.slow
 def test_the_crop_comes_in_any_size(editor: PortraitEditor, source: Source) -> None:
     moved = apply_controls(editor.space, source.coefficients, expression={"jawOpen": 0.6})
     motion = np.repeat(moved[None], 3, 0)
@@ -122,6 +123,7 @@ def test_the_crop_comes_in_any_size(editor: PortraitEditor, source: Source) -> N
     assert next(editor.render(source, motion, paste_back=False)).shape == (source.crop.side, source.crop.side, 3)
 
 
+@pytest.mark.slow
 def test_equal_coefficients_give_equal_frames_in_the_last_batch_too(editor: PortraitEditor, source: Source) -> None:
     moved = apply_controls(editor.space, source.coefficients, expression={"jawOpen": 0.6}, pose={"yaw": 8.0})
     frames = list(editor.render(source, np.repeat(moved[None], 11, 0), paste_back=False))
@@ -175,6 +177,7 @@ def track(editor: PortraitEditor, walk: list[np.ndarray]) -> Track:
     return tracked_motion(editor.space, editor.track((i / 25, frame) for i, frame in enumerate(walk)), 25)
 
 
+@pytest.mark.slow
 def test_a_video_keeps_its_frames_and_changes_its_face(
     editor: PortraitEditor, walk: list[np.ndarray], track: Track
 ) -> None:
@@ -211,6 +214,7 @@ def test_a_video_that_nothing_is_asked_of_keeps_every_pixel(
         assert np.array_equal(frame, own)
 
 
+@pytest.mark.slow
 def test_a_video_of_one_photo_is_rendered_as_the_photo_is(editor: PortraitEditor, source: Source) -> None:
     motion = np.repeat(source.coefficients[None], 3, 0)
     motion[:, editor.space.index["jawOpen"]] = 0, 0.3, 0.6
@@ -267,6 +271,7 @@ def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]
     return small, renderer
 
 
+@pytest.mark.slow
 def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor, source: Source) -> None:
     motion = np.repeat(source.coefficients[None], 5, 0)
     motion[:, editor.space.index["jawOpen"]] = np.linspace(0, 0.6, 5)
@@ -277,6 +282,7 @@ def test_out_of_memory_means_smaller_batches_not_failure(editor: PortraitEditor,
         assert np.abs(frame.astype(int) - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_videos_frames_are_tried_again_in_smaller_batches(
     editor: PortraitEditor, walk: list[np.ndarray], track: Track
 ) -> None:

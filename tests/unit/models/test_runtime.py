@@ -50,6 +50,7 @@ def test_every_command_sets_the_rules_before_any_library(command: str) -> None:
     assert run(f"NAME = {command!r}\n{AT_THE_FIRST_LIBRARY}").stdout.splitlines()[-1] == "PASSIVE 1"
 
 
+@pytest.mark.slow
 def test_openmp_sleeps_when_idle() -> None:
     """The OpenMP library that torch loads reports its settings as it comes up."""
     told = run("import models.portrait").stderr
@@ -58,6 +59,7 @@ def test_openmp_sleeps_when_idle() -> None:
         assert "GOMP_SPINCOUNT = '0'" in told
 
 
+@pytest.mark.slow
 def test_what_the_user_has_set_stays() -> None:
     told = run("import models.portrait", OMP_WAIT_POLICY="ACTIVE", OMP_NUM_THREADS="3").stderr
     assert "OMP_WAIT_POLICY = 'ACTIVE'" in told
@@ -67,10 +69,12 @@ def test_what_the_user_has_set_stays() -> None:
 THREADS = "import models.portrait, torch, cv2; print(torch.get_num_threads(), cv2.getNumThreads())"
 
 
+@pytest.mark.slow
 def test_one_setting_gives_the_threads() -> None:
     assert run(THREADS, PORTRAIT_THREADS="1").stdout == "1 1\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to cores")
 def test_threads_follow_the_affinity() -> None:
     core = min(os.sched_getaffinity(0))

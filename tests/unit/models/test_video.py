@@ -107,6 +107,7 @@ def test_colours_follow_the_matrix_that_the_file_names_or_players_assume(
     assert np.abs(seen.astype(int) - picture).max() <= 6
 
 
+@pytest.mark.slow
 def test_high_dynamic_range_is_brought_to_srgb(tmp_path: Path) -> None:
     # HLG's reference white is 75 % of the signal: 191 of 255 where a reader takes the numbers as they are.
     samples = np.full((48, 64, 3), round(0.75 * 65535), np.uint16)

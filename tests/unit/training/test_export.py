@@ -35,6 +35,7 @@ def run(tmp_path: Path) -> Path:
     return trained.run.path
 
 
+@pytest.mark.slow
 def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: Path) -> None:
     export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {"data": "drawn"}, {"error": 1.5})
     bundle = open_bundle(tmp_path / "bundle")
@@ -47,6 +48,7 @@ def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: P
         bundle.path("audio.safetensors")
 
 
+@pytest.mark.slow
 def test_the_speech_model_of_another_bundle_is_kept(run: Path, tmp_path: Path) -> None:
     speaking = open_bundle(write_speaking_bundle(tmp_path / "speaking", {"speech": {"corpus": "drawn"}}))
     made = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, speech=speaking.folder)
@@ -54,6 +56,7 @@ def test_the_speech_model_of_another_bundle_is_kept(run: Path, tmp_path: Path) -
     assert made.manifest.provenance == {"speech": {"corpus": "drawn"}}, "its data and licences too"
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_refused_before_anything_is_written(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     with pytest.raises(BundleError, match=r"audio\.safetensors"):  # a speech model of the preset small
@@ -77,6 +80,7 @@ def test_a_run_of_another_preset_is_an_error(run: Path, tmp_path: Path, preset: 
         export_bundle(run, preset, DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {})
 
 
+@pytest.mark.slow
 def test_the_command_says_it_in_one_sentence(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "described.json").write_text("{}")
     files = {"run": run, "detector": DETECTOR, "extractor": EXTRACTOR, "out": tmp_path / "bundle"}
@@ -115,6 +119,7 @@ def test_a_face_model_needs_the_3dmm(run: Path, tmp_path: Path) -> None:
         export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {}, {}, face=tmp_path)
 
 
+@pytest.mark.slow
 def test_records_follow_files_from_bundle_to_bundle(run: Path, tmp_path: Path) -> None:
     first = export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "first", {}, {})
     record = {"command": "training.extractor detector", "data": {}}

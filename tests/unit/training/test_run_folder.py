@@ -79,6 +79,7 @@ def test_other_options_are_refused_and_each_is_named(run: Path, pairs: Path, tmp
     assert record_of(run) == before
 
 
+@pytest.mark.slow
 def test_changes_that_are_wanted_are_recorded(run: Path, pairs: Path) -> None:
     begun = record_of(run)["begun"]
     for steps in (3, 4):

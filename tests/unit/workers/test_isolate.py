@@ -54,6 +54,7 @@ def test_errors_come_back_as_they_were(decoder: Decoder, photo: bytes) -> None:
         decoder.picture(photo[:1000])
 
 
+@pytest.mark.slow
 def test_a_file_that_eats_memory_costs_a_child(decoder: Decoder, photo: bytes) -> None:
     bomb = io.BytesIO()
     Image.new("1", (19_000, 19_000)).save(bomb, "PNG")  # a few kilobytes that unfold to a gigabyte of RGB
@@ -107,6 +108,7 @@ def test_a_video_that_is_left_in_the_middle_costs_a_child_and_nothing_else(
     assert len(list(decoder.frames(clip))) == 40
 
 
+@pytest.mark.slow
 def test_the_child_waits_until_a_frame_is_taken(decoder: Decoder, tmp_path: Path) -> None:
     large = (np.full((720, 1280, 3), k, np.uint8) for k in range(60))
     frames = decoder.frames(write_clip(tmp_path / "large.mp4", large, [k / 25 for k in range(60)]))
@@ -164,6 +166,7 @@ def test_a_motion_comes_back(decoder: Decoder) -> None:
             decoder.motion(document, "arkit", 1)
 
 
+@pytest.mark.slow
 def test_who_waits_for_the_child_can_be_stopped(decoder: Decoder, photo: bytes) -> None:
     def check() -> None:
         if time.monotonic() > began + 0.3:
@@ -181,6 +184,7 @@ def test_who_waits_for_the_child_can_be_stopped(decoder: Decoder, photo: bytes) 
     assert decoder.picture(photo).shape == (512, 512, 3), "by the next child"
 
 
+@pytest.mark.slow
 def test_the_child_loads_no_inference_library() -> None:
     modules = "workers.media.child, workers.media.sound, models.video, models.coefficients.document"
     code = f"import {modules}, sys; print(*sys.modules)"
@@ -201,6 +205,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_child_that_never_finishes_ends_with_its_parent(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "endless")  # nobody will ever write into it
     parent = start_process([sys.executable, "-c", PARENT, str(tmp_path / "endless")], stdout=subprocess.PIPE)

@@ -245,6 +245,7 @@ def test_what_is_no_sound_says_so(decoder: Decoder, tmp_path: Path, data: bytes,
         decoder.probe_recording(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "kind"), [(8_000, "WAV"), (48_000, "FLAC"), (44_100, "WAV"), (16_000, "OGG")])
 @pytest.mark.parametrize("count", [1, 3, 30])
 @pytest.mark.parametrize("asked", [16_000, 48_000])

@@ -94,6 +94,7 @@ def test_no_sound_makes_no_track(decoder: Decoder, tmp_path: Path) -> None:
         assert [stream.type for stream in result.streams] == ["video"]
 
 
+@pytest.mark.slow
 def test_a_truncated_sound_gives_what_is_there(decoder: Decoder, tmp_path: Path) -> None:
     whole = flash_clip(tmp_path / "whole.mkv", EVEN, sounds=[beep(2.0, 0.1)])
     cut = tmp_path / "cut.mkv"

@@ -72,6 +72,7 @@ def test_inception_has_the_tensors_of_the_2015_graph(tmp_path: Path) -> None:
         load_inception(tmp_path / "inception.pth")
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_inception_loads_and_answers(tmp_path: Path) -> None:
     torch.manual_seed(0)

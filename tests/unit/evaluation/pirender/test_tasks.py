@@ -37,6 +37,7 @@ def store(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray, hoppe
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_one_command_measures_all_tasks(store: Path, tmp_path: Path) -> None:
     command = ["--clips", str(store), "--out", str(tmp_path), "--every", "8", "--samples", "2"]
@@ -60,6 +61,7 @@ def test_one_command_measures_all_tasks(store: Path, tmp_path: Path) -> None:
     assert ".1106" in lines[3]
 
 
+@pytest.mark.slow
 def test_the_sampler_draws_what_it_has_seen() -> None:
     rng = np.random.default_rng(0)
     rows = np.zeros((400, 73), np.float32)

@@ -115,6 +115,7 @@ def test_a_soft_mouth_is_less_sharp_than_its_skin(crop: np.ndarray, monkeypatch:
     assert Sharpness("x", {"mouth": 1.0, "eyes": 0.5, "skin": 0.5}).against_skin("mouth") == 2
 
 
+@pytest.mark.slow
 def test_sheets_repeat_with_their_seed(bench: RendererBench, crop: np.ndarray) -> None:
     spelled = conftest.spell(np.zeros(59, np.float32))
     portraits = cast(Portraits, type("One", (), {"picture": staticmethod(lambda number: spelled)})())

@@ -117,6 +117,7 @@ def test_a_malformed_manifest_is_refused(bundle: Bundle, changes: dict[str, Any]
         open_bundle(bundle.folder)
 
 
+@pytest.mark.slow
 def test_tensors_survive_storage_in_half_precision(tmp_path: Path) -> None:
     net = Net()
     save_tensors(net, tmp_path / "weights")

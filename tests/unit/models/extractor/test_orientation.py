@@ -104,6 +104,7 @@ def editor() -> PortraitEditor:
     return PortraitEditor.load(device="cpu", threads=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", TURNS)
 def test_a_turned_photo_is_edited_as_the_upright_one(editor: PortraitEditor, astronaut: np.ndarray, turn: int) -> None:
     def edited(image: np.ndarray) -> np.ndarray:
@@ -126,6 +127,7 @@ def test_a_crop_of_a_turned_photo_comes_as_the_photo_shows_it(editor: PortraitEd
     assert np.abs(frame.astype(int) - shown).mean() < 4
 
 
+@pytest.mark.slow
 def test_a_head_that_turns_over_is_followed(extractor: Extractor, astronaut: np.ndarray) -> None:
     angles = [0, 20, 40, 55, 70, 85, 100, 115, 130]
     tracked = list(FaceTracker(extractor).track((i / 25, tilted(astronaut, a)) for i, a in enumerate(angles)))

@@ -54,6 +54,7 @@ def test_one_frame_reads_like_a_photo(extractor: Extractor, astronaut: np.ndarra
     assert frame.coefficients == pytest.approx(extractor.extract(crop.cut(astronaut, CROP)).coefficients, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_head_that_crosses_the_picture_moves_evenly(extractor: Extractor, astronaut: np.ndarray) -> None:
     wide = np.pad(astronaut, ((0, 0), (300, 300), (0, 0)), mode="edge")
     step = 10
@@ -68,6 +69,7 @@ def test_a_head_that_crosses_the_picture_moves_evenly(extractor: Extractor, astr
     assert np.abs(read[:, ZOOM] - read[0, ZOOM]).max() < 0.08
 
 
+@pytest.mark.slow
 def test_a_head_that_comes_nearer_grows_evenly(extractor: Extractor, astronaut: np.ndarray) -> None:
     factors = np.geomspace(1, 2.2, 25)
     read = motion(follow(extractor, [scaled(astronaut, factor) for factor in factors]))
@@ -104,6 +106,7 @@ def test_another_face_that_outgrows_it_does_not_take_over(extractor: Extractor, 
     assert all(centre(frame)[0] < 320 for frame in tracked if frame.face is not None)
 
 
+@pytest.mark.slow
 def test_when_the_chosen_one_leaves_nobody_takes_the_place(extractor: Extractor, pair: np.ndarray) -> None:
     left_alone = pair.copy()
     left_alone[:, :320] = 120

@@ -34,6 +34,7 @@ def frames(mesh: LandmarkMesh, identity: np.ndarray, jaws: np.ndarray) -> tuple[
     return np.array(points), np.zeros((len(jaws), 53))
 
 
+@pytest.mark.slow
 def test_one_frame_is_read_when_the_person_is_known(mesh: LandmarkMesh) -> None:
     identity = np.array([0.5, -1, 0.3, 0])
     (landmarks,), (scores,) = frames(mesh, identity, np.array([0.6]))

@@ -82,6 +82,7 @@ def test_a_head_seen_from_the_side_gives_a_finite_flow() -> None:
     assert _inverse(torch.zeros(1, 2, 2)).isfinite().all()
 
 
+@pytest.mark.slow
 def test_the_maps_learn_from_a_flow() -> None:
     """A deeper head turns further; its depth is found from the flow that it makes."""
     wanted = RigidHead()

@@ -33,6 +33,7 @@ def test_paper_preset_has_the_published_parameter_counts() -> None:
     assert not list(renderer.buffers())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "flow_size"), [("paper", 64), ("small", 64), ("debug", 16)])
 def test_tensor_shapes(name: str, flow_size: int) -> None:
     renderer = PIRenderer(PRESETS[name]).eval()

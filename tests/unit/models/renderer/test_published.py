@@ -37,6 +37,7 @@ def close(ours: torch.Tensor, theirs: torch.Tensor) -> None:
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sizes", "name", "size"),
     [(published.TINY, "paper-debug", 256), (published.Sizes(), "paper", 64)],  # every layer, at a 16th of the cost

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -44,6 +45,7 @@ def test_a_shape_is_free_of_place_and_size() -> None:
     torch.testing.assert_close(read(landmarks * 0.3 + 0.2), read(landmarks), atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_what_a_shape_shows_is_learnt_and_averaged_with_the_coefficients() -> None:
     torch.manual_seed(0)
     network = Seeing().eval()

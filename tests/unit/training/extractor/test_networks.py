@@ -51,6 +51,7 @@ def test_exported_detector_runs_in_the_product(tmp_path: Path) -> None:
     assert Detector(tmp_path / "detector.onnx", threads=1).detect(np.zeros((50, 70, 3), np.uint8), 320) == []
 
 
+@pytest.mark.slow
 def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
     network = small_regressor().eval()
     export_regressor(network, tmp_path / "extractor.onnx", np.arange(478))
@@ -65,6 +66,7 @@ def test_exported_regressor_answers_like_torch(tmp_path: Path) -> None:
     assert extraction.coefficients[:, :53].min() >= 0
 
 
+@pytest.mark.slow
 def test_a_flipped_crop_is_read_as_the_crop_with_sides_exchanged(tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(478).reshape(-1, 2)
     mirrored = np.zeros(478, int)
@@ -99,15 +101,16 @@ def loss(output: tuple[torch.Tensor, ...], batch: dict[str, torch.Tensor]) -> di
     return {"error": (output[0][:, 0] - batch["wanted"]).square().mean()}
 
 
+@pytest.mark.slow
 def test_resumed_training_ends_where_an_unbroken_one_does(tmp_path: Path) -> None:
     def trainer(folder: str, sample: Callable[[int], dict[str, np.ndarray]]) -> Trainer[Batch]:
         torch.manual_seed(0)
-        options = ExtractorOptions(steps=4, batch_size=4, save_every=1, workers=0)
+        options = ExtractorOptions(steps=4, batch_size=2, save_every=1, workers=0)
         run = RunFolder(tmp_path / folder, RunRecord("test", {}))
         return network_trainer(run, small_regressor(), sample, loss, options)
 
     def failing(number: int) -> dict[str, np.ndarray]:
-        if number >= 8:
+        if number >= 4:
             raise InterruptedError
         return draw(number)
 

@@ -57,6 +57,7 @@ def test_a_run_starts_from_the_weights_of_another_but_keeps_its_own_shape(tmp_pa
     assert torch.equal(network.shape.mean, own)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["detector", "regressor"])
 def test_a_network_that_starts_from_an_exported_one_answers_as_that_did(tmp_path: Path, kind: str) -> None:
     """The file has lost all batch normalisation; the network has it back, and training goes on from there."""

@@ -37,6 +37,7 @@ def test_draws_show_training_photos_only(data: Path) -> None:
     torch.testing.assert_close(draw.source.person, draw.target.person)
 
 
+@pytest.mark.slow
 def test_half_of_a_batch_runs_backwards(data: Path) -> None:
     stream = PairStream(data, "cpu", sweeps=0.25)
     for batch in islice(stream.batches(Emphasis(), 4, 128, seed=1), 2):
@@ -58,6 +59,7 @@ def test_a_folder_without_portraits_is_an_error_that_says_what_to_do(tmp_path: P
         PairStream(tmp_path, "cpu", sweeps=0.25)
 
 
+@pytest.mark.slow
 def test_both_stages_train_on_pairs_made_meanwhile(data: Path, tmp_path: Path) -> None:
     stream = PairStream(data, "cpu", sweeps=0.25)
     warping_trainer(stream, tmp_path / "warping", WarpingOptions(2, 2, preset="debug")).train()

@@ -55,6 +55,7 @@ def features(state: dict[str, Tensor], picture: Tensor) -> list[Tensor]:
     return found
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_content_and_style_are_the_papers(weights: Path) -> None:
     state = torchvision_state()

@@ -83,6 +83,7 @@ def test_both_directions_are_trained(bfm_store: Path) -> None:
     assert torch.equal(own[:2], windows[2:])
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # two more interpreters that load torch
 def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(bfm_store: Path, tmp_path: Path) -> None:
     with socket.socket() as free:
@@ -113,6 +114,7 @@ def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(bfm_store:
                 torch.testing.assert_close(shared[name], gradient, rtol=1e-3, atol=1e-6, msg=f"{rank}: {name}")
 
 
+@pytest.mark.slow
 def test_stages_logs_and_resuming(bfm_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"warping_steps": 2, "steps": 4, "batch_size": 1})
     schedule = replace(schedule, save_every=2, draw_every=4, log_every=1)
@@ -150,6 +152,7 @@ def test_the_average_keeps_what_the_paper_says(tmp_path: Path) -> None:
         trainer.advance(layer.weight.sum() * float("nan"))
 
 
+@pytest.mark.slow
 def test_any_preset_of_the_clips_space_trains(arkit_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"preset": "debug", "warping_steps": 1, "steps": 2, "batch_size": 2})
     pirender_trainer(Settings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE).train()
@@ -172,6 +175,7 @@ def test_without_vgg_the_command_refuses_and_names_the_alternative(bfm_store: Pa
     assert "does not reproduce the paper" in said
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_the_plan_and_trains_nothing(bfm_store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     status, said = run("train", "--clips", bfm_store, "--out", out, "--loss", "pyramid", "--dry-run")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from pydantic import JsonValue
 
@@ -44,9 +45,10 @@ class Turning:
             yield Batch(picture, picture, source, target, flow, mesh, mask, mask)
 
 
+@pytest.mark.slow
 def test_the_head_behind_a_flow_is_found_and_a_renderer_starts_from_it(tmp_path: Path) -> None:
     source = Turning()
-    head_trainer(source, tmp_path / "head", HeadOptions(200, 4, 1e-2)).train()
+    head_trainer(source, tmp_path / "head", HeadOptions(100, 4, 2e-2)).train()
     found = averaged_weights(tmp_path / "head")
     middle = (0, 0, slice(12, 20), slice(12, 20))
     miss = (found["rigid_head.depth"] - source.head.depth)[middle].abs().mean()

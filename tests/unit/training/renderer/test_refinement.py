@@ -61,6 +61,7 @@ class Turned:
             yield Batch(source, source.roll(4, -1), labels, labels, flow, ones, mask, mask)
 
 
+@pytest.mark.slow
 def test_a_frozen_extractor_finds_what_is_served(extractor: FrozenExtractor, face: Tensor) -> None:
     crop = ((face[0].permute(1, 2, 0) + 1) * 127.5).round().byte().numpy()
     served = Regressor(EXTRACTOR, 1).glance(crop)
@@ -80,16 +81,17 @@ def test_the_loss_leads_pixels_to_the_target(extractor: FrozenExtractor, face: T
         assert ExtractorLoss()(target, target) < 1e-2
 
 
+@pytest.mark.slow
 def test_all_networks_train_on_real_pairs_as_the_extractor_finds_them_and_resume(tmp_path: Path, face: Tensor) -> None:
     torch.manual_seed(0)
     write_run(tmp_path / "editing", fresh_renderer("debug", torch.device("cpu")))
-    for steps in (60, 100):
-        options = RefinementOptions(steps, 2, 1e-3, preset="debug", resume_with_changes=True)
+    for steps in (6, 10):
+        options = RefinementOptions(steps, 2, 1e-3, preset="debug", log_every=10, resume_with_changes=True)
         refinement_trainer(
             Turned(face), Turned(face), tmp_path / "out", options, tmp_path / "editing", EXTRACTOR
         ).train()
     (log,) = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
-    assert log["step"] == 100
+    assert log["step"] == 10
     assert log["copied"] > 0, "the two pictures differ to the extractor"
     before, after = averaged_weights(tmp_path / "editing"), averaged_weights(tmp_path / "out")
     for part in ("mapping", "warping", "editing"):

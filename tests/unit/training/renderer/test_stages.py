@@ -18,15 +18,16 @@ from training.renderer.warping import WarpingOptions, warping_trainer
 from training.weights import averaged_weights
 
 
+@pytest.mark.slow
 def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
     pairs = StoredPairs(write_shift_pairs(tmp_path / "pairs"))
-    for steps in (100, 200):
-        options = WarpingOptions(steps, 8, 3e-3, preset="debug", resume_with_changes=True)
+    for steps in (50, 100):
+        options = WarpingOptions(steps, 8, 3e-3, preset="debug", log_every=50, resume_with_changes=True)
         warping_trainer(pairs, tmp_path / "warping", options).train()
     log = [json.loads(line) for line in (tmp_path / "warping" / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in log] == [100, 200]
+    assert [line["step"] for line in log] == [50, 100]
     assert log[-1]["flow"] < log[0]["flow"]
-    assert (tmp_path / "warping" / "step-000200.png").exists()
+    assert (tmp_path / "warping" / "step-000100.png").exists()
     editing = EditingOptions(3, 2, preset="debug", log_every=3)
     editing_trainer(pairs, tmp_path / "editing", editing, tmp_path / "warping").train()
     first, second = averaged_weights(tmp_path / "warping"), averaged_weights(tmp_path / "editing")
@@ -37,6 +38,7 @@ def test_both_stages_train_resume_and_improve(tmp_path: Path) -> None:
         editing_trainer(pairs, tmp_path / "paper", EditingOptions(3, 2, preset="paper"), tmp_path / "warping")
 
 
+@pytest.mark.slow
 def test_a_seed_decides_the_first_weights_and_the_pairs(tmp_path: Path) -> None:
     pairs = StoredPairs(write_shift_pairs(tmp_path / "pairs"))
     for name, seed in (("one", 0), ("same", 0), ("other", 1)):
@@ -47,6 +49,7 @@ def test_a_seed_decides_the_first_weights_and_the_pairs(tmp_path: Path) -> None:
     assert not all(torch.equal(value, other[name]) for name, value in one.items())
 
 
+@pytest.mark.slow
 def test_a_fresh_run_starts_from_an_earlier_one_where_it_fits(tmp_path: Path) -> None:
     pairs = StoredPairs(write_shift_pairs(tmp_path / "pairs"))
     warping_trainer(pairs, tmp_path / "earlier", WarpingOptions(3, 2, preset="debug")).train()
@@ -64,6 +67,7 @@ def test_a_fresh_run_starts_from_an_earlier_one_where_it_fits(tmp_path: Path) ->
         warping_trainer(pairs, tmp_path / "small", small, other)
 
 
+@pytest.mark.slow
 def test_a_fresh_run_starts_from_a_bundle(tmp_path: Path) -> None:
     pairs = StoredPairs(write_shift_pairs(tmp_path / "pairs"))
     still = WarpingOptions(1, 2, 0.0, preset="small")

@@ -38,6 +38,7 @@ def rewrite(path: Path, entry: str, change: Callable[[dict[str, Any]], object]) 
     return path
 
 
+@pytest.mark.slow
 def test_the_bundle_renders_what_the_official_weights_render(imported: Bundle, renderer: published.State) -> None:
     assert open_bundle(imported.folder).manifest.space == "bfm"
     assert sorted(imported.manifest.files) == [
@@ -178,6 +179,7 @@ def test_other_landmarks_are_refused(tmp_path: Path, content: dict[str, Any]) ->
         read_landmarks(tmp_path / "text.mat")
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_wrong(
     files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], imported: Bundle
 ) -> None:

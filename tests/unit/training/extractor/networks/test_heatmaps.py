@@ -14,6 +14,7 @@ def test_flat_heatmap_is_in_the_middle() -> None:
     assert centres_of_mass(torch.zeros(1, 1, 32, 32))[0, 0].numpy() == pytest.approx([0.5, 0.5], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_heatmap_learns_where_a_spot_is_from_a_guess_beside_it() -> None:
     torch.manual_seed(0)
     heatmaps = PatchHeatmaps(1, 32, (8, 8, 8, 8))
@@ -21,11 +22,11 @@ def test_a_heatmap_learns_where_a_spot_is_from_a_guess_beside_it() -> None:
     line = (torch.arange(32) + 0.5) / 16 - 1
 
     def error() -> torch.Tensor:
-        spots = torch.rand(32, 1, 2) * 1.2 - 0.6
+        spots = torch.rand(16, 1, 2) * 1.2 - 0.6
         x, y = (spots[..., None] - line).square().unbind(2)
         patch = torch.exp(-30 * (x[..., None, :] + y[..., None])).expand(-1, 3, -1, -1)
-        found, deepest = heatmaps(patch, spots + 0.15 * torch.randn(32, 1, 2))
-        assert deepest.shape == (32, 8, 2, 2)
+        found, deepest = heatmaps(patch, spots + 0.15 * torch.randn(16, 1, 2))
+        assert deepest.shape == (16, 8, 2, 2)
         return (found - spots).norm(dim=-1).mean()
 
     before = float(error().detach())

@@ -59,6 +59,7 @@ def test_untrained_regions_leave_the_anchors_where_they_are(mean: torch.Tensor) 
     assert features.shape == (2, 3 * FEATURES)
 
 
+@pytest.mark.slow
 def test_no_first_guess_of_the_trunk_leaves_a_region_dead() -> None:
     mean = torch.rand(len(ANCHORS), 2)
     regions = Regions(mean)
