@@ -25,7 +25,10 @@ from service.settings import ApiSettings
 from workers.contract.kinds import KINDS
 
 # Answers of these routes carry headers that a page of another origin may want to read.
-EXPOSED_HEADERS = ["Location", "Content-Location", "Retry-After", "Preference-Applied", HEADER]
+EXPOSED_HEADERS = [
+    *("Location", "Content-Location", "Retry-After", "Preference-Applied", HEADER),
+    *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag"),
+]
 
 
 class State(TypedDict):
@@ -76,7 +79,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )

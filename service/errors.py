@@ -1,7 +1,6 @@
 """What only HTTP can get wrong: the API's own branch of the error tree in `workers.contract.errors`."""
 
 from collections.abc import Iterable, Mapping
-from typing import ClassVar
 
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import MAX_ERRORS, FieldProblem
@@ -18,7 +17,7 @@ class HttpError(ServiceError):
         headers: response headers that belong to the error.
     """
 
-    headers: ClassVar[Mapping[str, str]] = {}
+    headers: Mapping[str, str] = {}
 
     def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
@@ -42,7 +41,7 @@ class KeyMissingError(HttpError):
     """The service asks for an API key and the request brings none."""
 
     code, status, title = "key_missing", 401, "API key missing"
-    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
 
 
 class KeyRejectedError(HttpError):
@@ -55,7 +54,7 @@ class RequestTimeoutError(HttpError):
     """The request's headers or its body did not arrive in time."""
 
     code, status, title = "request_timeout", 408, "Request too slow"
-    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+    headers: Mapping[str, str] = {"Connection": "close"}
 
 
 class JobUnfinishedError(HttpError):
@@ -74,13 +73,24 @@ class BodyTooLargeError(HttpError):
     """The request's body is larger than the service accepts."""
 
     code, status, title = "body_too_large", 413, "Body too large"
-    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}
+    headers: Mapping[str, str] = {"Connection": "close"}
 
 
 class UnsupportedContentTypeError(HttpError):
     """The request's Content-Type is neither multipart/form-data nor application/json."""
 
     code, status, title = "unsupported_content_type", 415, "Unsupported Content-Type"
+
+
+class RangeNotSatisfiableError(HttpError):
+    """The file ends before the range that was asked for begins."""
+
+    code, status, title = "range_not_satisfiable", 416, "Range not satisfiable"
+
+    def __init__(self, size: int) -> None:
+        """Tell the file's size, in bytes."""
+        super().__init__(f"The file has {size:,} bytes; ask for a range that begins before its end.")
+        self.headers = {"Content-Range": f"bytes */{size}"}
 
 
 class RateLimitedError(HttpError):

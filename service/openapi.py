@@ -86,10 +86,45 @@ def document_answers() -> Responses:
     return _answers(description, MOTION_CONTENT) | problems(409)
 
 
+def _headers(**descriptions: str) -> dict[str, Any]:
+    """Headers that an answer always carries, by name with _ for -."""
+    return {
+        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
+        for name, text in descriptions.items()
+    }
+
+
+_CACHING = _headers(ETag="Names these bytes.", Cache_Control="Private; kept until the result expires.")
+_FILE = _CACHING | _headers(
+    Last_Modified="When the job ended.",
+    Accept_Ranges="`bytes`: a part may be asked for.",
+    Content_Length="Of what is sent, in bytes.",
+    Content_Disposition="With a name for the file.",
+)
+_PART = _headers(Content_Range="Which bytes of how many.")
+
+RESULT_CONDITIONS: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in {
+            "Range": "`bytes=FIRST-LAST`: this part. Of several ranges, or with another unit, the whole comes.",
+            "If-Range": "An `ETag` or `Last-Modified`: the part only if it is of the same file, else the whole.",
+            "If-None-Match": "`ETag`s of what the client has: 304 when it is one of them.",
+            "If-Modified-Since": "A date: 304 when the result is not newer.",
+        }.items()
+    ]
+}
+
+
 def result_answers() -> Responses:
     """Responses of a job's result."""
-    media = {"description": "What the job made.", "content": MEDIA_CONTENT | MOTION_CONTENT}
-    return {200: media} | problems(404, 409, *_OF_JOBS, 501)
+    content = MEDIA_CONTENT | MOTION_CONTENT
+    return {
+        200: {"description": "What the job made.", "content": content, "headers": _FILE},
+        206: {"description": "The range of it.", "content": {name: {} for name in content}, "headers": _FILE | _PART},
+        304: {"description": "The client has it.", "headers": _CACHING},
+        416: problems(416)[416] | {"headers": _PART},
+    } | problems(404, 409, *_OF_JOBS, 501)
 
 
 def _answers(description: str, content: dict[str, Any]) -> Responses:

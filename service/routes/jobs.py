@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from service.answers import CANCELLED
 from service.backend import BackendDep
 from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
 from service.media import media_response
-from service.openapi import problems, result_answers
+from service.openapi import RESULT_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import Owner
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
@@ -46,13 +46,19 @@ def cancel_job(record: OwnedJob, backend: BackendDep) -> Job:
     "/{job_id}/result",
     response_class=Response,
     responses=result_answers(),
+    openapi_extra=RESULT_CONDITIONS,
 )
 async def read_result(
     record: OwnedJob,
+    request: Request,
     backend: BackendDep,
     index: Annotated[int, Query(ge=0, description="Which result, of a job that has several.")] = 0,
 ) -> Response:
-    """The finished media. 409 with Retry-After while the job is under way; the job's own problem when it failed."""
+    """The finished media, or the range of it that is asked for: clips play and broken downloads go on.
+
+    409 with Retry-After while the job is under way; the job's own problem when it failed. A result never changes, so
+    clients may keep it until it expires.
+    """
     job = record.job
     if job.error is not None:
         return render(job.error)
@@ -63,4 +69,4 @@ async def read_result(
     if index >= len(record.blobs):
         message = f"must be less than {len(record.blobs)}, the number of results"
         raise InvalidRequestError([FieldProblem(field="query.index", message=message)])
-    return await media_response(backend, record, index)
+    return await media_response(backend, record, index, request=request.headers)

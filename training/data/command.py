@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,6 +72,7 @@ def portraits(
 ) -> None:
     """Read portraits out of pictures. The same command goes on where it was stopped, and takes more pictures."""
     from training.data.read_portrait import PortraitMaker
+    from training.data.refine import refine_correspondence
 
     found = _found(photos, portrait_folder.ENDINGS, source, licence)
     mesh = LandmarkMesh.load(out)
@@ -80,7 +82,10 @@ def portraits(
             _plan(found, f"portraits labelled by {labeller}", out / "portraits")
             return
         maker = PortraitMaker(extractor, reader, mesh, least_face)
-        settings = {"labeller": labeller, "least_face": least_face, "mesh": mesh.digest()}
+        if not (out / "portraits").exists():
+            _console.print("looking for the landmarks' places on the 3DMM")
+            maker = replace(maker, mesh=refine_correspondence(out, found, maker))
+        settings = {"labeller": labeller, "least_face": least_face, "mesh": maker.mesh.digest()}
         made = portrait_folder.make_portraits(out, found, maker, settings, test, _watch(found, "pictures"))
     _report(f"{made.portraits} portraits ({_counts(made.people)} people)", made.left_out, out / "portraits")
 

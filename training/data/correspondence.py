@@ -41,6 +41,9 @@ _OF_68 = {
 }  # fmt: skip
 """Multi-PIE's 68 landmarks, which ICT-FaceKit gives vertices for -> MediaPipe's; the jaw slides, and stays out."""
 
+FIXED = tuple({*_OF_68.values(), *(landmark for eye in _LID_LANDMARKS for lid in eye for landmark in lid)})
+"""The landmarks whose vertices are known."""
+
 
 def make_correspondence(checkout: Path, model: MorphableModel, out: Path, face: np.ndarray) -> None:
     """Write OUT/mediapipe_to_ict.npz: `vertex`, int32 [468].

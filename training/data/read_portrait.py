@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from datasets.landmarker import FaceReader
+from datasets.landmarker import FaceReader, FaceReading
 from datasets.portraits import STORED
 from models.errors import TrainingDataError
 from models.extractor import CROP, Crop, square_crop
@@ -54,14 +54,9 @@ class PortraitMaker:
     def make(self, path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Facts and arrays of a portrait, as `training.data.portraits` stores them. Raises LeftOutError."""
         picture = read_picture(path)
-        around = square(self._face(picture))
-        size = min(max(around.side, STORED), _MOST_SIDE)
-        reading = self.reader.read(around.cut(picture, size))
-        if reading is None:
-            raise LeftOutError("no face that the landmarker sees")
-        landmarks = reading.landmarks * (around.side / size) + np.array([around.x, around.y, 0], np.float32)
-        crop = square(face_box(landmarks[:, :2]))
-        landmarks = (landmarks - np.array([crop.x, crop.y, 0], np.float32)) * np.float32(STORED / crop.side)
+        reading = self.read(picture)
+        crop = square(face_box(reading.landmarks[:, :2]))
+        landmarks = (reading.landmarks - np.array([crop.x, crop.y, 0], np.float32)) * np.float32(STORED / crop.side)
         identity, fit = fit_photo(self.mesh, landmarks, reading.scores)
         if fit.error > MOST_ERROR:
             raise LeftOutError("the 3DMM does not fit the landmarks")
@@ -84,6 +79,16 @@ class PortraitMaker:
             "translation": fit.pose.translation.astype(np.float32),
         }
         return facts, arrays
+
+    def read(self, picture: NDArray[np.uint8]) -> FaceReading:
+        """The one face of a picture uint8 [H, W, 3]. Raises LeftOutError."""
+        around = square(self._face(picture))
+        size = min(max(around.side, STORED), _MOST_SIDE)
+        reading = self.reader.read(around.cut(picture, size))
+        if reading is None:
+            raise LeftOutError("no face that the landmarker sees")
+        landmarks = reading.landmarks * (around.side / size) + np.array([around.x, around.y, 0], np.float32)
+        return replace(reading, landmarks=landmarks.astype(np.float32))
 
     def _face(self, picture: NDArray[np.uint8]) -> Box:
         faces = self.extractor.detect(picture)

@@ -64,11 +64,17 @@ class ActedWorker:
         return self.store.report(record.job.id, record.attempt, Progress(done=done, total=total, stage="render"))
 
     def succeed(self, record: JobRecord, data: bytes = b"picture", media_type: str = "image/png") -> None:
-        key = f"results/{record.job.id}/1-0"
-        self.blobs.put(key, BytesIO(data), 600)
-        url = f"/jobs/{record.job.id}/result"
-        result = Result(url=url, media_type=media_type, width=8, height=8, space="arkit")
-        self.store.succeed(record.job.id, record.attempt, {key: result}, {"render_s": 0.1}, Progress(stage="done"))
+        self.succeed_with(record, [data], media_type)
+
+    def succeed_with(self, record: JobRecord, files: list[bytes], media_type: str) -> None:
+        """End the job with several results."""
+        url, results = f"/jobs/{record.job.id}/result", {}
+        for index, data in enumerate(files):
+            key = f"results/{record.job.id}/1-{index}"
+            self.blobs.put(key, BytesIO(data), 600)
+            query = f"?index={index}" if len(files) > 1 else ""
+            results[key] = Result(url=url + query, media_type=media_type, width=8, height=8, space="arkit")
+        self.store.succeed(record.job.id, record.attempt, results, {"render_s": 0.1}, Progress(stage="done"))
 
     def fail(self, record: JobRecord, problem: Problem) -> None:
         self.store.fail(record.job.id, record.attempt, problem, {})

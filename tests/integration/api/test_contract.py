@@ -89,7 +89,10 @@ def test_every_declared_answer_is_given(
     for media_type, data in {"image/webp": b"a", "video/webm": b"b", **DOCUMENTS}.items():
         job = waiting.started("/edit")
         worker.succeed(worker.claim(job), data, media_type)
-        assert api.get(f"/jobs/{job}/result").content == data
+        result = api.get(f"/jobs/{job}/result")
+        assert result.content == data
+        assert api.get(f"/jobs/{job}/result", headers={"Range": "bytes=0-0"}).content == data[:1]
+        assert api.get(f"/jobs/{job}/result", headers={"If-None-Match": result.headers["etag"]}).status_code == 304
     assert api.get(f"/jobs/{job}").status_code == 200
     assert api.delete(f"/jobs/{job}").status_code == 200
     with api.stream("GET", f"/jobs/{job}/events") as stream:

@@ -51,7 +51,7 @@ def test_a_job_from_acceptance_to_result(api: httpx.Client, worker: ActedWorker,
     assert (result.status_code, result.content) == (200, b"the picture")
     assert result.headers["content-type"] == "image/png"
     assert result.headers["content-length"] == "11"
-    assert f"{job['id']}.png" in result.headers["content-disposition"]
+    assert result.headers["content-disposition"] == f'inline; filename="edit-{record.job.id[:8]}.png"'
     assert_problem(api.get(finished["result"]["url"], params={"index": 1}), 422, "invalid_request")
 
 

@@ -238,7 +238,12 @@ def test_pages_of_allowed_origins_may_call(settings: ApiSettings, worker: ActedW
     with serving(alone(settings, cors_origins=("https://a.example",))) as (_, api):
         allowed = api.get("/sliders", headers={"Origin": "https://a.example"})
         assert allowed.headers["access-control-allow-origin"] == "https://a.example"
-        assert "Location" in allowed.headers["access-control-expose-headers"]
+        exposed = set(allowed.headers["access-control-expose-headers"].split(", "))
+        assert {"Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges", "Content-Length"} <= exposed
+        preflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range, authorization"}
+        asked = api.options("/jobs/x/result", headers={"Origin": "https://a.example", **preflight})
+        assert asked.status_code == 200
+        assert "range" in asked.headers["access-control-allow-headers"]
         assert "access-control-allow-origin" not in api.get("/sliders", headers={"Origin": "https://b.example"}).headers
 
 
