@@ -150,7 +150,7 @@ class Reader:
             tracked = attempt.timed_steps("extract_s", self._editor.track(wanted, face))
             track = tracked_motion(self._editor.space, _reported(attempt, tracked, total), info.fps)
         without = sum(after - first for first, after in track.gaps)
-        missing = _missing(info, track.motion.times) if until is None else 0
+        missing = frames_missing(info, track.motion.times) if until is None else 0
         attempt.metrics[f"{whose}frames_without_face"] = without
         attempt.metrics[f"{whose}cuts"] = len(track.cuts)
         attempt.metrics[f"{whose}frames_missing"] = missing
@@ -200,7 +200,7 @@ def _reported(attempt: Attempt, tracked: Iterable[TrackedFrame], total: int) -> 
         attempt.stage("extract", done, max(total, done))
 
 
-def _missing(info: VideoInfo, times: NDArray[np.float64]) -> int:
+def frames_missing(info: VideoInfo, times: NDArray[np.float64]) -> int:
     """How many frames the file states, by their number or else by its length, and does not have."""
     if info.frames is not None:
         return max(0, info.frames - len(times))
