@@ -15,6 +15,7 @@ from PIL import Image
 from models.runtime import thread_count
 from workers.contract.text import reason
 from workers.media.clock import Clock
+from workers.media.provenance import DIGITAL_SOURCE_TYPE, add_to_gif, add_to_mp4
 from workers.media.sound_track import SoundTrack
 from workers.media.still import EncodingError
 
@@ -28,6 +29,8 @@ class _Format(NamedTuple):
     base: Fraction
     """The unit of time of frames that are not evenly spaced, seconds; Matroska and GIF know no other."""
     sound: str | None
+    add_xmp: Callable[[Path], None] | None
+    """Called with the finished file; None where a format has no place for XMP."""
 
 
 _FORMATS = {
@@ -38,6 +41,7 @@ _FORMATS = {
         {"movflags": "+faststart"},
         Fraction(1, 90_000),
         "aac",
+        add_to_mp4,
     ),
     "webm": _Format(
         "libvpx-vp9",
@@ -45,8 +49,9 @@ _FORMATS = {
         {},
         Fraction(1, 1000),
         "libopus",
+        None,
     ),
-    "gif": _Format("gif", {}, {"loop": "0"}, Fraction(1, 100), None),
+    "gif": _Format("gif", {}, {"loop": "0"}, Fraction(1, 100), None, add_to_gif),
 }
 
 
@@ -76,6 +81,8 @@ class ClipWriter:
         self._clock, self._check = clock, check
         self._base, self._ticks = clock.ticks(self._format.base)
         self._container = av.open(str(path), "w", format=format, options=self._format.container_options)
+        self._container.metadata["description"] = DIGITAL_SOURCE_TYPE
+        self._path = path
         self._stream: Any = None
         self._sound = sound if self._format.sound else None
         self._track: SoundTrack | None = None
@@ -95,6 +102,8 @@ class ClipWriter:
                     self._track.finish()
         finally:
             self._container.close()
+        if kind is None and self._stream is not None and self._format.add_xmp is not None:
+            self._format.add_xmp(self._path)
 
     def write(self, pixels: NDArray[np.uint8]) -> None:
         """Append a frame, and the sound until the next. Raises EncodingError when the codec cannot take the size."""

@@ -52,7 +52,9 @@ def test_an_edit_becomes_a_picture(service: Service, photo: str, astronaut: np.n
     assert record.job.progress.stage == "done"
     assert {"queue_s", "decode_s", "extract_s", "render_s", "encode_s"} <= record.job.metrics.keys()
     with service.blobs.open(record.blobs[0]) as file:
-        picture = np.asarray(Image.open(io.BytesIO(file.read())))
+        data = file.read()
+    picture = np.asarray(Image.open(io.BytesIO(data)))
+    assert b"/digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in data
     assert (picture[:128] == astronaut[:128]).all(), "a lossless format keeps what the editor kept"
     assert (picture[200:300, 200:300] == 255 - astronaut[200:300, 200:300]).all()
     assert service.presence.sliders()["coefficients"] == 59
