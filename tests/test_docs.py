@@ -36,7 +36,7 @@ def blocks(document: Path, language: str) -> list[str]:
 
 def tree_paths(document: Path) -> Iterator[str]:
     """Paths of the annotated tree: two spaces of indentation a level, folders end in a slash."""
-    [tree] = [block for block in blocks(document, "") if block.startswith("service/")]
+    [tree] = [block for block in blocks(document, "") if "\nservice/" in f"\n{block}"]
     parents: list[str] = []
     for line in tree.splitlines():
         name = line.split()[0]

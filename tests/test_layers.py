@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("service", "workers", "models", "datasets", "training", "evaluation", "examples", "benchmarks")
+PACKAGES = ("client", "service", "workers", "models", "datasets", "training", "evaluation", "examples", "benchmarks")
 HEAVY = {"torch", "onnxruntime", "numpy", "scipy", "av", "soundfile", "safetensors", "models"}
 
 
@@ -38,6 +38,12 @@ def loaded_by(statement: str) -> set[str]:
 )
 def test_the_api_loads_no_inference_library(statement: str) -> None:
     assert loaded_by(statement).isdisjoint(HEAVY)
+
+
+def test_the_client_loads_nothing_of_the_rest() -> None:
+    loaded = loaded_by("import client")
+    assert "httpx" in loaded
+    assert loaded.isdisjoint(HEAVY | {"service", "workers", "fastapi", "redis", "rq"})
 
 
 def test_models_load_neither_http_nor_queue() -> None:

@@ -1,0 +1,38 @@
+"""A client of the service: `PortraitClient`, the same with `await` (`AsyncPortraitClient`), the command `portrait`.
+
+It knows the service by its HTTP alone and imports none of the other packages.
+"""
+
+from client.async_client import AsyncPortraitClient
+from client.documents import Job, JobStatus, Problem, Progress, Result, Sliders, Source
+from client.errors import (
+    InvalidUrlError,
+    JobCancelledError,
+    NoConnectionError,
+    PortraitError,
+    ProblemError,
+    UnexpectedAnswerError,
+    WaitTimeoutError,
+)
+from client.retries import Retries
+from client.sync_client import PortraitClient
+
+__all__ = [
+    "AsyncPortraitClient",
+    "InvalidUrlError",
+    "Job",
+    "JobCancelledError",
+    "JobStatus",
+    "NoConnectionError",
+    "PortraitClient",
+    "PortraitError",
+    "Problem",
+    "ProblemError",
+    "Progress",
+    "Result",
+    "Retries",
+    "Sliders",
+    "Source",
+    "UnexpectedAnswerError",
+    "WaitTimeoutError",
+]

@@ -1,0 +1,132 @@
+"""The client for programs that await."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from client import flows, http
+from client.async_exchange import AsyncExchange, run
+from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
+from client.documents import Job, Sliders, Source
+from client.following import OnProgress
+from client.retries import PATIENT, Retries
+from client.steps import Call, Steps, T
+
+
+class AsyncPortraitClient:
+    """The service at a URL: `PortraitClient`, method by method, to be awaited. For one event loop.
+
+    Files are read from the disk, and written to it, without awaiting. `on_progress` is an ordinary function.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        api_key: str | None = None,
+        *,
+        retries: Retries = PATIENT,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._http = httpx.AsyncClient(**http.settings(url, api_key), transport=transport)
+        self._retries = retries
+        self._sleep = sleep
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def upload(self, file: Media) -> Source:
+        """As `PortraitClient.upload`."""
+        return await self._run(flows.upload(file, self._retries))
+
+    async def edit(
+        self,
+        photo: Media | Source,
+        *,
+        controls: Fields | None = None,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """As `PortraitClient.edit`."""
+        return await self._submit(edit_call(photo, controls, options, idempotency_key))
+
+    async def reenact(
+        self,
+        photo: Media | Source,
+        driver: Media,
+        *,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """As `PortraitClient.reenact`."""
+        return await self._submit(reenact_call(photo, driver, options, idempotency_key))
+
+    async def talk(
+        self,
+        photo: Media | Source,
+        audio: Media,
+        *,
+        pose: Media | None = None,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """As `PortraitClient.talk`."""
+        return await self._submit(talk_call(photo, audio, pose, options, idempotency_key))
+
+    async def extract(
+        self,
+        media: Media | Source,
+        *,
+        format: MotionFormat = "json",  # noqa: A002 - the API's own name
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """As `PortraitClient.extract`."""
+        return await self._submit(extract_call(media, format, options, idempotency_key))
+
+    async def sliders(self) -> Sliders:
+        """As `PortraitClient.sliders`."""
+        return await self._run(flows.read_sliders(self._retries))
+
+    async def job(self, job: Job | str) -> Job:
+        """As `PortraitClient.job`."""
+        return await self._run(flows.read_job(job, self._retries))
+
+    async def wait(
+        self, job: Job | str, *, on_progress: OnProgress | None = None, timeout_s: float | None = None
+    ) -> Job:
+        """As `PortraitClient.wait`."""
+        return await self._run(flows.wait(job, self._retries, on_progress, timeout_s))
+
+    async def cancel(self, job: Job | str) -> Job:
+        """As `PortraitClient.cancel`."""
+        return await self._run(flows.cancel(job, self._retries))
+
+    async def result(self, job: Job | str, *, index: int = 0, timeout_s: float | None = None) -> bytes:
+        """As `PortraitClient.result`."""
+        return await self._run(flows.read_result(job, self._retries, index, timeout_s))
+
+    async def save(
+        self, job: Job | str, path: str | os.PathLike[str], *, index: int = 0, timeout_s: float | None = None
+    ) -> Path:
+        """As `PortraitClient.save`."""
+        return await self._run(flows.save_result(job, self._retries, path, index, timeout_s))
+
+    async def _submit(self, call: Call) -> Job:
+        return await self._run(flows.submit(call, self._retries))
+
+    async def _run(self, steps: Steps[T]) -> T:
+        return await run(steps, AsyncExchange(self._http, self._sleep))

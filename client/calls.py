@@ -1,0 +1,100 @@
+"""Requests of the service, built from what the caller gives."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+from urllib.parse import quote
+
+from client.documents import Job, Source
+from client.steps import Call, FileContent
+
+Media = str | os.PathLike[str] | bytes | BinaryIO
+"""A file: its path, its bytes, or an open binary file."""
+
+MotionFormat = Literal["json", "npz"]
+
+Fields = Mapping[str, Any]
+"""`controls` or `options`, as the API's documentation names them."""
+
+
+def job_call(
+    route: str,
+    media: Mapping[str, Media | Source | None],
+    documents: Mapping[str, Fields | None],
+    idempotency_key: str | None = None,
+) -> Call:
+    """A request that makes a job.
+
+    However often it is sent, it makes one: it carries a key of its own.
+
+    Args:
+        route: such as `/edit`.
+        media: files by form field, or sources that stand for them; None where there is none.
+        documents: JSON documents by form field; None where there is none.
+        idempotency_key: 1 to 255 characters; drawn without.
+    """
+    files = {name: content(file) for name, file in media.items() if file is not None and not isinstance(file, Source)}
+    named = {f"{name}_id": file.id for name, file in media.items() if isinstance(file, Source)}
+    texts = {name: json.dumps(dict(document)) for name, document in documents.items() if document is not None}
+    key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
+    return Call("POST", route, {"Idempotency-Key": key}, files, named | texts)
+
+
+def upload_call(file: Media) -> Call:
+    """A request that uploads a file; the same bytes are the same source, however often they come."""
+    return Call("POST", "/sources", files={"source": content(file)})
+
+
+def edit_call(photo: Media | Source, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
+    """A request that edits the face in a photo."""
+    return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, key)
+
+
+def reenact_call(photo: Media | Source, driver: Media, options: Fields | None, key: str | None) -> Call:
+    """A request that puts a driver's motion on a photo or video."""
+    return job_call("/reenact", {"source": photo, "driver": driver}, {"options": options}, key)
+
+
+def talk_call(photo: Media | Source, audio: Media, pose: Media | None, options: Fields | None, key: str | None) -> Call:
+    """A request that makes a photo talk."""
+    return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, {"options": options}, key)
+
+
+def extract_call(media: Media | Source, written_as: MotionFormat, options: Fields | None, key: str | None) -> Call:
+    """A request that reads coefficients."""
+    return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, key)
+
+
+def job_path(job: Job | str) -> str:
+    """Where a job is."""
+    return f"/jobs/{quote(job if isinstance(job, str) else job.id, safe='')}"
+
+
+def result_call(job: Job | str, index: int) -> Call:
+    """A request for one of a job's files."""
+    return Call("GET", f"{job_path(job)}/result?index={index}")
+
+
+def content(file: Media) -> FileContent:
+    """The file in a form that can be sent more than once.
+
+    An open file is read at once, from where it stands. Raises OSError when a path cannot be read.
+    """
+    if isinstance(file, bytes):
+        return file
+    if isinstance(file, str | os.PathLike):
+        path = Path(file)
+        with path.open("rb"):  # now, and not in the middle of a request
+            return path
+    return file.read()
+
+
+def opened(file: FileContent) -> BinaryIO:
+    """A file to be sent, at its beginning."""
+    return file.open("rb") if isinstance(file, Path) else io.BytesIO(file)

@@ -1,0 +1,125 @@
+"""What the service answers with. Fields that a newer service adds are kept, as attributes."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+JobStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+
+class Document(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class FieldProblem(Document):
+    """What is wrong with one field of a request."""
+
+    field: str
+    message: str
+
+
+class Problem(Document):
+    """An RFC 9457 problem document. `detail` says what to change; programs may branch on `code`."""
+
+    status: int
+    detail: str
+    code: str
+    title: str = ""
+    errors: list[FieldProblem] | None = None
+
+
+class Progress(Document):
+    """How far a job has come, in frames; `fps` and `eta_s` are None until they are measured."""
+
+    done: int = 0
+    total: int = 0
+    fps: float | None = None
+    eta_s: float | None = None
+    stage: str = ""
+
+
+class Result(Document):
+    """A finished file. `seconds` is None for a picture; `seed` makes the same motion again, where chance made it."""
+
+    url: str
+    media_type: str
+    width: int | None = None
+    height: int | None = None
+    frames: int = 1
+    seconds: float | None = None
+    seed: int | None = None
+
+
+class JobWarning(Document):
+    """Why the result may be less than was asked for."""
+
+    code: str
+    message: str
+    face: int | None = None
+
+
+class Job(Document):
+    """One request's life. `results` has entries only where there are several."""
+
+    id: str
+    kind: str
+    status: JobStatus
+    progress: Progress = Progress()
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    result: Result | None = None
+    results: list[Result] = []
+    error: Problem | None = None
+    metrics: dict[str, float] = {}
+    warnings: list[JobWarning] = []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job will never change again."""
+        return self.status not in ("queued", "running")
+
+
+class Source(Document):
+    """An uploaded file. It stands for the file in later requests; each use renews its life."""
+
+    id: str
+    media_type: str
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+    expires_at: datetime
+
+
+class Slider(Document):
+    """An expression slider. `weakly_observed`: seldom seen in training; expect less of it."""
+
+    name: str
+    min: float
+    max: float
+    description: str = ""
+    group: str = ""
+    side: str | None = None
+    weakly_observed: bool = False
+
+
+class PoseAxis(Document):
+    """A pose slider: degrees, fractions of the crop, or a factor."""
+
+    name: str
+    unit: str
+    min: float
+    max: float
+
+
+class Sliders(Document):
+    """What can be edited. `shorthands` move both sides at once; `presets` are ready `controls`."""
+
+    space: str
+    expression: list[Slider]
+    pose: list[PoseAxis]
+    shorthands: dict[str, list[str]] = {}
+    presets: dict[str, dict[str, Any]] = {}

@@ -1,0 +1,107 @@
+"""What can be asked of the service, each as steps. A job is given as itself or by its id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from client.answers import checked, parsed
+from client.calls import Media, job_path, result_call, upload_call
+from client.documents import Job, Sliders, Source
+from client.errors import NoConnectionError
+from client.following import OnProgress, Waiting
+from client.retries import Retries, answered
+from client.steps import Call, CloseStream, OpenStream, ReadChunk, Sleep, Steps
+
+
+def submit(call: Call, retries: Retries) -> Steps[Job]:
+    """Send a request that makes a job.
+
+    A request that was sent before may find its job finished. Then the answer is its document, for some kinds of jobs;
+    Location says where the job itself is.
+    """
+    answer = checked((yield from answered(call, retries)))
+    location = answer.headers.get("location")
+    if answer.status == 200 and location is not None:
+        answer = yield from answered(Call("GET", location), retries)
+    return parsed(answer, Job)
+
+
+def upload(file: Media, retries: Retries) -> Steps[Source]:
+    """Store a file."""
+    return parsed((yield from answered(upload_call(file), retries)), Source)
+
+
+def read_job(job: Job | str, retries: Retries) -> Steps[Job]:
+    """Ask for a job."""
+    return parsed((yield from answered(Call("GET", job_path(job)), retries)), Job)
+
+
+def cancel(job: Job | str, retries: Retries) -> Steps[Job]:
+    """Cancel a job; one that has ended stays as it is."""
+    return parsed((yield from answered(Call("DELETE", job_path(job)), retries)), Job)
+
+
+def read_sliders(retries: Retries) -> Steps[Sliders]:
+    """Ask what can be edited."""
+    return parsed((yield from answered(Call("GET", "/sliders"), retries)), Sliders)
+
+
+def wait(
+    job: Job | str, retries: Retries, on_progress: OnProgress | None = None, timeout_s: float | None = None
+) -> Steps[Job]:
+    """Wait until a job has succeeded. Raises as `Waiting.steps`."""
+    first = job if isinstance(job, Job) else (yield from read_job(job, retries))
+    waiting = Waiting(first, retries, on_progress, timeout_s)
+    return (yield from waiting.steps())
+
+
+def read_result(job: Job | str, retries: Retries, index: int, timeout_s: float | None) -> Steps[bytes]:
+    """Wait for a job, then fetch one of its files into memory."""
+    yield from wait(job, retries, timeout_s=timeout_s)
+    return checked((yield from answered(result_call(job, index), retries))).content
+
+
+def save_result(
+    job: Job | str, retries: Retries, path: str | os.PathLike[str], index: int, timeout_s: float | None
+) -> Steps[Path]:
+    """Wait for a job, then write one of its files to `path`, which appears once it is whole."""
+    yield from wait(job, retries, timeout_s=timeout_s)
+    begun = 0
+    with _whole(Path(path)) as file:
+        while True:
+            begun += 1
+            try:
+                yield from _download(result_call(job, index), file, retries)
+            except NoConnectionError:
+                pause = retries.pause(begun)
+                if pause is None:
+                    raise
+                yield Sleep(pause)
+            else:
+                return Path(path)
+
+
+def _download(call: Call, file: BinaryIO, retries: Retries) -> Steps[None]:
+    checked((yield from answered(call, retries, OpenStream)))
+    file.seek(0)
+    file.truncate()
+    while (chunk := (yield ReadChunk())) is not None:
+        file.write(chunk)
+    yield CloseStream()
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path` that becomes it at the end, or is gone after an error."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

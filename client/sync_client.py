@@ -1,0 +1,153 @@
+"""The client for programs that block."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from client import flows, http
+from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
+from client.documents import Job, Sliders, Source
+from client.exchange import Exchange, run
+from client.following import OnProgress
+from client.retries import PATIENT, Retries
+from client.steps import Call, Steps, T
+
+
+class PortraitClient:
+    """The service at a URL.
+
+    A request is sent again, with the same idempotency key, when the service is busy or the connection breaks.
+    `controls` and `options` are mappings as the API documents them. A job is given as itself or by its id. May be used
+    by several threads.
+
+    Args:
+        url: of the service.
+        api_key: where it asks for one.
+        retries: how often and when requests are sent again.
+        transport: how httpx sends; its own unless given.
+        sleep: how to wait.
+
+    All methods raise:
+        ProblemError: the service refuses the request; for those that wait for a job, that it failed.
+        NoConnectionError: it cannot be reached.
+        UnexpectedAnswerError: something else answers.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8000",
+        api_key: str | None = None,
+        *,
+        retries: Retries = PATIENT,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = httpx.Client(**http.settings(url, api_key), transport=transport)
+        self._retries = retries
+        self._sleep = sleep
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def upload(self, file: Media) -> Source:
+        """Store a photo or video at the service, once for many requests: the source stands for the file."""
+        return self._run(flows.upload(file, self._retries))
+
+    def edit(
+        self,
+        photo: Media | Source,
+        *,
+        controls: Fields | None = None,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Change expression and pose of the face in a photo; keyframes make a clip."""
+        return self._submit(edit_call(photo, controls, options, idempotency_key))
+
+    def reenact(
+        self,
+        photo: Media | Source,
+        driver: Media,
+        *,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Let the face of a photo or video make the motion of a driver: a video, a picture or a motion document."""
+        return self._submit(reenact_call(photo, driver, options, idempotency_key))
+
+    def talk(
+        self,
+        photo: Media | Source,
+        audio: Media,
+        *,
+        pose: Media | None = None,
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Let the face of a photo say what is heard; `pose` is a motion document, or a video, of head poses."""
+        return self._submit(talk_call(photo, audio, pose, options, idempotency_key))
+
+    def extract(
+        self,
+        media: Media | Source,
+        *,
+        format: MotionFormat = "json",  # noqa: A002 - the API's own name
+        options: Fields | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Read expression and pose of the face in a photo or video; its result is a motion document (json, npz)."""
+        return self._submit(extract_call(media, format, options, idempotency_key))
+
+    def sliders(self) -> Sliders:
+        """What can be edited."""
+        return self._run(flows.read_sliders(self._retries))
+
+    def job(self, job: Job | str) -> Job:
+        """The job as it is now."""
+        return self._run(flows.read_job(job, self._retries))
+
+    def wait(self, job: Job | str, *, on_progress: OnProgress | None = None, timeout_s: float | None = None) -> Job:
+        """Wait until the job has succeeded.
+
+        Args:
+            on_progress: called with the job whenever it has changed.
+            timeout_s: how long to wait; without, as long as it takes.
+
+        Raises:
+            JobCancelledError: it was cancelled.
+            WaitTimeoutError: it did not end in time, and goes on.
+        """
+        return self._run(flows.wait(job, self._retries, on_progress, timeout_s))
+
+    def cancel(self, job: Job | str) -> Job:
+        """Cancel the job; one that has ended stays as it is."""
+        return self._run(flows.cancel(job, self._retries))
+
+    def result(self, job: Job | str, *, index: int = 0, timeout_s: float | None = None) -> bytes:
+        """The job's file, or the one at `index` of several, once it has succeeded. Raises as `wait`."""
+        return self._run(flows.read_result(job, self._retries, index, timeout_s))
+
+    def save(
+        self, job: Job | str, path: str | os.PathLike[str], *, index: int = 0, timeout_s: float | None = None
+    ) -> Path:
+        """Write the job's file to `path`, once it has succeeded. Raises as `wait`, and OSError."""
+        return self._run(flows.save_result(job, self._retries, path, index, timeout_s))
+
+    def _submit(self, call: Call) -> Job:
+        return self._run(flows.submit(call, self._retries))
+
+    def _run(self, steps: Steps[T]) -> T:
+        return run(steps, Exchange(self._http, self._sleep))
