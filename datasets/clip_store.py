@@ -133,7 +133,7 @@ def lmdb() -> ModuleType:
     try:
         import lmdb as module
     except ImportError as error:
-        raise TrainingDataError("lmdb is not installed: pip install 'pirenderer-service[published]'") from error
+        raise TrainingDataError("lmdb is not installed: pip install 'pirenderer-service[pirender]'") from error
     return module
 
 

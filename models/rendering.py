@@ -24,7 +24,7 @@ from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
 from models.renderer.palette import Palette
 from models.renderer.pirenderer import Rendering
-from models.renderer.synthesis import Seam, calmed, full_resolution, painted_levels, to_picture, to_tensor
+from models.renderer.synthesis import Seam, full_resolution, painted_levels, tapered, to_picture, to_tensor
 
 CROP_PIXELS = 4 * 1024 * 1024  # of crops rendered at a time: bounds memory whatever the picture's size
 HELD_PIXELS = 16 * 1024 * 1024  # of a video's frames that wait to be rendered together
@@ -62,7 +62,7 @@ class FrameRenderer:
         Args:
             square: of the face.
             own: the photo's own coefficients [C].
-            motion: the wanted ones [T, C].
+            motion: the requested ones [T, C].
             size: side of the crops that come out; None pastes them back into the photo.
             landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
         """
@@ -91,13 +91,13 @@ class FrameRenderer:
 
         Args:
             frames: uint8 [H, W, 3], all of one size; those after the first T are not read.
-            motion: the wanted coefficients [T, C], of every frame in its own square.
+            motion: the requested coefficients [T, C], of every frame in its own square.
             size: side of the crops that come out; None pastes them back into their frames.
 
         Raises:
             ControlError: fewer than T frames.
         """
-        held = FrameBuffer(frames)
+        buffer = FrameBuffer(frames)
 
         def kind(index: int) -> tuple[bool, int]:
             return bool(source.seen[index]), size or source.squares[index].side
@@ -106,7 +106,7 @@ class FrameRenderer:
             made: list[Pixels] = []
             for (seen, side), run in groupby(range(start, stop), kind):
                 chosen = list(run)
-                pairs = [(image, source.squares[i]) for image, i in zip(held.at(chosen), chosen, strict=True)]
+                pairs = [(image, source.squares[i]) for image, i in zip(buffer.at(chosen), chosen, strict=True)]
                 if seen:
                     windows = np.stack([source.window(motion, i, self._renderer.preset.radius) for i in chosen])
                     drawn = self._video_crops(pairs, side, source, chosen, windows)
@@ -114,10 +114,10 @@ class FrameRenderer:
                     made += crops if size else _pasted(pairs, crops)
                 else:
                     made += [square.put_back(square.cut(image, side)) if size else image for image, square in pairs]
-            held.drop_before(stop)
+            buffer.drop_before(stop)
             return made
 
-        height, width = held.at([0])[0].shape[:2]
+        height, width = buffer.at([0])[0].shape[:2]
         side = size or max(square.side for square in source.squares)
         most = max(1, min(_most_crops(side), HELD_PIXELS // (height * width)))
         for pictures in in_batches(render, len(motion), most):
@@ -180,7 +180,7 @@ class FrameRenderer:
         if not weights.any():
             return [source.crop for source in sources]
         rendering = self._rendered(network, own, windows)
-        flows = calmed(rendering.flow).movedim(1, -1).cpu().numpy()
+        flows = tapered(rendering.flow).movedim(1, -1).cpu().numpy()
         paintings = painted_levels(rendering).movedim(1, -1).cpu().numpy()
         motion = windows[..., self._renderer.preset.radius]
         frames = zip(sources, flows, paintings, motion, weights, strict=True)

@@ -90,7 +90,7 @@ class EditingNetwork(nn.Module):
         return blended(warped, painting, gate)
 
     def paint(self, warped: Tensor, source: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
-        """What a gated network paints [N, 3, H, W], and the logit of the share that replaces Î_w [N, 1, H, W].
+        """What a gated network paints [N, 3, H, W], and the logit of the fraction that replaces Î_w [N, 1, H, W].
 
         It paints on the warped picture's colours without their detail: to shut an eye, a change of the picture itself
         would have to undo every edge of the iris.
@@ -119,5 +119,5 @@ def blended(warped: Tensor, painting: Tensor, gate: Tensor) -> Tensor:
     The odds that `GATE_WEIGHT` has taught the gate are too high by that factor: taken as they are, they would veil
     lips and lids that move little.
     """
-    share = (_CONTRAST * (gate - math.log(GATE_WEIGHT))).sigmoid()
-    return (warped + share * (painting - warped)).clamp(-1, 1)  # under autocast, lerp refuses the gate's half floats
+    alpha = (_CONTRAST * (gate - math.log(GATE_WEIGHT))).sigmoid()
+    return (warped + alpha * (painting - warped)).clamp(-1, 1)  # under autocast, lerp refuses the gate's half floats

@@ -30,7 +30,7 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
     return F.grid_sample(image, grid.to(image.dtype), mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def joined(first: Tensor, second: Tensor) -> Tensor:
+def composed(first: Tensor, second: Tensor) -> Tensor:
     """The one flow that does what warping by `first` and then by `second` does: [N, 2, h, w], all on one grid."""
     return second + warp(first, second)
 

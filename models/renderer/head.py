@@ -23,14 +23,14 @@ REACH = 0.75
 CELLS = 32
 FINER = 2  # the maps are smoothed to so many times their cells: a kink would be seen as an edge
 NEAREST, FARTHEST, STEPS = 0.6, -0.5, 24  # depths between which, and in how many steps, a ray looks for the head
-LEAST = 0.25  # determinant: of a head seen from the side (76 degrees) no picture of its front can be told
+LEAST = 0.25  # determinant: of a head seen from the side (76 degrees) no picture of its front can be computed
 
 
 class RigidHead(nn.Module):
     """Two maps [1, 1, CELLS, CELLS] in the head's own coordinates, seen from the front, y downwards.
 
     `depth` is the distance towards the viewer from the head's origin (the point that x and y place); `hold` is the
-    logit of how far a place moves with the head: a background does not.
+    head mask, the logit of how far a place moves with the head: a background does not. Released weights have the name.
     """
 
     def __init__(self) -> None:
@@ -47,14 +47,14 @@ class RigidHead(nn.Module):
             maps = F.interpolate(torch.cat([self.depth, self.hold], 1), scale_factor=FINER, mode="bicubic")
             maps = maps.expand(len(source), -1, -1, -1)
             turned = _rotation(target[:, :3])
-            points, hold = self._seen(target, turned, maps, size)
+            points, mask = self._seen(target, turned, maps, size)
             change = _sizes(source) * _rotation(source[:, :3]) - _sizes(target) * turned
             shift = (source - target)[:, 3:5, None, None]
-            return _softened((_applied(change[:, :2], points) + shift) * size), _softened(hold)
+            return _softened((_applied(change[:, :2], points) + shift) * size), _softened(mask)
 
     def _seen(self, pose: Tensor, rotation: Tensor, maps: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """Which points [N, 3, h, w] of the head the pixels of a picture in that pose, whose rotation is given, show,
-        and their `hold` [N, 1, h, w].
+        and the head mask there [N, 1, h, w].
 
         A pixel is q = A u + b·depth(u) for a point (u, depth(u)). From the viewer along its ray, what lies above the
         surface first lies below it between two steps; a straight line between them tells where.

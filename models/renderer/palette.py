@@ -18,7 +18,7 @@ _MOST = 0.995  # of the face's pixels are no more colourful than it allows; the 
 class Palette:
     """The colours of N faces.
 
-    A colour's distance from grey is told as its lightness taken off its three channels. A print's tint follows its
+    A colour's distance from grey is its three channels less its lightness. A print's tint follows its
     lightness; what is beyond the tint is the colourfulness of the photo: next to none in grey, sepia or cyan prints.
 
     Attributes:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.renderer.editing import EditingNetwork
-from models.renderer.flow import joined, reference_warp, warp
+from models.renderer.flow import composed, reference_warp, warp
 from models.renderer.head import POSE, RigidHead
 from models.renderer.mapping import MappingNetwork
 from models.renderer.presets import Preset
@@ -43,7 +43,7 @@ class PIRenderer(nn.Module):
         self.move: Callable[[Tensor, Tensor], Tensor] = reference_warp if preset.reference_grid else warp
         latent = preset.mapping.width
         self.mapping = MappingNetwork(preset.mapping)
-        self.warping = WarpingNetwork(preset.warping, latent, matte=preset.rigid_head)
+        self.warping = WarpingNetwork(preset.warping, latent, head_mask=preset.rigid_head)
         self.editing = EditingNetwork(preset.editing, latent)
         self.rigid_head = RigidHead() if preset.rigid_head else None
         if preset.standardise:
@@ -73,9 +73,9 @@ class PIRenderer(nn.Module):
         picture = self.warping.shrunk(source)
         if self.rigid_head is None:
             return self.warping(picture, z), z
-        turn, hold = self.rigid_head(*self._poses(descriptor), self.warping.output_size)
-        rest, matte = self.warping(warp(picture, turn * torch.sigmoid(hold)), z).split((2, 1), 1)
-        return joined(turn * torch.sigmoid(hold + matte), rest), z
+        turn, head = self.rigid_head(*self._poses(descriptor), self.warping.output_size)
+        rest, correction = self.warping(warp(picture, turn * torch.sigmoid(head)), z).split((2, 1), 1)
+        return composed(turn * torch.sigmoid(head + correction), rest), z
 
     def _poses(self, descriptor: Tensor) -> tuple[Tensor, Tensor]:
         """Source's and target's pose [N, POSE] of a descriptor of both."""

@@ -51,10 +51,10 @@ class EditingConfig:
     """g_e: warped picture, source and z to the final picture.
 
     `unshuffle` folds that many pixels a side into channels before the first layer, and unfolds them after the last: the
-    same receptive field for a quarter of the memory traffic. With `gated` the network predicts a picture and the share
-    of it that replaces the warped one, instead of the picture alone; it paints on a ground of mean colours of squares
-    of `ground` pixels. `bypass_first_conv` reproduces the published code,
-    whose residual block computes norm2(conv2(x)) + x and leaves conv1 without effect.
+    same receptive field for a quarter of the memory traffic. With `gated` the network predicts a picture and the
+    fraction of it that replaces the warped one, instead of the picture alone; it paints on a ground of mean colours of
+    squares of `ground` pixels. `bypass_first_conv` reproduces the published code, whose residual block computes
+    norm2(conv2(x)) + x and leaves conv1 without effect.
     """
 
     base: int

@@ -13,7 +13,7 @@ from models.renderer.flow import warp
 from models.renderer.pirenderer import Rendering
 
 FAINT, COVERING = 0.04, 0.16  # changes of the range [-1, 1] that leave the photo's detail, and that hide it
-CALM = 0.16  # of the crop's side: over this much of its border a flow comes to rest
+TAPER = 0.16  # of the crop's side: over this much of its border a flow comes to rest
 FEATHER = 0.08  # of the crop's side: width of the seam between rendered crop and photo
 
 
@@ -37,7 +37,7 @@ def full_resolution(crop: Tensor, rendering: Rendering, move: Callable[[Tensor, 
     layers = torch.cat([rendering.image - (1 - repainted) * rendering.warped, repainted], 1)
     if side != layers.shape[-1]:
         layers = F.interpolate(layers, (side, side), mode="bicubic", align_corners=False, antialias=True)
-    kept = move(crop.expand(count, -1, -1, -1), calmed(rendering.flow)).mul_(1 - layers[:, 3:].clamp(0, 1))
+    kept = move(crop.expand(count, -1, -1, -1), tapered(rendering.flow)).mul_(1 - layers[:, 3:].clamp(0, 1))
     return kept.add_(layers[:, :3]).clamp_(-1, 1)
 
 
@@ -45,17 +45,17 @@ def painted_levels(rendering: Rendering) -> Tensor:
     """What the editing network adds to a picture in levels of 255, and how far it hides it: [N, 3 + 1, h, w]."""
     repainted = _repainted(rendering.image - rendering.warped)
     added = rendering.image - (1 - repainted) * rendering.warped
-    # Levels count from 0, the networks' range from -1: what is hidden of a picture takes its share of that 1 along.
+    # Levels count from 0, the networks' range from -1: what is hidden of a picture takes its fraction of that 1 along.
     return torch.cat([(added + repainted) * 127.5, repainted], 1)
 
 
-def calmed(flow: Tensor) -> Tensor:
+def tapered(flow: Tensor) -> Tensor:
     """A flow [N, 2, h, w] that comes to rest towards the crop's border, where the photo goes on and stands still.
 
-    Shoulders under a tilted head bend then, where they would be seen twice in the seam; and hardly a pixel is asked for
-    that lies outside the crop.
+    Shoulders under a tilted head bend then, where they would be seen twice in the seam; and hardly a pixel is read from
+    outside the crop.
     """
-    rows, columns = (torch.from_numpy(_ramp(size, CALM)).to(flow) for size in flow.shape[-2:])
+    rows, columns = (torch.from_numpy(_ramp(size, TAPER)).to(flow) for size in flow.shape[-2:])
     return flow * torch.minimum(rows[:, None], columns)
 
 
@@ -124,9 +124,9 @@ def feathered_mask(side: int) -> np.ndarray:
     return np.minimum.outer(ramp, ramp)
 
 
-def _ramp(side: int, share: float) -> np.ndarray:
-    """Float32 [side]: from exactly 0 at both ends to 1 over a `share` of the length."""
-    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(1.0, share * side)
+def _ramp(side: int, fraction: float) -> np.ndarray:
+    """Float32 [side]: from exactly 0 at both ends to 1 over a `fraction` of the length."""
+    distance = np.minimum(np.arange(side), np.arange(side)[::-1]) / max(1.0, fraction * side)
     ramp = np.clip(distance, 0, 1)
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)  # smoothstep: no visible kink where it begins
 

@@ -52,11 +52,11 @@ class _Up(nn.Module):
 class WarpingNetwork(nn.Module):
     """w = g_w(I_s, z): encoder and decoder with skip connections, and a flow head.
 
-    With a `matte`, a third channel beside the flow: the logit of how far each pixel moves with a rigid head, less what
-    that head takes for granted.
+    With a `head_mask`, a third channel beside the flow: what the logit of the rigid head's own mask (how far each pixel
+    moves with it) is corrected by.
     """
 
-    def __init__(self, config: WarpingConfig, latent: int, *, matte: bool = False) -> None:
+    def __init__(self, config: WarpingConfig, latent: int, *, head_mask: bool = False) -> None:
         super().__init__()
         self.config = config
         width = [min(config.base * 2**level, config.maximum) for level in range(config.down + 1)]
@@ -74,7 +74,7 @@ class WarpingNetwork(nn.Module):
         )
         channels = 2 * width[levels[-1]]
         self.head_norm = PictureNorm(channels)
-        self.head = nn.Conv2d(channels, 3 if matte else 2, 7, padding=3)
+        self.head = nn.Conv2d(channels, 3 if head_mask else 2, 7, padding=3)
 
     @property
     def output_size(self) -> int:
@@ -88,7 +88,7 @@ class WarpingNetwork(nn.Module):
 
     def forward(self, source: Tensor, z: Tensor) -> Tensor:
         """A `shrunk` source [N, 3, S, S] in [-1, 1] and z [N, latent] to backward flow in pixels of h × w, and the
-        matte if there is one: [N, 2 or 3, h, w]."""
+        mask's correction if there is one: [N, 2 or 3, h, w]."""
         if self.config.coordinates:
             height, width = source.shape[-2:]
             grid = coordinate_grid(height, width, source.device).to(source.dtype)

@@ -32,8 +32,8 @@ class HeadLoss:
     def flow_error(self, head: RigidHead, batch: Batch) -> Tensor:
         """Mean distance from the known flow, in pixels of 256."""
         poses = (batch.source_coefficients[:, -POSE:], batch.target_coefficients[:, -POSE:])
-        turn, hold = head(*poses, batch.flow.shape[-1])
-        flow = turn * torch.sigmoid(hold) * (256 / batch.flow.shape[-1])
+        turn, mask = head(*poses, batch.flow.shape[-1])
+        flow = turn * torch.sigmoid(mask) * (256 / batch.flow.shape[-1])
         weight = self.off_mesh_weight + (1 - self.off_mesh_weight) * batch.mesh
         return ((flow - batch.flow).abs() * weight).mean()
 

@@ -19,7 +19,7 @@ from models.coefficients import ARKIT
 from models.errors import NoFaceError
 from models.extractor import Extraction, Extractor
 from models.renderer import PRESETS, PIRenderer
-from models.renderer.synthesis import calmed
+from models.renderer.synthesis import tapered
 from models.rendering import FrameRenderer
 from tests.unit.evaluation.renderer import conftest
 
@@ -61,7 +61,7 @@ def test_without_editing_the_picture_is_the_warped_one(bench: RendererBench, cro
     windows = torch.from_numpy(Edit({"jawOpen": 0.5}).apply(ARKIT, own))[None, :, None]
     with torch.inference_mode():
         flow, _ = renderer.flow(source, renderer.descriptor(windows, torch.from_numpy(own)[None]))
-        warped = renderer.move(source, calmed(flow))
+        warped = renderer.move(source, tapered(flow))
     wanted = ((warped[0] + 1) * 127.5).permute(1, 2, 0).numpy()
     assert np.abs(made[UNEDITED] - wanted).max() <= 0.51
     assert np.abs(made[RENDERED].astype(int) - made[UNEDITED]).max() > 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from models.renderer.flow import joined, reference_warp, warp
+from models.renderer.flow import composed, reference_warp, warp
 
 
 def ramp(height: int = 64, width: int = 64) -> torch.Tensor:
@@ -59,5 +59,5 @@ def test_joined_flows_do_what_one_does_after_the_other() -> None:
     image = ramp()
     wanted = warp(warp(image, first), second)
     torch.testing.assert_close(
-        warp(image, joined(first, second))[..., 8:-8, 8:-8], wanted[..., 8:-8, 8:-8], atol=2e-2, rtol=0
+        warp(image, composed(first, second))[..., 8:-8, 8:-8], wanted[..., 8:-8, 8:-8], atol=2e-2, rtol=0
     )

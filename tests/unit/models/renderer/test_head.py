@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.coefficients import rotation_matrix
-from models.renderer.flow import joined
+from models.renderer.flow import composed
 from models.renderer.head import RigidHead, _inverse, _rotation
 
 STILL = (0.1, -0.05, 0.02, 0.03, -0.04, 0.1)
@@ -65,15 +65,15 @@ def test_a_turned_nose_moves_as_far_as_it_stands_out(angle: str, axis: int, sign
 
 
 def test_the_middle_of_a_portrait_is_held_and_its_border_is_not() -> None:
-    _, hold = RigidHead()(pose(), pose(yaw=0.3), 64)
-    assert hold[0, 0, 28:36, 28:36].min() > 1.5
-    assert hold[0, 0, :, :4].max() < -2
+    _, mask = RigidHead()(pose(), pose(yaw=0.3), 64)
+    assert mask[0, 0, 28:36, 28:36].min() > 1.5
+    assert mask[0, 0, :, :4].max() < -2
 
 
 def test_there_and_back_is_where_it_was() -> None:
     head, one, other = RigidHead(), pose(), pose(yaw=0.2, pitch=0.1, roll=0.3, x=0.05, zoom=0.1)
     there, back = turn(head, one, other), turn(head, other, one)
-    assert joined(there, back)[0, :, 20:44, 20:44].abs().max() < 0.15
+    assert composed(there, back)[0, :, 20:44, 20:44].abs().max() < 0.15
 
 
 def test_a_head_seen_from_the_side_gives_a_finite_flow() -> None:

@@ -145,9 +145,9 @@ def test_where_the_warping_network_says_nothing_the_rigid_head_turns_alone() -> 
         renderer.warping.head.weight.zero_()
         renderer.warping.head.bias.zero_()
         flow, _ = renderer.flow(source, renderer.descriptor(turned[..., None], own))
-        turn, hold = renderer.rigid_head(own[:, -6:], turned[:, -6:], 16)
-        torch.testing.assert_close(flow, turn * hold.sigmoid(), atol=1e-5, rtol=0)
+        turn, mask = renderer.rigid_head(own[:, -6:], turned[:, -6:], 16)
+        torch.testing.assert_close(flow, turn * mask.sigmoid(), atol=1e-5, rtol=0)
         assert flow.abs().max() > 1
-        renderer.warping.head.bias[2] = -30  # the matte says: no head anywhere
+        renderer.warping.head.bias[2] = -30  # the mask's correction: no head anywhere
         flow, _ = renderer.flow(source, renderer.descriptor(turned[..., None], own))
         assert flow.abs().max() < 1e-3

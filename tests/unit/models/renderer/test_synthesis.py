@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.renderer.pirenderer import Rendering
-from models.renderer.synthesis import Seam, calmed, feathered_mask, full_resolution, to_picture, to_tensor
+from models.renderer.synthesis import Seam, feathered_mask, full_resolution, tapered, to_picture, to_tensor
 
 
 def still(change: float = 0.0) -> Rendering:
@@ -46,10 +46,10 @@ def test_a_moving_crop_meets_the_photo_that_stands_still_around_it() -> None:
 
 
 def test_a_tall_flow_comes_to_rest_on_every_side() -> None:
-    calm = calmed(torch.ones(1, 2, 40, 20))
-    for edge in (calm[..., 0], calm[..., -1], calm[..., 0, :], calm[..., -1, :]):
+    tapering = tapered(torch.ones(1, 2, 40, 20))
+    for edge in (tapering[..., 0], tapering[..., -1], tapering[..., 0, :], tapering[..., -1, :]):
         assert not edge.any()
-    assert (calm[..., 8:32, 5:15] == 1).all()
+    assert (tapering[..., 8:32, 5:15] == 1).all()
 
 
 def test_pasting_leaves_everything_outside_the_crop_bit_identical() -> None:

@@ -38,10 +38,10 @@ class Turning:
         while True:
             source, target = (torch.zeros(size, 59) for _ in range(2))
             target[:, 53:55] = torch.rand(size, 2, generator=generator) * 0.8 - 0.4
-            turn, hold = self.head(source[:, -6:], target[:, -6:], 64)
+            turn, follows = self.head(source[:, -6:], target[:, -6:], 64)
             picture, mask = torch.zeros(size, 3, resolution, resolution), torch.ones(size, 1, 128, 128)
             mesh = torch.ones(size, 1, 64, 64)
-            flow = turn * hold.sigmoid() * 4
+            flow = turn * follows.sigmoid() * 4
             yield Batch(picture, picture, source, target, flow, mesh, mask, mask)
 
 
