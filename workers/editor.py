@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from models.portrait import Source
 
 Pixels = NDArray[np.uint8]
-Face = int | Literal["largest"]
+FaceChoice = int | Literal["largest"]
 
 
 class Editor(Protocol):
@@ -34,9 +34,11 @@ class Editor(Protocol):
 
     def use_threads(self, count: int) -> None: ...
 
-    def analyse(self, image: Pixels, face: Face = "largest") -> "Source": ...
+    def analyse(self, image: Pixels, face: FaceChoice = "largest") -> "Source": ...
 
-    def track(self, frames: Iterable[tuple[float, Pixels]], face: Face = "largest") -> "Iterator[TrackedFrame]": ...
+    def track(
+        self, frames: Iterable[tuple[float, Pixels]], face: FaceChoice = "largest"
+    ) -> "Iterator[TrackedFrame]": ...
 
     def render(
         self,

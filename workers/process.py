@@ -35,7 +35,8 @@ from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
 from workers.runner import CURRENT, Runner
-from workers.tasks import Tasks
+from workers.tasks import tasks_by_kind
+from workers.tasks.tools import TaskTools
 
 log = logging.getLogger(__name__)
 
@@ -123,12 +124,12 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
         editor = _load_patiently(settings, load, heartbeat, cpu)
         decoder.warm_up()
-        tasks = Tasks(editor, SourceRegistry(client, blobs, settings), decoder, settings)
+        tools = TaskTools.of(editor, SourceRegistry(client, blobs, settings), decoder, settings)
         bundle = BundleIdentity.model_validate(editor.bundle.model_dump())
         runner = Runner(
             name=name,
             bundle=bundle,
-            tasks=tasks.by_kind(),
+            tasks=tasks_by_kind(tools),
             store=store,
             queue=queue,
             blobs=blobs,

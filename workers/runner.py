@@ -23,11 +23,11 @@ from workers.contract.queue import JobQueue
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore
 from workers.heartbeat import Heartbeat
-from workers.product import Product
+from workers.output_file import OutputFile
 
 log = logging.getLogger(__name__)
 
-Task = Callable[[Attempt, Path], list[Product]]
+Task = Callable[[Attempt, Path], list[OutputFile]]
 """Does one kind of job: reads the attempt's request, leaves its files in the given folder."""
 
 T = TypeVar("T")
@@ -123,8 +123,8 @@ class Runner:
     def _complete(self, attempt: Attempt) -> None:
         record = attempt.record
         with tempfile.TemporaryDirectory(prefix="portrait-") as folder:
-            products = self._tasks[record.job.kind](attempt, Path(folder))
-            results = self._keep(attempt, products)
+            files = self._tasks[record.job.kind](attempt, Path(folder))
+            results = self._keep(attempt, files)
         done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
         try:
             wanted = self._insist(
@@ -146,15 +146,15 @@ class Runner:
             except (redis.RedisError, OSError) as error:
                 log.warning("a result that nobody gets stays until it expires: %s", error)
 
-    def _keep(self, attempt: Attempt, products: list[Product]) -> dict[str, Result]:
-        """Move products into the blob store. Keys hold the attempt: one that was taken away overwrites nothing."""
+    def _keep(self, attempt: Attempt, files: list[OutputFile]) -> dict[str, Result]:
+        """Move files into the blob store. Keys hold the attempt: one that was taken away overwrites nothing."""
         record = attempt.record
         results = {}
-        for index, product in enumerate(products):
-            key = f"results/{record.job.id}-{record.attempt}-{index}{product.path.suffix}"
+        for index, output in enumerate(files):
+            key = f"results/{record.job.id}-{record.attempt}-{index}{output.path.suffix}"
             with attempt.timed("store_s"):
-                self._insist(partial(self._put, key, product.path, attempt.check))
-            results[key] = product.result(_url(record, index, len(products)))
+                self._insist(partial(self._put, key, output.path, attempt.check))
+            results[key] = output.result(_url(record, index, len(files)))
         return results
 
     def _put(self, key: str, path: Path, check: Callable[[], None]) -> None:

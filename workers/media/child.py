@@ -113,16 +113,16 @@ def _sound(_: Connection, path: str, seconds: float) -> Iterator[Item]:
         yield {}, samples
 
 
-def _probe_recording(_: Connection, path: str) -> Iterator[Item]:
-    from workers.media.recording import probe_recording
+def _probe_audio(_: Connection, path: str) -> Iterator[Item]:
+    from workers.media.audio_file import probe_audio
 
-    yield asdict(probe_recording(Path(path))), None
+    yield asdict(probe_audio(Path(path))), None
 
 
-def _recording(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[Item]:
-    from workers.media.recording import read_recording
+def _audio(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[Item]:
+    from workers.media.audio_file import read_audio
 
-    for samples in read_recording(Path(path), seconds, rate, mono):
+    for samples in read_audio(Path(path), seconds, rate, mono):
         yield {}, samples
 
 
@@ -132,6 +132,6 @@ _TASKS: dict[str, Callable[..., Iterator[Item]]] = {
     "probe": _probe,
     "frames": _frames,
     "sound": _sound,
-    "probe_recording": _probe_recording,
-    "recording": _recording,
+    "probe_audio": _probe_audio,
+    "audio": _audio,
 }

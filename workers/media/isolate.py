@@ -23,8 +23,8 @@ import workers.contract.errors
 from models.errors import PortraitError
 from models.video import VideoInfo
 from workers.contract.errors import DamagedMediaError, ServiceError
+from workers.media.audio_file import AudioInfo
 from workers.media.child import READY, Item, serve
-from workers.media.recording import RecordingInfo
 from workers.media.sound import RATE
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
@@ -34,7 +34,7 @@ _START_S = 60.0  # Python and its imports, on a busy machine
 
 
 @dataclass(frozen=True)
-class Frame:
+class DecodedFrame:
     """One decoded frame of a video: uint8 [H, W, 3] sRGB, upright; its time and what decoding it took, in seconds."""
 
     time: float
@@ -92,7 +92,7 @@ class Decoder:
         del facts["seconds_taken"]
         return VideoInfo(**facts)
 
-    def frames(self, video: Path) -> Iterator[Frame]:
+    def frames(self, video: Path) -> Iterator[DecodedFrame]:
         """The frames of a video, one at a time. Closing the iterator before its end costs the child.
 
         Raises:
@@ -101,27 +101,25 @@ class Decoder:
         """
         request = {"task": "frames", "path": str(video), "max_pixels": self._max_video_pixels}
         for facts, pixels in self._items(request):
-            yield Frame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
+            yield DecodedFrame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
 
     def sound(self, video: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
         """The sound of a video, a stretch at a time, as `read_sound` gives it. Closing it early costs the child."""
         for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds}):
             yield cast("NDArray[np.int16]", samples)
 
-    def probe_recording(self, path: Path) -> RecordingInfo:
-        """What a recording is. Raises AudioError and NoAudioError as `media.recording.probe_recording` does."""
-        [(facts, _)] = self._items({"task": "probe_recording", "path": str(path)})
+    def probe_audio(self, path: Path) -> AudioInfo:
+        """What an audio file holds. Raises AudioError and NoAudioError as `media.audio_file.probe_audio` does."""
+        [(facts, _)] = self._items({"task": "probe_audio", "path": str(path)})
         del facts["seconds_taken"]
-        return RecordingInfo(**facts)
+        return AudioInfo(**facts)
 
-    def recording(
-        self, path: Path, seconds: float, *, rate: int = RATE, mono: bool = False
-    ) -> Iterator[NDArray[np.int16]]:
-        """The samples of a recording, a stretch at a time, as `read_recording` gives them. Raises AudioError.
+    def audio(self, path: Path, seconds: float, *, rate: int = RATE, mono: bool = False) -> Iterator[NDArray[np.int16]]:
+        """The samples of an audio file, a stretch at a time, as `read_audio` gives them. Raises AudioError.
 
         Closing it early costs the child.
         """
-        request = {"task": "recording", "path": str(path), "seconds": seconds, "rate": rate, "mono": mono}
+        request = {"task": "audio", "path": str(path), "seconds": seconds, "rate": rate, "mono": mono}
         for _, samples in self._items(request):
             yield cast("NDArray[np.int16]", samples)
 

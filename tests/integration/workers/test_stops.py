@@ -21,7 +21,6 @@ from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_npz
 from tests.clips import write_clip
 from tests.integration.workers.conftest import launch
-from workers import writing
 from workers.attempt import Attempt, JobCancelled
 from workers.contract.bundle import BundleIdentity
 from workers.contract.jobs import JobRecord, JobStatus, Progress, Result
@@ -30,6 +29,7 @@ from workers.contract.kinds.reenact import ReenactRequest
 from workers.contract.kinds.talk import TalkRequest
 from workers.contract.presence import WorkerPresence, WorkerState
 from workers.contract.settings import Settings
+from workers.output import write_document
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service
@@ -145,7 +145,7 @@ def test_writing_a_document_stops(service: Service, photo: str, tmp_path: Path) 
     threading.Timer(0.3, service.store.cancel, [attempt.record.job.id]).start()
     began = time.monotonic()
     with pytest.raises(JobCancelled):
-        writing.document(attempt, tmp_path / "result.json", motion)
+        write_document(attempt, tmp_path / "result.json", motion)
     assert time.monotonic() - began < SOON_S
     service.store.end_cancelled(attempt.record.job.id, 1, {})
 

@@ -1,4 +1,4 @@
-"""From the sound file of a request to speech: decode, as the models and the result want it."""
+"""Audio input: from the audio file of a request to samples, as the speech model and the result take them."""
 
 import math
 from collections.abc import Generator, Iterator
@@ -14,60 +14,58 @@ from workers.attempt import Attempt
 from workers.contract.errors import AudioRateError, AudioTooLongError, NoAudioError
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
+from workers.error_context import error_context
+from workers.media.audio_file import AudioInfo
 from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
-from workers.media.recording import RecordingInfo
-from workers.refusal import about
 
 SPEECH_RATE = 16_000
 """Samples a second that the speech model takes; `models.audio` says the same, and loads torch."""
 
 
 @dataclass(frozen=True)
-class Recording:
-    """A sound file in the job's folder, and what is in it."""
+class AudioFile:
+    """An audio file in the job's folder, and what is in it."""
 
     path: Path
-    info: RecordingInfo
+    info: AudioInfo
 
 
-class Listener:
-    """Reads the sound files of requests with a decoder."""
+class AudioInput:
+    """Reads the audio files of requests with a decoder."""
 
     def __init__(self, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._sources, self._decoder, self._settings = sources, decoder, settings
 
-    def recording(self, attempt: Attempt, source_id: str, path: Path, fps: float) -> Recording:
-        """Fetch a sound file, or a video with sound, into a file and check it against the limits.
+    def fetch(self, attempt: Attempt, source_id: str, path: Path, fps: float) -> AudioFile:
+        """Fetch an audio file, or a video with sound, into a file and check it against the limits.
 
         Args:
             fps: frames a second of the clip that is to be made of it.
 
         Raises:
             AudioTooLongError, AudioRateError, TooManyFramesError: before any work is done.
-            AudioError, NoAudioError, DamagedMediaError: nothing to hear in it.
+            AudioError, NoAudioError, DamagedMediaError: no sound in it.
         """
         attempt.stage("decode")
-        with about("audio"), attempt.timed("decode_s"):
+        with error_context("audio"), attempt.timed("decode_s"):
             self._sources.fetch(attempt.owner, source_id, path, attempt.check)
-            info = self._decoder.probe_recording(path)
+            info = self._decoder.probe_audio(path)
             self._check(info)
             check_frame_count(self._settings.max_frames, math.ceil(info.seconds * fps))
-        return Recording(path, info)
+        return AudioFile(path, info)
 
-    def speech(
-        self, attempt: Attempt, recording: Recording, *, during: str
-    ) -> Generator[NDArray[np.float32], None, None]:
-        """What the speech model hears: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time.
+    def speech(self, attempt: Attempt, audio: AudioFile, *, during: str) -> Generator[NDArray[np.float32], None, None]:
+        """The input of the speech model: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time.
 
         Args:
             during: the metric of the stage that takes them; waiting for them does not count for it.
         """
-        seconds, silent = max(recording.info.seconds, 1 / SPEECH_RATE), True
-        stretches = self._decoder.recording(recording.path, seconds, rate=SPEECH_RATE, mono=True)
+        seconds, silent = max(audio.info.seconds, 1 / SPEECH_RATE), True
+        stretches = self._decoder.audio(audio.path, seconds, rate=SPEECH_RATE, mono=True)
         with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
             while True:
-                with about("audio"), attempt.paused(during), attempt.timed("decode_s"):
+                with error_context("audio"), attempt.paused(during), attempt.timed("decode_s"):
                     samples = next(stretches, None)
                     if samples is None and silent:
                         raise NoAudioError("Not one sample of the sound can be decoded; export it again.")
@@ -76,12 +74,12 @@ class Listener:
                 silent = False
                 yield samples[:, 0].astype(np.float32) / np.float32(2**15)
 
-    def track(self, recording: Recording, seconds: float) -> Iterator[NDArray[np.int16]]:
-        """The same sound from the same moment on as a clip takes it: its own channels, at `media.sound.RATE`."""
-        with about("audio"):
-            yield from self._decoder.recording(recording.path, seconds)
+    def clip_sound(self, audio: AudioFile, seconds: float) -> Iterator[NDArray[np.int16]]:
+        """The same sound from the same moment on, as a clip takes it: its own channels, at `media.sound.RATE`."""
+        with error_context("audio"):
+            yield from self._decoder.audio(audio.path, seconds)
 
-    def _check(self, info: RecordingInfo) -> None:
+    def _check(self, info: AudioInfo) -> None:
         settings = self._settings
         if info.seconds > settings.max_audio_seconds:
             raise AudioTooLongError(

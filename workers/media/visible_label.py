@@ -1,4 +1,4 @@
-"""The visible mark that says a picture was edited."""
+"""The visible label that says a picture was edited."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,8 @@ _TEXT = "AI-edited"
 _BACKGROUND = 0.55  # how much of the plate behind the letters covers the picture
 
 
-class Mark:
-    """Draws the mark into the lower left corner of frames of one size.
+class VisibleLabel:
+    """Draws the label into the lower left corner of frames of one size.
 
     Args:
         width, height: the frames' size in pixels.
@@ -28,8 +28,8 @@ class Mark:
         self._keep = (1 - _BACKGROUND) * (1 - text)
 
     def draw(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of uint8 [H, W, 3] with the mark; the rest of the frame is unchanged."""
-        marked = frame.copy()
-        corner = marked[-self._rows :, : self._columns]
+        """A copy of uint8 [H, W, 3] with the label; the rest of the frame is unchanged."""
+        labelled = frame.copy()
+        corner = labelled[-self._rows :, : self._columns]
         corner[:] = (corner * self._keep + self._light).round()
-        return marked
+        return labelled

@@ -1,4 +1,4 @@
-"""The task of POST /talk: a photo says what is heard."""
+"""The task of POST /talk: a photo says what an audio file says."""
 
 import math
 import secrets
@@ -14,65 +14,63 @@ from models.coefficients import CoefficientSpace, Transfer, sample, transfer
 from models.coefficients.document import Motion
 from models.coefficients.space import POSE_SIZE
 from models.extractor.motion import smoothed
-from workers import writing
 from workers.attempt import Attempt
+from workers.audio_input import AudioFile
 from workers.contract.errors import NoSpeechModelError
-from workers.contract.kinds.common import CLIP_FORMATS
 from workers.contract.kinds.reenact import ReenactOptions
 from workers.contract.kinds.talk import MAX_SEED, TalkOptions, TalkRequest
-from workers.editor import Editor
-from workers.hearing import Listener, Recording
 from workers.media.clock import Clock
-from workers.product import Product
-from workers.reading import Reader
-from workers.support import motion_warnings
+from workers.output import write_clip
+from workers.output_file import OutputFile
+from workers.source_warnings import motion_warnings
+from workers.tasks.tools import TaskTools
 
 if TYPE_CHECKING:
     from models.portrait import Source
 
 
-class Talking:
+class TalkTask:
     """Makes photos talk with one loaded editor."""
 
-    def __init__(self, editor: Editor, reader: Reader, listener: Listener) -> None:
-        self._editor, self._reader, self._listener = editor, reader, listener
+    def __init__(self, tools: TaskTools) -> None:
+        self._editor, self._input, self._audio = tools.editor, tools.source_input, tools.audio_input
 
-    def run(self, attempt: Attempt, folder: Path) -> list[Product]:
-        """As many clips as samples are asked for, of seeds in a row. Raises whatever is wrong with photo or speech."""
+    def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]:
+        """Make one clip a sample, of seeds in a row. Raises whatever is wrong with photo or speech."""
         request = cast(TalkRequest, attempt.request)
         options = request.options
         if self._editor.speech is None:
             raise NoSpeechModelError
-        recording = self._listener.recording(attempt, request.audio_id, folder / "audio", options.rate)
-        source = self._reader.portrait(attempt, request.source_id, options.face)
+        audio = self._audio.fetch(attempt, request.audio_id, folder / "audio", options.rate)
+        source = self._input.portrait(attempt, request.source_id, options.face)
         head = self._head(attempt, request, folder)
-        motions = self._motions(attempt, source, recording, options)
+        motions = self._motions(attempt, source, audio, options)
         if head is not None:
             space = self._editor.space
             motions = {seed: turned(space, source, motion, head, options.rate) for seed, motion in motions.items()}
         for motion in motions.values():
             attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion))
-        return self._clips(attempt, source, recording, options, motions, folder)
+        return self._clips(attempt, source, audio, request, motions, folder)
 
     def _head(self, attempt: Attempt, request: TalkRequest, folder: Path) -> Motion | None:
         """The head poses to take instead of generated ones; a video's without its tremor."""
         if request.pose_id is None:
             return None
-        motion = self._reader.performance(attempt, request.pose_id, request.pose_kind, folder, field="pose").motion
+        motion = self._input.driving_motion(attempt, request.pose_id, request.pose_kind, folder, field="pose").motion
         return smoothed(motion, ReenactOptions().smoothing, attempt.check) if request.pose_kind == "video" else motion
 
     def _motions(
-        self, attempt: Attempt, source: "Source", recording: Recording, options: TalkOptions
+        self, attempt: Attempt, source: "Source", audio: AudioFile, options: TalkOptions
     ) -> dict[int, NDArray[np.float32]]:
         """The motion [T, C] of every seed. They are small; only the sound is streamed."""
         from models.audio import SpeechGains  # loads torch, which the tasks' module leaves to the editor
 
         first = secrets.randbelow(MAX_SEED + 1 - options.samples) if options.seed is None else options.seed
-        total = options.samples * math.ceil(recording.info.seconds * options.rate)
+        total = options.samples * math.ceil(audio.info.seconds * options.rate)
         attempt.stage("motion", 0, total)
         done, motions = 0, {}
         for seed in range(first, first + options.samples):
-            with closing(self._listener.speech(attempt, recording, during="motion_s")) as speech:
+            with closing(self._audio.speech(attempt, audio, during="motion_s")) as speech:
                 chunks = self._editor.speak(
                     source,
                     speech,
@@ -93,25 +91,26 @@ class Talking:
         self,
         attempt: Attempt,
         source: "Source",
-        recording: Recording,
-        options: TalkOptions,
+        audio: AudioFile,
+        request: TalkRequest,
         motions: Mapping[int, NDArray[np.float32]],
         folder: Path,
-    ) -> list[Product]:
-        ending: str = options.output.format or next(iter(CLIP_FORMATS))
+    ) -> list[OutputFile]:
+        output = request.output
         total = sum(len(motion) for motion in motions.values())
-        clips: list[Product] = []
+        clips: list[OutputFile] = []
         for seed, motion in motions.items():
-            clock = Clock.even(len(motion), options.rate)
+            clock = Clock.even(len(motion), request.options.rate)
             clips.append(
-                writing.clip(
+                write_clip(
                     attempt,
-                    folder / f"{seed}.{ending}",
-                    self._editor.render(source, motion, paste_back=options.paste_back, size=options.output.size),
+                    folder,
+                    output,
+                    self._editor.render(source, motion, paste_back=output.paste_back, size=output.size),
                     clock,
                     self._editor.space.name,
-                    label=options.label,
-                    sound=None if ending == "gif" else self._listener.track(recording, clock.seconds),
+                    name=str(seed),
+                    sound=self._audio.clip_sound(audio, clock.seconds) if output.has_sound else None,
                     before=sum(clip.frames for clip in clips),
                     total=total,
                     seed=seed,

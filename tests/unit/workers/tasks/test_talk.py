@@ -11,9 +11,9 @@ from models.audio import FRAME_RATE, SAMPLE_RATE, TEMPERATURE
 from models.audio import SpeechGains as ModelGains
 from models.coefficients import ARKIT
 from models.coefficients.document import Motion
+from workers.audio_input import SPEECH_RATE
 from workers.contract.kinds.talk import SPEECH_FPS, SpeechGains, TalkOptions
-from workers.hearing import SPEECH_RATE
-from workers.talking import turned
+from workers.tasks.talk import turned
 
 YAW, X = -6, -3
 

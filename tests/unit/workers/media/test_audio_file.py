@@ -15,11 +15,11 @@ import pytest
 import soundfile
 
 from tests.clips import beep, write_clip
+from workers.audio_input import SPEECH_RATE
 from workers.contract.errors import AudioError, NoAudioError
 from workers.contract.media_type import detect_media_type, media_kind
-from workers.hearing import SPEECH_RATE
+from workers.media.audio_file import probe_audio, read_audio
 from workers.media.isolate import Decoder
-from workers.media.recording import probe_recording, read_recording
 from workers.media.sound import RATE
 
 SECONDS, AT = 1.0, 0.6
@@ -34,7 +34,7 @@ def decoder() -> Iterator[Decoder]:
 
 def speech(decoder: Decoder, path: Path, seconds: float = 10) -> np.ndarray:
     """What the model hears, int16 [samples]."""
-    stretches = list(decoder.recording(path, seconds, rate=SPEECH_RATE, mono=True))
+    stretches = list(decoder.audio(path, seconds, rate=SPEECH_RATE, mono=True))
     assert all(stretch.shape[1:] == (1,) and stretch.dtype == np.int16 for stretch in stretches)
     return np.concatenate([np.zeros((0, 1), np.int16), *stretches])[:, 0]
 
@@ -85,7 +85,7 @@ def test_a_beep_is_heard_where_it_is(
     path = written(tmp_path / name, rate, channels, subtype)
     with path.open("rb") as file:
         assert media_kind(detect_media_type(file, 0, ("audio",)).media_type, ("audio",)) == "audio"
-    info = decoder.probe_recording(path)
+    info = decoder.probe_audio(path)
     assert (info.rate, info.channels) == (rate, channels)
     # Codecs fill their last frame, and say so only to the decoder.
     assert info.seconds == pytest.approx(SECONDS, abs=0.08)
@@ -111,7 +111,7 @@ def test_a_channel_that_is_upside_down_silences_nothing(decoder: Decoder, tmp_pa
 
 def test_what_is_seen_and_what_is_heard_begin_together(decoder: Decoder, tmp_path: Path) -> None:
     path = written(tmp_path / "a.mp3", 44_100, 2)
-    track = np.concatenate(list(decoder.recording(path, SECONDS)))
+    track = np.concatenate(list(decoder.audio(path, SECONDS)))
     assert track.shape[1] == 2
     assert np.argmax(np.abs(track[:, 0]) > 9999) / RATE == pytest.approx(
         np.argmax(np.abs(speech(decoder, path)) > 9999) / SPEECH_RATE, abs=0.001
@@ -136,7 +136,7 @@ def test_a_clock_that_starts_late_makes_no_sound_longer(decoder: Decoder, tmp_pa
             frame.sample_rate, frame.pts, frame.time_base = 16_000, 130 * 16_000, Fraction(1, 16_000)
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
-        assert decoder.probe_recording(tmp_path / name).seconds == pytest.approx(SECONDS, abs=0.15), name
+        assert decoder.probe_audio(tmp_path / name).seconds == pytest.approx(SECONDS, abs=0.15), name
         heard = speech(decoder, tmp_path / name)
         assert np.argmax(np.abs(heard) > 9999) / SPEECH_RATE == pytest.approx(AT, abs=0.08), name
 
@@ -150,18 +150,18 @@ def test_sound_that_an_edit_list_hides_is_not_heard(decoder: Decoder, tmp_path: 
             if packet.pts is not None and packet.dts is not None:
                 packet.pts, packet.dts, packet.stream = packet.pts - hidden, packet.dts - hidden, stream
                 after.mux(packet)
-    assert decoder.probe_recording(path).seconds == pytest.approx(SECONDS - 0.512, abs=0.08)
+    assert decoder.probe_audio(path).seconds == pytest.approx(SECONDS - 0.512, abs=0.08)
     heard = speech(decoder, path)
     assert np.argmax(np.abs(heard) > 9999) / SPEECH_RATE == pytest.approx(AT - 0.512, abs=0.01)
 
 
 def test_one_sample_is_sound_and_none_is_not(decoder: Decoder, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "one.wav", np.full((1, 1), 0.5), 16_000)
-    assert decoder.probe_recording(tmp_path / "one.wav").seconds == pytest.approx(1 / 16_000)
+    assert decoder.probe_audio(tmp_path / "one.wav").seconds == pytest.approx(1 / 16_000)
     assert len(speech(decoder, tmp_path / "one.wav")) == 1
     soundfile.write(tmp_path / "none.wav", np.zeros((0, 1)), 16_000)
     with pytest.raises(NoAudioError, match="sample"):
-        decoder.probe_recording(tmp_path / "none.wav")
+        decoder.probe_audio(tmp_path / "none.wav")
 
 
 def test_numbers_that_are_none_do_no_harm(decoder: Decoder, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_truncated_file_gives_what_is_there(decoder: Decoder, tmp_path: Path) 
         path = tmp_path / name
         soundfile.write(path, 0.3 * rng.standard_normal((3 * 44_100, 1)), 44_100)
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-        assert decoder.probe_recording(path).seconds == pytest.approx(1.3, abs=0.5), name
+        assert decoder.probe_audio(path).seconds == pytest.approx(1.3, abs=0.5), name
         assert len(speech(decoder, path)) / SPEECH_RATE == pytest.approx(1.3, abs=0.5), name
 
 
@@ -205,7 +205,7 @@ def test_a_length_is_counted_and_not_believed(decoder: Decoder, tmp_path: Path) 
     data[40:44] = (2**31 - 2).to_bytes(4, "little")  # the size that the header states
     lying = tmp_path / "lying.wav"
     lying.write_bytes(data)
-    assert decoder.probe_recording(lying).seconds == pytest.approx(SECONDS, abs=0.01)
+    assert decoder.probe_audio(lying).seconds == pytest.approx(SECONDS, abs=0.01)
 
 
 def test_an_hour_is_read_in_a_moment_and_in_little_memory(decoder: Decoder, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_an_hour_is_read_in_a_moment_and_in_little_memory(decoder: Decoder, tmp_
     child = decoder._child
     assert child is not None
     before = psutil.Process(child.pid).memory_info().rss
-    assert decoder.probe_recording(path).seconds == pytest.approx(3600)
+    assert decoder.probe_audio(path).seconds == pytest.approx(3600)
     assert psutil.Process(child.pid).memory_info().rss - before < 30 * 2**20
 
 
@@ -242,7 +242,7 @@ def test_what_is_no_sound_says_so(decoder: Decoder, tmp_path: Path, data: bytes,
     path = tmp_path / "broken"
     path.write_bytes(data)
     with pytest.raises(error):
-        decoder.probe_recording(path)
+        decoder.probe_audio(path)
 
 
 @pytest.mark.slow
@@ -254,7 +254,7 @@ def test_less_sound_than_a_filter_is_long_is_still_sound(
 ) -> None:
     path = tmp_path / "short"
     soundfile.write(path, np.full((count, 1), 0.1), rate, format=kind)
-    info = probe_recording(path)
+    info = probe_audio(path)
     assert 0 <= info.seconds < 0.1
-    stretches = list(read_recording(path, info.seconds, asked, mono=True))
+    stretches = list(read_audio(path, info.seconds, asked, mono=True))
     assert sum(len(samples) for samples in stretches) >= 1

@@ -12,8 +12,8 @@ from PIL import Image
 
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
-from workers.media.mark import Mark
 from workers.media.still import EncodingError, write_still
+from workers.media.visible_label import VisibleLabel
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("png", 0.0), ("jpeg", 2.0), ("webp", 4.0)])
@@ -80,11 +80,11 @@ def test_an_mp4_can_be_played_while_it_loads(astronaut: np.ndarray, tmp_path: Pa
 
 
 def test_the_mark_is_visible_and_stays_in_its_corner(astronaut: np.ndarray) -> None:
-    marked = Mark(width=512, height=512).draw(astronaut)
+    marked = VisibleLabel(width=512, height=512).draw(astronaut)
     rows, columns = np.nonzero((marked != astronaut).any(-1))
     assert rows.min() > 460
     assert columns.max() < 140
     corner = marked[480:, :95].astype(int)
     assert corner.max() == 255
     assert np.percentile(corner, 25) < 120, "light letters on a dark plate"
-    assert Mark(width=24, height=16).draw(astronaut[:16, :24]).shape == (16, 24, 3)
+    assert VisibleLabel(width=24, height=16).draw(astronaut[:16, :24]).shape == (16, 24, 3)

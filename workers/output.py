@@ -1,4 +1,4 @@
-"""From rendered frames to finished files; a clip is encoded in a thread while further frames are rendered."""
+"""Output: from rendered frames to finished files; a clip is encoded in a thread while further frames are rendered."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext
@@ -10,22 +10,25 @@ from numpy.typing import NDArray
 
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
-from workers.contract.kinds.common import CLIP_FORMATS, STILL_FORMATS
+from workers.contract.kinds.common import OutputSpec
 from workers.contract.kinds.extract import MOTION_FORMATS
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
-from workers.media.mark import Mark
 from workers.media.still import write_still
+from workers.media.visible_label import VisibleLabel
+from workers.output_file import OutputFile
 from workers.pipeline import write_behind
-from workers.product import Product
 
 _BEHIND_BYTES = 64 * 2**20  # of rendered frames that wait to be encoded
 _BEHIND_FRAMES = 8
 
 
-def picture(attempt: Attempt, path: Path, frames: Iterator[Pixels], space: str, *, label: bool) -> Product:
-    """Render the first frame and write it; the path's ending is the format. Raises EncodingError."""
+def write_picture(
+    attempt: Attempt, folder: Path, output: OutputSpec, frames: Iterator[Pixels], space: str
+) -> OutputFile:
+    """Render the first frame and write it as `result`. Raises EncodingError."""
+    path = folder / f"result.{output.format}"
     with closing(cast("Generator[Pixels, None, None]", frames)):
         attempt.stage("render", 0, 1)
         with attempt.timed("render_s"):
@@ -33,48 +36,51 @@ def picture(attempt: Attempt, path: Path, frames: Iterator[Pixels], space: str, 
     height, width = pixels.shape[:2]
     attempt.stage("encode", 1, 1)
     with attempt.timed("encode_s"), path.open("wb") as file:
-        write_still(file, Mark(width, height).draw(pixels) if label else pixels, path.suffix[1:])
-    return Product(path, STILL_FORMATS[path.suffix[1:]], space, width, height)
+        write_still(file, VisibleLabel(width, height).draw(pixels) if output.label else pixels, output.format)
+    return OutputFile(path, output.media_type, space, width, height)
 
 
-def clip(
+def write_clip(
     attempt: Attempt,
-    path: Path,
+    folder: Path,
+    output: OutputSpec,
     frames: Iterator[Pixels],
     clock: Clock,
     space: str,
     *,
-    label: bool,
+    name: str = "result",
     sound: Iterator[NDArray[np.int16]] | None = None,
     before: int = 0,
     total: int | None = None,
     seed: int | None = None,
-) -> Product:
-    """Render frames in this thread and encode them in another; the path's ending is the format.
+) -> OutputFile:
+    """Render frames in this thread and encode them in another.
 
     Args:
         frames: as many as the clock has times; closed at the end.
+        name: of the file, without its ending.
         sound: as `ClipWriter` takes it; closed at the end.
         before, total: frames of the job's earlier clips, and of all of them; None: this is the only one.
-        seed: of the motion, for the product.
+        seed: of the motion, for the result.
 
     Raises:
         EncodingError: the codec cannot take the frames' size.
         JobCancelled, GivenBack, JobTimeoutError, SupersededError: the attempt is to stop; at the next frame.
     """
-    writer = ClipWriter(path, path.suffix[1:], clock, sound, attempt.check)
+    path = folder / f"{name}.{output.format}"
+    writer = ClipWriter(path, output.format, clock, sound, attempt.check)
     total = total or len(clock.times)
 
     def encode(rendered: Iterator[Pixels]) -> None:
-        mark: Mark | None = None
+        label: VisibleLabel | None = None
         # The writer's end reads the sound to its end; closed before, it would cost the decoder's child.
         with closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext(), writer:
             for frame in rendered:
                 attempt.check()
                 with attempt.timed("encode_s"):
-                    if label:
-                        mark = mark or Mark(width=frame.shape[1], height=frame.shape[0])
-                    writer.write(mark.draw(frame) if mark else frame)
+                    if output.label:
+                        label = label or VisibleLabel(width=frame.shape[1], height=frame.shape[0])
+                    writer.write(label.draw(frame) if label else frame)
 
     with closing(cast("Generator[Pixels, None, None]", frames)):
         attempt.stage("render", before, total)
@@ -90,9 +96,9 @@ def clip(
                 attempt.stage("render", done, total)
             if done == total:
                 attempt.stage("encode", total, total)
-    return Product(
+    return OutputFile(
         path,
-        CLIP_FORMATS[path.suffix[1:]],
+        output.media_type,
         space,
         width=writer.width,
         height=writer.height,
@@ -102,7 +108,7 @@ def clip(
     )
 
 
-def document(attempt: Attempt, path: Path, motion: Motion) -> Product:
+def write_document(attempt: Attempt, path: Path, motion: Motion) -> OutputFile:
     """Write coefficients, and the bundle that read them; the path's ending, json or npz, is the format."""
     bundle = attempt.record.job.bundle
     read_by = None if bundle is None else bundle.model_dump()
@@ -117,4 +123,4 @@ def document(attempt: Attempt, path: Path, motion: Motion) -> Product:
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
     media_type = MOTION_FORMATS[path.suffix[1:]]
-    return Product(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)
+    return OutputFile(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)

@@ -1,4 +1,4 @@
-"""From the files of a request to faces and motions: decode, then extract, and for a video both at the same time."""
+"""Source input: from the files of a request to faces and motions. A video is decoded and extracted at the same time."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
@@ -19,52 +19,54 @@ from workers.contract.errors import VideoTooLongError
 from workers.contract.media_type import MediaKind
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
-from workers.editor import Editor, Face, Pixels
+from workers.editor import Editor, FaceChoice, Pixels
+from workers.error_context import error_context
 from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
 from workers.media.video_size import check_video_size
 from workers.pipeline import read_ahead
-from workers.refusal import about
-from workers.support import portrait_warnings, video_warnings
+from workers.source_warnings import portrait_warnings, video_warnings
 
 if TYPE_CHECKING:
     from models.portrait import Source
 
-_AHEAD_BYTES = 64 * 2**20  # of decoded frames that wait to be looked at
+_AHEAD_BYTES = 64 * 2**20  # of decoded frames that wait to be extracted
 _AHEAD_FRAMES = 8
 _SPARE_S = 0.5  # sound may outlast the picture a little, and be what the container calls the file's length
 
 
 @dataclass(frozen=True, eq=False)
-class Performance:
-    """What a driver performs.
+class DrivingMotion:
+    """The motion of a driver.
 
     Attributes:
         motion: of T frames, holes bridged.
-        moves: whether it is a video or the motion of one, and so makes a clip.
+        is_clip: whether it is a video or the motion of one, and so makes a clip.
         video: the file that has the sound; None where there is none.
     """
 
     motion: Motion
-    moves: bool
+    is_clip: bool
     video: Path | None = None
 
 
 @dataclass(frozen=True)
-class Footage:
+class VideoFile:
     """A video in the job's folder, and what it says about itself."""
 
     path: Path
     info: VideoInfo
 
 
-class Reader:
+class SourceInput:
     """Reads the uploads of requests with a decoder and an editor."""
 
     def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._sources, self._decoder, self._settings = editor, sources, decoder, settings
 
-    def portrait(self, attempt: Attempt, source_id: str, face: Face = "largest", what: str = "source") -> "Source":
+    def portrait(
+        self, attempt: Attempt, source_id: str, face: FaceChoice = "largest", what: str = "source"
+    ) -> "Source":
         """Decode a photo and read the face in it; `what` names it in warnings. Raises whatever is wrong with it."""
         attempt.stage("decode")
         with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
@@ -75,7 +77,9 @@ class Reader:
         attempt.warn(portrait_warnings(source, face, what))
         return source
 
-    def still(self, attempt: Attempt, source_id: str, face: Face = "largest", what: str = "source") -> Motion:
+    def photo_motion(
+        self, attempt: Attempt, source_id: str, face: FaceChoice = "largest", what: str = "source"
+    ) -> Motion:
         """The motion of a photo: one frame at time 0. Raises like `portrait`."""
         source = self.portrait(attempt, source_id, face, what)
         return Motion(
@@ -87,10 +91,10 @@ class Reader:
             scores=np.array([source.face.score]),
         )
 
-    def performance(
+    def driving_motion(
         self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path, *, field: str = "driver"
-    ) -> Performance:
-        """Read what a driver of any kind performs; a video is kept in the job's folder.
+    ) -> DrivingMotion:
+        """Read the motion of a driver of any kind; a video is kept in the job's folder.
 
         Args:
             field: the request's, which the driver came in.
@@ -101,18 +105,18 @@ class Reader:
             RequestRefusedError: nothing to read, or no face in it.
             DamagedMediaError: the file cannot be decoded.
         """
-        with about(field):
+        with error_context(field):
             if kind == "picture":
-                return Performance(self.still(attempt, source_id, what=field), moves=False)
+                return DrivingMotion(self.photo_motion(attempt, source_id, what=field), is_clip=False)
             if kind == "motion":
                 motion = self._document(attempt, source_id)
-                return Performance(motion, moves=motion.fps is not None or len(motion.times) > 1)
-            footage = self.footage(attempt, source_id, folder / field)
-            motion = self.followed(attempt, footage).motion
-            return Performance(motion, moves=True, video=footage.path if footage.info.audio else None)
+                return DrivingMotion(motion, is_clip=motion.fps is not None or len(motion.times) > 1)
+            video = self.video(attempt, source_id, folder / field)
+            motion = self.track(attempt, video).motion
+            return DrivingMotion(motion, is_clip=True, video=video.path if video.info.audio else None)
 
-    def footage(self, attempt: Attempt, source_id: str, path: Path) -> Footage:
-        """Fetch a video into a file and check it against the limits. Raises like `performance`."""
+    def video(self, attempt: Attempt, source_id: str, path: Path) -> VideoFile:
+        """Fetch a video into a file and check it against the limits. Raises like `driving_motion`."""
         attempt.stage("decode")
         with attempt.timed("decode_s"):
             self._sources.fetch(attempt.owner, source_id, path, attempt.check)
@@ -120,52 +124,52 @@ class Reader:
         check_video_size(self._settings.max_video_pixels, info.width, info.height)
         self._check_length(info.seconds or (info.frames or 0) / info.fps)
         self._check_count(info.frames or (info.seconds or 0) * info.fps)
-        return Footage(path, info)
+        return VideoFile(path, info)
 
-    def followed(
+    def track(
         self,
         attempt: Attempt,
-        footage: Footage,
-        face: Face = "largest",
+        video: VideoFile,
+        face: FaceChoice = "largest",
         *,
-        whose: Literal["", "source_"] = "",
+        metric_prefix: Literal["", "source_"] = "",
         until: float | None = None,
     ) -> Track:
         """Follow one face through a video; only its coefficients are kept, so memory does not grow with the pixels.
 
-        Metrics tell what the result does not show: `frames_without_face` (they were bridged), `cuts` (after which it
+        Metrics count what the result does not show: `frames_without_face` (they were bridged), `cuts` (after which it
         may be another person) and `frames_missing` (stated by the file but not decoded: it is cut off or damaged).
 
         Args:
-            whose: set before the names of the metrics, where a job follows two videos.
-            until: seconds; later frames are not looked at, and none of them counts as missing.
+            metric_prefix: set before the names of the metrics, where a job follows two videos.
+            until: seconds; later frames are not read, and none of them counts as missing.
 
         Raises:
             RequestRefusedError: no frame shows the face.
         """
-        info = footage.info
+        info = video.info
         total = info.frames or round((info.seconds or 0) * info.fps)
-        with closing(self.frames(attempt, footage, during="extract_s")) as frames:
+        with closing(self.frames(attempt, video, during="extract_s")) as frames:
             wanted = frames if until is None else takewhile(lambda frame: frame[0] < until, frames)
             tracked = attempt.timed_steps("extract_s", self._editor.track(wanted, face))
             track = tracked_motion(self._editor.space, _reported(attempt, tracked, total), info.fps)
         without = sum(after - first for first, after in track.gaps)
         missing = frames_missing(info, track.motion.times) if until is None else 0
-        attempt.metrics[f"{whose}frames_without_face"] = without
-        attempt.metrics[f"{whose}cuts"] = len(track.cuts)
-        attempt.metrics[f"{whose}frames_missing"] = missing
-        attempt.warn(video_warnings("source video" if whose else "video", without, len(track.cuts), missing))
+        attempt.metrics[f"{metric_prefix}frames_without_face"] = without
+        attempt.metrics[f"{metric_prefix}cuts"] = len(track.cuts)
+        attempt.metrics[f"{metric_prefix}frames_missing"] = missing
+        attempt.warn(video_warnings("source video" if metric_prefix else "video", without, len(track.cuts), missing))
         return track
 
-    def frames(self, attempt: Attempt, footage: Footage, *, during: str) -> Generator[tuple[float, Pixels], None, None]:
+    def frames(self, attempt: Attempt, video: VideoFile, *, during: str) -> Generator[tuple[float, Pixels], None, None]:
         """A video's frames and their times, decoded ahead; to be closed.
 
         Args:
             during: the metric of the stage that takes them; waiting for them does not count for it.
         """
-        info = footage.info
+        info = video.info
         depth = max(1, min(_AHEAD_FRAMES, _AHEAD_BYTES // (info.width * info.height * 3)))
-        with closing(read_ahead(self._decoder.frames(footage.path), depth)) as ahead:
+        with closing(read_ahead(self._decoder.frames(video.path), depth)) as ahead:
             for number in count(1):
                 with attempt.paused(during):
                     frame = next(ahead, None)

@@ -1,4 +1,4 @@
-"""A sound file, or the sound of any other: what it says about itself, and its samples. Runs in the child (`child`)."""
+"""An audio file, or the sound of any other: what it says about itself, and its samples. Runs in the child (`child`)."""
 
 import contextlib
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ _SOUND: tuple[MediaKind, ...] = ("audio",)
 
 
 @dataclass(frozen=True)
-class RecordingInfo:
-    """What a recording is: seconds by its packets, which no header can misstate; samples a second; channels."""
+class AudioInfo:
+    """What an audio file holds: seconds by its packets, which no header can misstate; samples a second; channels."""
 
     seconds: float
     rate: int
     channels: int
 
 
-def probe_recording(path: Path) -> RecordingInfo:
+def probe_audio(path: Path) -> AudioInfo:
     """Decode the first samples of a file, and count its packets.
 
     Raises:
@@ -46,10 +46,10 @@ def probe_recording(path: Path) -> RecordingInfo:
     if first is None:
         raise NoAudioError("Not one sample of the sound can be decoded: it is empty, truncated or corrupt.")
     with _open(path) as container:
-        return RecordingInfo(_seconds(container), first.sample_rate, first.layout.nb_channels)
+        return AudioInfo(_seconds(container), first.sample_rate, first.layout.nb_channels)
 
 
-def read_recording(path: Path, seconds: float, rate: int, mono: bool) -> Iterator[NDArray[np.int16]]:
+def read_audio(path: Path, seconds: float, rate: int, mono: bool) -> Iterator[NDArray[np.int16]]:
     """Decode the first audio track from its first sample on, as `sound.samples_of` does. Raises AudioError."""
     with _open(path) as container:
         yield from samples_of(container, seconds, rate=rate, mono=mono)

@@ -1,4 +1,4 @@
-"""A finished file that a task hands over."""
+"""A finished file that a task leaves in the job's folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +7,8 @@ from workers.contract.jobs import Result
 
 
 @dataclass(frozen=True)
-class Product:
-    """A file in the job's folder and what is in it, as `Result` tells it; sizes are None without pixels."""
+class OutputFile:
+    """A file and what is in it, as `Result` describes it; sizes are None without pixels."""
 
     path: Path
     media_type: str
@@ -20,7 +20,7 @@ class Product:
     seed: int | None = None
 
     def result(self, url: str) -> Result:
-        """What clients are told about it."""
+        """What clients read about it; `url` leads to the file."""
         return Result(
             url=url,
             media_type=self.media_type,

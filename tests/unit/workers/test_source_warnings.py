@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from models.coefficients import ARKIT, apply_controls
 from models.portrait import PortraitEditor, Source
-from workers.support import motion_warnings, portrait_warnings, video_warnings
+from workers.source_warnings import motion_warnings, portrait_warnings, video_warnings
 
 
 @pytest.fixture(scope="module")

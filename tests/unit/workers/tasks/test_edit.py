@@ -7,13 +7,13 @@ import numpy as np
 from models.coefficients import ARKIT
 from workers.contract.kinds.edit import EditRequest
 from workers.media.clock import Clock
-from workers.reenactment import resampled
-from workers.tasks import _edited
+from workers.tasks.edit import edited_motion
+from workers.tasks.reenact import resampled
 
 
 def motion(controls: dict[str, object]) -> np.ndarray:
     request = EditRequest.model_validate({"source_id": "0" * 64, "controls": controls})
-    return _edited(ARKIT, np.zeros(ARKIT.size, np.float32), request)
+    return edited_motion(ARKIT, np.zeros(ARKIT.size, np.float32), request)
 
 
 def test_sliders_make_one_frame() -> None:

@@ -1,4 +1,4 @@
-"""The models' errors as errors of the service, each about a field of the request."""
+"""The context of an error: which field of the request it is about. The models' errors become the service's here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from workers.contract.errors import ServiceError
 
 
 class RequestRefusedError(ServiceError):
-    """The models cannot do what was asked for; code and field are theirs."""
+    """The models cannot do what was requested; code and field are theirs."""
 
     status = 422
 
@@ -20,7 +20,7 @@ class RequestRefusedError(ServiceError):
 
 
 @contextmanager
-def about(field: str) -> Iterator[None]:
+def error_context(field: str) -> Iterator[None]:
     """Errors raised inside are about this field of the request, unless they name one themselves."""
     try:
         yield

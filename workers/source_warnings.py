@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace
 from workers.contract.warnings import JobWarning, WarningCode
-from workers.editor import Face
+from workers.editor import FaceChoice
 
 if TYPE_CHECKING:
     from models.portrait import Source
@@ -22,7 +22,7 @@ _ASIDE, _ACROSS = math.radians(20), math.radians(12)
 _FARTHEST = (("yaw", math.radians(35)), ("pitch", math.radians(30)), ("roll", math.radians(50)))
 
 
-def portrait_warnings(source: "Source", face: Face, what: str = "source") -> Iterator[JobWarning]:
+def portrait_warnings(source: "Source", face: FaceChoice, what: str = "source") -> Iterator[JobWarning]:
     """What is wrong with the face of a photo, the "source" or the "driver", that was chosen as `face`."""
     index = 0 if face == "largest" else face
     if face == "largest" and source.faces > 1:

@@ -1,0 +1,130 @@
+"""The task of POST /reenact: a driver's motion put on a photo, or on the face in a video."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.coefficients import Transfer, sample, transfer
+from models.errors import ControlError
+from models.extractor.motion import smoothed
+from workers.attempt import Attempt
+from workers.contract.kinds.common import OutputSpec, formats
+from workers.contract.kinds.reenact import ReenactOptions, ReenactRequest
+from workers.editor import Pixels
+from workers.error_context import error_context
+from workers.media.clock import Clock
+from workers.media.frame_count import check_frame_count
+from workers.media.sound_file import through_file
+from workers.output import write_clip, write_picture
+from workers.output_file import OutputFile
+from workers.source_input import DrivingMotion, VideoFile
+from workers.source_warnings import motion_warnings
+from workers.tasks.tools import TaskTools
+
+if TYPE_CHECKING:
+    from models.extractor.motion import VideoSource
+
+_HALF_TICK_S = 0.0005  # containers round times to milliseconds
+
+
+class ReenactTask:
+    """Reenacts with one loaded editor."""
+
+    def __init__(self, tools: TaskTools) -> None:
+        self._editor, self._input, self._decoder = tools.editor, tools.source_input, tools.decoder
+        self._max_frames = tools.max_frames
+
+    def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]:
+        """Put the driver's motion on the source. Raises whatever is wrong with either."""
+        request = cast(ReenactRequest, attempt.request)
+        reenact = self._photo if request.source_kind == "picture" else self._video
+        return [reenact(attempt, request, folder)]
+
+    def _photo(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
+        """A clip with the driver's times and sound, or a picture of its one pose."""
+        options, space = request.options, self._editor.space
+        source = self._input.portrait(attempt, request.source_id, options.face)
+        driving = self._input.driving_motion(attempt, request.driver_id, request.driver_kind, folder)
+        if options.output.fps is not None and driving.is_clip:
+            seconds = Clock.of(driving.motion.times, driving.motion.fps).seconds
+            check_frame_count(self._max_frames, seconds * options.output.fps, field="options.output.fps")
+        attempt.stage("motion", 0, len(driving.motion.times))
+        driver = smoothed(driving.motion, options.smoothing, attempt.check)
+        with error_context("driver"):
+            motion = transfer(space, source.coefficients, driver.coefficients, _parameters(options))
+        attempt.warn(motion_warnings(space, source.coefficients, motion))
+        output = _output(driving, options)
+        clock = Clock.of(driver.times, driver.fps)
+        if options.output.fps is not None and driving.is_clip:
+            clock, motion = resampled(clock, motion, options.output.fps)
+        frames = self._editor.render(source, motion, paste_back=output.paste_back, size=output.size)
+        if not output.is_clip:
+            return write_picture(attempt, folder, output, frames, space.name)
+        video = driving.video if output.has_sound else None
+        sound = self._decoder.sound(video, clock.seconds) if video else None
+        return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
+
+    def _video(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
+        """The source's frames at their times, until a moving driver ends; the driver's sound, or else the source's."""
+        options, space = request.options, self._editor.space
+        output = options.output_spec(clip=True)
+        video = self._input.video(attempt, request.source_id, folder / "source")
+        driving = self._input.driving_motion(attempt, request.driver_id, request.driver_kind, folder)
+        driver = smoothed(driving.motion, options.smoothing, attempt.check)
+        moves = len(driver.times) > 1
+        until = Clock.of(driver.times, driver.fps).seconds - _HALF_TICK_S if moves else None
+        track = self._input.track(attempt, video, options.face, metric_prefix="source_", until=until)
+        attempt.stage("motion", 0, len(track.motion.times))
+        source = track.smoothed(options.smoothing, attempt.check).as_source()
+        clock = Clock.of(track.motion.times, video.info.fps)
+        with error_context("driver"):
+            sampled = sample(driver.times, driver.coefficients, clock.times) if moves else driver.coefficients
+            motion = transfer(space, source.coefficients, sampled, _parameters(options))
+        attempt.warn(motion_warnings(space, source.coefficients, motion))
+        sound = None
+        sound_of = driving.video if moves and driving.video else video.path if video.info.audio else None
+        if sound_of and output.has_sound:
+            # On disk: while it is encoded, the decoder is busy with the source's frames.
+            attempt.stage("decode")
+            with attempt.timed("decode_s"):
+                sound = through_file(self._decoder.sound(sound_of, clock.seconds), folder / "sound")
+        frames = self._edited(attempt, video, source, motion, output)
+        return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
+
+    def _edited(
+        self,
+        attempt: Attempt,
+        video: VideoFile,
+        source: "VideoSource",
+        motion: NDArray[np.float32],
+        output: OutputSpec,
+    ) -> Iterator[Pixels]:
+        with closing(self._input.frames(attempt, video, during="render_s")) as timed:
+            frames = (pixels for _, pixels in timed)
+            yield from self._editor.render_video(frames, source, motion, paste_back=output.paste_back, size=output.size)
+
+
+def _parameters(options: ReenactOptions) -> Transfer:
+    return Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop)
+
+
+def _output(driving: DrivingMotion, options: ReenactOptions) -> OutputSpec:
+    """How the result is delivered. Whether a document of coefficients makes a clip is known only now."""
+    output, fitting = options.output_spec(clip=driving.is_clip), formats(clip=driving.is_clip)
+    if output.format not in fitting:
+        what = "a clip" if driving.is_clip else "a picture"
+        raise ControlError(
+            f"the driver's coefficients make {what}; choose one of {', '.join(fitting)}, not {output.format}",
+            field="options.output.format",
+        )
+    return output
+
+
+def resampled(clock: Clock, motion: NDArray[np.float32], fps: float) -> tuple[Clock, NDArray[np.float32]]:
+    """The same motion at another, even rate: coefficients between frames are interpolated, so nothing judders."""
+    even = Clock.even(max(1, round(clock.seconds * fps)), fps)
+    return even, sample(clock.times, motion, even.times)

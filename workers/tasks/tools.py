@@ -1,0 +1,40 @@
+"""What the tasks of all kinds work with."""
+
+from dataclasses import dataclass
+
+from workers.audio_input import AudioInput
+from workers.contract.settings import Settings
+from workers.contract.sources import SourceRegistry
+from workers.editor import Editor
+from workers.media.isolate import Decoder
+from workers.source_input import SourceInput
+
+
+@dataclass(frozen=True)
+class TaskTools:
+    """Parts of one worker process; they hold no state of any job.
+
+    Attributes:
+        editor: the loaded models.
+        decoder: decodes media in a child process.
+        source_input: reads photos, videos and documents of coefficients.
+        audio_input: reads audio files.
+        max_frames: most frames of a clip.
+    """
+
+    editor: Editor
+    decoder: Decoder
+    source_input: SourceInput
+    audio_input: AudioInput
+    max_frames: int
+
+    @classmethod
+    def of(cls, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> "TaskTools":
+        """The tools around a loaded editor."""
+        return cls(
+            editor=editor,
+            decoder=decoder,
+            source_input=SourceInput(editor, sources, decoder, settings),
+            audio_input=AudioInput(sources, decoder, settings),
+            max_frames=settings.max_frames,
+        )
