@@ -20,7 +20,7 @@ CLIENT_GONE = 499  # no HTTP status: what nginx, and so everybody's dashboard, c
 
 
 class AccessMiddleware:
-    """Give the request its id, and tell the log and the metrics how it went.
+    """Give the request its id, and write to the log and the metrics how it went.
 
     Unforeseen exceptions are answered here rather than by an exception handler: Starlette runs its handler for them
     outside of all middleware, where the answer would carry no request id.

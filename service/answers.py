@@ -9,7 +9,7 @@ from service.preferences import preferred_wait, prefers_media
 from service.problems import render
 from workers.contract.jobs import JobRecord
 
-# How soon it makes sense to ask again about a job that is still under way.
+# How soon it makes sense to request a job again that is still under way.
 POLL_AFTER_S = 1
 
 CANCELLED = "The job was cancelled and has no result; send the request again."

@@ -88,7 +88,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
 
 def _roomier(settings: ApiSettings) -> dict[str, FileBytes]:
-    """Routes that take videos and sounds. Base64 in JSON is held in memory: there they may be as large as a photo."""
+    """Routes that take videos and sounds. Base64 in JSON is kept in memory: there they may be as large as a photo."""
     photo, video = settings.max_upload_bytes, settings.max_video_bytes
     sound = max(settings.max_audio_bytes, video)
     return {

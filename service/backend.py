@@ -31,7 +31,7 @@ class Backend:
 
     Attributes:
         redis: blocking client, for threads.
-        events: for following jobs, on the event loop; stopped when the process is asked to end.
+        events: for following jobs, on the event loop; stopped when the process is to end.
         streams: how many answers follow a job without end in sight.
     """
 

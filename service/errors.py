@@ -7,7 +7,7 @@ from workers.contract.jobs import MAX_ERRORS, FieldProblem
 
 
 class OpenToStrangersError(Exception):
-    """The API would listen beyond this machine and ask for no key, and nobody said that this is wanted."""
+    """The API would listen beyond this machine and require no key, and no setting allows that."""
 
 
 class HttpError(ServiceError):
@@ -38,7 +38,7 @@ class MalformedHeaderError(HttpError):
 
 
 class KeyMissingError(HttpError):
-    """The service asks for an API key and the request brings none."""
+    """The service requires an API key and the request has none."""
 
     code, status, title = "key_missing", 401, "API key missing"
     headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}

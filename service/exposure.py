@@ -1,4 +1,4 @@
-"""No API serves strangers by accident: beyond this machine it listens with keys, or because somebody said so."""
+"""No API serves strangers by accident: beyond this machine it listens with keys, or because a setting allows it."""
 
 import ipaddress
 import socket

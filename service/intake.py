@@ -23,7 +23,7 @@ from workers.contract.text import cut, is_broken
 
 MAX_JSON_BYTES = 2**24  # of all that is no file in a JSON body
 MAX_TEXT_LENGTH = 200  # of a plain text, such as an id
-MAX_FIELDS = 32  # of a JSON body: each unknown one is looked at
+MAX_FIELDS = 32  # of a JSON body: each unknown one is checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Submission:
 async def read_submission(request: Request, fields: BodyFields) -> AsyncIterator[Submission]:
     """Parse the body of a request; its files are closed at the end. How large they are is for `uploads` to judge.
 
-    Large files of a multipart body are spooled to disk while they arrive. Base64 in JSON has to be held in memory.
+    Large files of a multipart body are spooled to disk while they arrive. Base64 in JSON has to be kept in memory.
 
     Raises:
         UnsupportedContentTypeError: neither multipart/form-data nor application/json.

@@ -48,7 +48,7 @@ def build_request(
 
 
 def _check(fields: RequestFields, backend: Backend) -> None:
-    """Raise InvalidRequestError for what only the bundle or the settings can tell is wrong."""
+    """Raise InvalidRequestError for what is wrong by the bundle or the settings."""
     faults = fields.check(backend.presence, backend.settings)
     if faults:
         first = [FieldProblem(field=field, message=text) for field, text in faults[:MAX_ERRORS]]

@@ -34,7 +34,7 @@ def configure_logging(level: str) -> None:
             "disable_existing_loggers": False,
             "formatters": {"json": {"()": JsonFormatter}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
-            # Warns about every malformed body, which the client is told and the access log counts.
+            # Warns about every malformed body, which the client gets as a problem and the access log counts.
             "loggers": {"python_multipart": {"level": "ERROR"}},
             "root": {"handlers": ["stderr"], "level": level.upper()},
         }

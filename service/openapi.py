@@ -14,6 +14,7 @@ from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
 from workers.contract.jobs import Job, Problem
 from workers.contract.kinds.common import JobKind
+from workers.contract.kinds.extract import MOTION_FORMATS
 
 DESCRIPTION = """
 Send a photo and sliders, a driving video or speech, get the edited photo or a clip back, rendered by PIRenderer.
@@ -60,8 +61,8 @@ _LATER = {"description": "Seconds after which to ask.", "schema": {"type": "stri
 _WAITED = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
 
 MOTION_CONTENT: dict[str, Any] = {
-    "application/json": {"schema": {"$ref": _REFERENCE.format(model=Motion.__name__)}},
-    "application/x-npz": {},
+    MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=Motion.__name__)}},
+    MOTION_FORMATS["npz"]: {},
 }
 MEDIA_CONTENT: dict[str, Any] = {"image/*": {}, "video/*": {}}
 

@@ -29,7 +29,7 @@ class MediaRange:
 
 
 def preferred_wait(prefer: str | None) -> int | None:
-    """Seconds the client would wait, at most MAX_WAIT_S; None when it said nothing, or nothing we understand."""
+    """Seconds the client would wait, at most MAX_WAIT_S; None without one that is understood."""
     for preference in re.split(r"[,;]", prefer or ""):
         if match := _WAIT.fullmatch(preference.strip()):
             return min(int(match[1]), MAX_WAIT_S)

@@ -31,7 +31,7 @@ async def require_key(
     if credentials is None:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
     given = credentials.credentials.encode()
-    # Every key is compared, each in constant time, so that the time taken tells nothing about them.
+    # Every key is compared, each in constant time, so that the time taken reveals nothing about them.
     matches = [secrets.compare_digest(given, key.get_secret_value().encode()) for key in keys]
     if not any(matches):
         raise KeyRejectedError("This API key is not known here; check it for typing errors, or ask for a new one.")

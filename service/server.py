@@ -1,4 +1,4 @@
-"""uvicorn, ending long answers first when the process is asked to stop."""
+"""uvicorn, ending long answers first when the process is to stop."""
 
 import socket
 

@@ -24,7 +24,7 @@ def admit(backend: Backend, owner: str, idempotency_key: str | None) -> None:
     """Refuse a request that can make no job; a repeated one makes none, and always gets its first job.
 
     Args:
-        owner: who asks; keys of different owners never meet.
+        owner: of the request; keys of different owners never meet.
 
     Raises:
         QueueFullError: as many jobs wait as the settings allow.
@@ -47,6 +47,6 @@ def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: s
     """
     admit(backend, owner, idempotency_key)
     record, new = backend.jobs.create(request, owner, idempotency_key)
-    if new:  # should this process die before the next line, a reaper puts the job in line
+    if new:  # if this process dies before it enqueues, a reaper enqueues the job
         backend.queue.enqueue(record)
     return record

@@ -22,11 +22,11 @@ _REPORT_EVERY_S = 0.1
 T = TypeVar("T")
 
 
-class JobCancelled(Exception):  # noqa: N818 - it is no error: the client asked for it
+class JobCancelled(Exception):  # noqa: N818 - it is no error: the client wants it
     """The client cancelled the job."""
 
 
-class GivenBack(Exception):  # noqa: N818 - it is no error: the operator asked for it
+class GivenBack(Exception):  # noqa: N818 - it is no error: the operator wants it
     """The worker is stopping and has no time left to finish the job."""
 
 
@@ -57,7 +57,7 @@ class Attempt:
 
     @property
     def request(self) -> JobRequest:
-        """What the client asked for."""
+        """What the client requested."""
         return self.record.request
 
     @property
@@ -66,7 +66,7 @@ class Attempt:
         return self.record.owner
 
     def warn(self, warnings: Iterable[JobWarning]) -> None:
-        """Tell the client of what the result does not show well; each thing once."""
+        """Keep warnings for the client of what the result does not show well; each one once."""
         for warning in warnings:
             if warning not in self.warnings:
                 self.warnings.append(warning)
@@ -158,7 +158,7 @@ class Attempt:
 
 
 class Deadline:
-    """Set once, when the worker is told to stop: how long the current job may still run."""
+    """Set once, when the worker is to stop: how long the current job may still run."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

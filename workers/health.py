@@ -1,4 +1,4 @@
-"""`python -m workers.health`: exit status 0 while a worker of this host has its models loaded. Containers ask it."""
+"""`python -m workers.health`: exit status 0 while a worker of this host has its models loaded. Containers run it."""
 
 import socket
 import sys

@@ -106,7 +106,7 @@ class Heartbeat(threading.Thread):
         with self._lock:
             now = WorkerPresence(**self._now.model_dump(exclude={"heartbeat_at"}))
         try:
-            # Unknown again: this Redis was emptied or has been replaced, and wants to be told anew.
+            # Unknown again: this Redis was emptied or has been replaced, and has to learn of them again.
             if self._presence.announce(now, self._settings.presence_ttl_s):
                 self._published = False
             if self._abilities is not None and not self._published:

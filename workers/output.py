@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
 from workers.contract.kinds.common import OutputSpec
-from workers.contract.kinds.extract import MOTION_FORMATS
+from workers.contract.kinds.extract import MOTION_FORMATS, MotionFormat
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
@@ -108,13 +108,14 @@ def write_clip(
     )
 
 
-def write_document(attempt: Attempt, path: Path, motion: Motion) -> OutputFile:
-    """Write coefficients, and the bundle that read them; the path's ending, json or npz, is the format."""
+def write_document(attempt: Attempt, folder: Path, chosen: MotionFormat, motion: Motion) -> OutputFile:
+    """Write coefficients, and the bundle that read them, as `result` in the chosen format."""
+    path = folder / f"result.{chosen}"
     bundle = attempt.record.job.bundle
     read_by = None if bundle is None else bundle.model_dump()
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
-        if path.suffix == ".npz":
+        if chosen == "npz":
             path.write_bytes(motion_npz(motion, read_by))
         else:
             with path.open("w") as file:
@@ -122,5 +123,4 @@ def write_document(attempt: Attempt, path: Path, motion: Motion) -> OutputFile:
                     file.write(text)
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
-    media_type = MOTION_FORMATS[path.suffix[1:]]
-    return OutputFile(path, media_type, motion.space.name, frames=len(motion.times), seconds=seconds)
+    return OutputFile(path, MOTION_FORMATS[chosen], motion.space.name, frames=len(motion.times), seconds=seconds)

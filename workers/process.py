@@ -1,4 +1,4 @@
-"""The worker process: load the models once, then take jobs from RQ until told to stop."""
+"""The worker process: load the models once, then take jobs from RQ until a signal to stop."""
 
 import logging
 import os

@@ -52,7 +52,7 @@ class Runner:
         name: the worker's name.
         bundle: what the tasks render with; every job that runs names it.
         tasks: the task of every kind of job.
-        heartbeat: told what the worker is busy with.
+        heartbeat: announces what the worker is busy with.
         deadline: started when the worker is to stop.
     """
 

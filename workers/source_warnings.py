@@ -1,4 +1,4 @@
-"""What a picture or video does not support of a request, as warnings."""
+"""Warnings of a source or driver: what its picture does not support of the request."""
 
 import math
 from collections.abc import Iterator
@@ -49,10 +49,10 @@ def portrait_warnings(source: "Source", face: FaceChoice, what: str = "source") 
 def motion_warnings(
     space: CoefficientSpace, own: NDArray[np.float32], motion: NDArray[np.float32]
 ) -> Iterator[JobWarning]:
-    """What a motion [T, C] asks of a source [C], or of a source in motion [T, C], that it cannot show."""
+    """What of a motion [T, C] a source [C], or a source in motion [T, C], cannot show."""
     pose = slice(space.pose_start, space.pose_start + 3)
-    shown, asked = np.atleast_2d(own)[:, pose], motion[:, pose]
-    turned = asked - shown
+    shown, requested = np.atleast_2d(own)[:, pose], motion[:, pose]
+    turned = requested - shown
     hidden = (np.abs(shown[:, 0]) > _ASIDE) & (-np.sign(shown[:, 0]) * turned[:, 0] > _ACROSS)
     if hidden.any():
         worst = int(np.argmax(np.abs(turned[:, 0]) * hidden))
@@ -64,7 +64,7 @@ def motion_warnings(
             "towards the side that the picture hides; turn it less, or send a picture from nearer to the front.",
         )
     for axis, (name, most) in enumerate(_FARTHEST):
-        farthest = float(np.abs(asked[:, axis]).max())
+        farthest = float(np.abs(requested[:, axis]).max())
         moves = np.abs(turned[:, axis]).max() > math.radians(1)
         if farthest > most and moves:
             yield JobWarning(

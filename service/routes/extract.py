@@ -1,6 +1,6 @@
 """POST /extract: a photo or a video in, its coefficients out, to be edited and sent back."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
@@ -8,12 +8,12 @@ from starlette.responses import Response
 from service.call import JobCall
 from service.openapi import document_answers, job_body
 from service.security import limit_rate
-from workers.contract.kinds.extract import EXTRACT
+from workers.contract.kinds.extract import EXTRACT, MotionFormat
 
 router = APIRouter(tags=["editing"])
 
 Format = Annotated[
-    Literal["json", "npz"],
+    MotionFormat,
     Query(description="`json`, or `npz`: the same as NumPy arrays (`application/x-npz`)."),
 ]
 

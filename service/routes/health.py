@@ -1,6 +1,6 @@
 """GET /health/live and /health/ready: two questions, two answers.
 
-They are asked without a key, so they tell counts and states alone; names and reasons are in the workers' logs.
+They need no key, so they show counts and states alone; names and reasons are in the workers' logs.
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""POST /talk: a photo and speech in, the photo saying it out."""
+"""POST /talk: a photo and speech in, a clip of the photo saying it out."""
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -23,7 +23,7 @@ async def talk(call: JobCall) -> Response:
 
     `audio` is WAV, AIFF, FLAC, MP3, AAC, OGG or M4A, or the sound of a video. Lips, blinks, brows and head move as a
     model makes of the speech, differently for every `seed`; the clip has the speech as its sound (a GIF has none). With
-    `samples` the job has as many `results`, of the seeds `seed`, `seed` + 1 …; each result tells its own.
+    `samples` the job has as many `results`, of the seeds `seed`, `seed` + 1 …; each result names its own.
 
     Head poses of your own replace the generated ones: as `options.pose`, the document that `POST /extract` made, or as
     a file `pose`, that document (JSON or npz) or a video.

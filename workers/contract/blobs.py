@@ -129,7 +129,7 @@ class BlobStore:
         """Give the blobs that Redis does not know `grace_s` more seconds to live, and delete half-written files as old.
 
         A crash leaves such files, and so does a Redis that lost its data; that may come back before their time is over.
-        Safe to run anywhere and as often as wanted: of all that ask, one looks, once an hour.
+        Safe to run anywhere and as often as wanted: of all callers, one searches, once an hour.
 
         Returns:
             How many blobs were unknown.

@@ -60,7 +60,7 @@ class JobEvents:
                 await _end(task)
 
     def stop(self) -> None:
-        """End everything that follows, now and from now on: the process is asked to end."""
+        """End everything that follows, now and from now on: the process is to end."""
         self._stopped = True
         for watch in self._watches.values():
             watch.publish()

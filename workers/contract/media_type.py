@@ -8,8 +8,8 @@ from workers.contract.errors import EmptyFileError, PictureTooLargeError, Unsupp
 from workers.contract.picture_header import picture_size, picture_type
 
 MediaKind = Literal["picture", "video", "motion", "audio"]
-"""What can be done with a file: edit it, read its motion, use it as a motion (the document of POST /extract), or hear
-it."""
+"""What can be done with a file: edit it, read its motion, use it as a motion (the document of POST /extract), or use
+its sound."""
 
 PICTURE: tuple[MediaKind, ...] = ("picture",)
 VISUAL: tuple[MediaKind, ...] = ("picture", "video")
@@ -25,7 +25,7 @@ _ACCEPTED: dict[MediaKind, str] = {
 
 
 class MediaHeader(Document):
-    """A file's media type, and a picture's size in pixels: 0 x 0 where a damaged header does not tell.
+    """A file's media type, and a picture's size in pixels: 0 x 0 where a damaged header does not have it.
 
     A video's size is None: its container has to be taken apart to know it, and that is left to the workers.
     """

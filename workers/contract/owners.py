@@ -3,7 +3,7 @@
 import hashlib
 
 ANONYMOUS = "anonymous"
-"""The one owner of everything where the service asks for no API key."""
+"""The one owner of everything where the service requires no API key."""
 
 
 def owner_of(api_key: str) -> str:

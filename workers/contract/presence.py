@@ -1,4 +1,4 @@
-"""Who is there: workers announce themselves with a heartbeat, and publish what the bundle they loaded can do."""
+"""Which workers are alive: they announce themselves with a heartbeat, and publish what their bundle can do."""
 
 import time
 from collections import Counter

@@ -17,7 +17,7 @@ TASK = "workers.tasks.run"
 
 
 class JobQueue:
-    """Puts jobs in line and takes them out again.
+    """Enqueues jobs and removes them again.
 
     Args:
         client: a Redis client that returns bytes (`connect`).
@@ -35,11 +35,11 @@ class JobQueue:
             raise QueueFullError(f"{waiting} jobs are waiting already; try again in a few seconds.")
 
     def waiting(self) -> int:
-        """How many jobs are in line."""
+        """How many jobs wait."""
         return sum(queue.count for queue in self._queues.values())
 
     def enqueue(self, record: JobRecord) -> None:
-        """Put a queued job in line. A job that is in line twice runs once: its second copy finds it claimed."""
+        """Enqueue a job. A job that is enqueued twice runs once: its second copy finds it claimed."""
         self._queue(record).enqueue_call(
             TASK,
             args=(record.job.id, record.attempt),
@@ -53,11 +53,11 @@ class JobQueue:
         )
 
     def remove(self, record: JobRecord) -> None:
-        """Take a job out of the line, so that the queue's length stays honest after a cancellation."""
+        """Remove a job, so that the length of the queue stays right after a cancellation."""
         self._queue(record).remove(_entry(record))
 
     def entries(self) -> set[tuple[str, int]]:
-        """(job id, attempt) of everything in line."""
+        """(job id, attempt) of everything that waits."""
         ids = [entry for queue in self._queues.values() for entry in queue.get_job_ids()]
         return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
 

@@ -19,7 +19,7 @@ _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
 def job_key(job_id: str) -> str:
     """The Redis key of a job's hash."""
-    return f"portrait:job:{cut(job_id, ID_LENGTH)}"  # clients ask for all kinds of ids
+    return f"portrait:job:{cut(job_id, ID_LENGTH)}"  # clients send all kinds of ids
 
 
 EVERY_CHANNEL = f"{job_key('*')}:events"

@@ -16,8 +16,8 @@ from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_
 from workers.contract.settings import Settings
 from workers.contract.text import ID_LENGTH, cut
 
-# How long it is remembered that a source existed, so that its loss is told from a wrong id.
 _CHUNK = 2**20
+# How long it is remembered that a source existed, so that an expired source is not mistaken for a wrong id.
 _MEMORY_S = 7 * 24 * 3600
 
 
@@ -169,7 +169,7 @@ class SourceRegistry:
             if source is None or source.expires_at <= time.time():
                 return None, raw
             renewed = source.model_copy(update={**(seen or {}), "expires_at": time.time() + life})
-            # Written before the blob is looked at: a `discard` then sees another user, or has dropped the blob already.
+            # Written before the blob is checked: a `discard` then sees another user, or has dropped the blob already.
             if self._replaced(owner, raw, renewed):
                 if self._blobs.extend(source.blob, life) and self._blobs.exists(source.blob):
                     return renewed, raw

@@ -154,7 +154,7 @@ class JobStore:
         return self.get(job_id)
 
     def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
-        """Store and announce progress. Returns whether cancellation was asked for.
+        """Store and announce progress. Returns whether cancellation was requested.
 
         Raises:
             SupersededError: the attempt no longer counts; stop working on it.
@@ -173,7 +173,7 @@ class JobStore:
         """End a running job with its results, {blob key: result} in order, and its last progress.
 
         Returns:
-            False when cancellation was asked for: then nothing has changed, and the job has to end as cancelled.
+            False when cancellation was requested: then nothing has changed, and the job has to end as cancelled.
         """
         return not self._finish(
             job_id,
@@ -202,7 +202,7 @@ class JobStore:
         )
 
     def end_cancelled(self, job_id: str, attempt: int, metrics: Mapping[str, float]) -> None:
-        """End a running job that was asked to stop."""
+        """End a running job whose cancellation was requested."""
         self._finish(job_id, attempt, JobStatus.CANCELLED, metrics)
 
     def cancel(self, job_id: str) -> JobRecord:
@@ -276,8 +276,8 @@ class JobStore:
         applied, status, current, cancel = answer
         # A command repeated after a broken connection finds its own work done.
         repeated = ttl is not None and int(current) == attempt and status.decode() == fields["status"]
-        held = bool(cancel) and unless_cancelled and int(current) == attempt and status.decode() in allowed
-        if not applied and not repeated and not held:
+        kept = bool(cancel) and unless_cancelled and int(current) == attempt and status.decode() in allowed
+        if not applied and not repeated and not kept:
             raise SupersededError(
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )

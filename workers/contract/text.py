@@ -3,7 +3,7 @@
 import re
 
 ID_LENGTH = 128
-"""Characters of an id that are looked at; ours are shorter."""
+"""Characters of an id that are used; ours are shorter."""
 
 ECHO_LENGTH = 64
 """Characters of a client's text that a message repeats."""
@@ -29,5 +29,5 @@ def cut(text: str, length: int = ECHO_LENGTH) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What a library's error says, without the paths and objects of this process, which tell a client nothing."""
+    """What a library's error says, without the paths and objects of this process, which are of no use to a client."""
     return cut(_PATH.sub("", str(error)), 200).strip(" :") or "no reason given"

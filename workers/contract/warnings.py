@@ -1,4 +1,4 @@
-"""What a job's client is warned of: the job succeeds, but the picture does not support all that was asked."""
+"""What a job's client is warned of: the job succeeds, but the picture does not support all that was requested."""
 
 from enum import StrEnum
 

@@ -221,7 +221,7 @@ class Decoder:
 
 
 def _go_on() -> None:
-    """Nobody asks to stop."""
+    """There is no reason to stop."""
 
 
 class _Watch:

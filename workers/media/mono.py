@@ -18,15 +18,15 @@ def mixed_to_mono(stretches: Iterable[NDArray[np.int16]]) -> Iterator[NDArray[np
     half of that is taken, until the mean is much louder again.
     """
     mixer = _Mixer()
-    held = np.zeros((0, 2), np.int16)
+    buffer = np.zeros((0, 2), np.int16)
     for stretch in stretches:
-        held = np.concatenate([held, np.broadcast_to(stretch, (len(stretch), 2))])
-        whole = len(held) - len(held) % _BLOCK
+        buffer = np.concatenate([buffer, np.broadcast_to(stretch, (len(stretch), 2))])
+        whole = len(buffer) - len(buffer) % _BLOCK
         if whole:
-            yield np.concatenate([mixer.mixed(held[at : at + _BLOCK]) for at in range(0, whole, _BLOCK)])
-            held = held[whole:]
-    if len(held):
-        yield mixer.mixed(held)
+            yield np.concatenate([mixer.mixed(buffer[at : at + _BLOCK]) for at in range(0, whole, _BLOCK)])
+            buffer = buffer[whole:]
+    if len(buffer):
+        yield mixer.mixed(buffer)
 
 
 class _Mixer:

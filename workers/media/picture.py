@@ -37,7 +37,7 @@ def decode_picture(data: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
         uint8 [H, W, 3], RGB.
 
     Raises:
-        EmptyFileError, UnsupportedMediaError, PictureTooLargeError: as `sniff` does.
+        EmptyFileError, UnsupportedMediaError, PictureTooLargeError: as `detect_media_type` does.
         DamagedMediaError: truncated or corrupt.
     """
     detect_media_type(data, max_pixels)

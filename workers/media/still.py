@@ -22,7 +22,7 @@ _PNG_XMP = "XML:com.adobe.xmp"
 
 
 class EncodingError(ServiceError):
-    """The result does not fit into the format that was asked for."""
+    """The result does not fit into the requested format."""
 
     code, status, title = "unencodable_output", 422, "Output format cannot hold the result"
     field = "options.output"

@@ -28,4 +28,4 @@ class ExtractTask:
             track = self._input.track(attempt, video, options.face)
             attempt.stage("motion", 0, len(track.motion.times))
             motion = smoothed(track.motion, options.smoothing, attempt.check)
-        return [write_document(attempt, folder / f"result.{request.format}", motion)]
+        return [write_document(attempt, folder, request.format, motion)]

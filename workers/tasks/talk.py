@@ -124,7 +124,7 @@ def turned(
 ) -> NDArray[np.float32]:
     """A motion [T, C] with other head poses: rotations as they are, places and sizes by their changes.
 
-    They begin with the motion; the last one is held.
+    They begin with the motion; the last one is kept to the end.
     """
     poses = sample(head.times - head.times[0], head.coefficients, np.arange(len(motion)) / fps)
     posed = transfer(space, source.coefficients, poses, Transfer("absolute", region="pose"))

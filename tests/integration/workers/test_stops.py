@@ -145,7 +145,7 @@ def test_writing_a_document_stops(service: Service, photo: str, tmp_path: Path) 
     threading.Timer(0.3, service.store.cancel, [attempt.record.job.id]).start()
     began = time.monotonic()
     with pytest.raises(JobCancelled):
-        write_document(attempt, tmp_path / "result.json", motion)
+        write_document(attempt, tmp_path, "json", motion)
     assert time.monotonic() - began < SOON_S
     service.store.end_cancelled(attempt.record.job.id, 1, {})
 

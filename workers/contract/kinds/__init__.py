@@ -1,4 +1,4 @@
-"""What may be asked of the service: one module a kind of job. A kind is known here, by its name, and nowhere else."""
+"""What may be requested: one module a kind of job. A kind is known here, by its name, and nowhere else."""
 
 from typing import Annotated
 

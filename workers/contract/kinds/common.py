@@ -136,7 +136,7 @@ class RequestFields(Strict):
         """Raise a ServiceError when no worker could do this kind of job, whatever the request says."""
 
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:  # noqa: ARG002 - for some kinds
-        """(field, message) of everything that only the loaded bundle or the settings can tell is wrong."""
+        """(field, message) of everything that is wrong by the loaded bundle or the settings."""
         return []
 
     def inline_files(self) -> Mapping[str, Any]:
@@ -167,8 +167,8 @@ class JobKind:
         request: the accepted request, which a worker finds in the queue: `fields`, and `<file>_id` of every stored
             file; `<file>_kind` too where the model has that field.
         files: what the file of each field may be, in the order in which they are stored.
-        checked_first: files that are looked at before the fields: without them there is no request, or the fields
-            are judged by what they are.
+        checked_first: files whose headers are read before the fields are validated: without them there is no
+            request, or the rules of the fields depend on what they are.
         required: files that have to be sent. The source may be named by `source_id` instead.
         examples: OpenAPI examples of the JSON body.
         text_bytes: most bytes of a document as a part of a form.

@@ -13,6 +13,9 @@ from workers.contract.kinds.common import FieldError, Strict
 MAX_SLIDERS = 128  # more than any coefficient space names, shorthands included
 MAX_COEFFICIENTS = 256
 MAX_NAME = 64
+# Yaw, pitch, roll (radians), x, y, log zoom. A photo's own pose may lie outside of the sliders' range, so these are
+# wider than theirs.
+RAW_POSE_LIMITS = (math.pi / 2, math.pi / 2, math.pi, 1.0, 1.0, math.log(4))
 MAX_HINTS = 20  # names that a closest one is looked for: more are not reported, and looking takes a millisecond each
 
 
@@ -61,7 +64,7 @@ class Controls(Strict):
     expression: Expression = Field(default={})
     pose: Pose = Pose()
     coefficients: Annotated[list[FiniteFloat], Field(max_length=MAX_COEFFICIENTS)] | None = None
-    # One wrong keyframe is told at a time: a thousand may hold a hundred thousand errors.
+    # One wrong keyframe is reported at a time: a thousand may hold a hundred thousand errors.
     keyframes: Annotated[list[Keyframe], Field(min_length=1, max_length=1000, fail_fast=True)] | None = None
 
     @model_validator(mode="after")
@@ -81,7 +84,7 @@ class Controls(Strict):
 
 
 def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seconds: float) -> list[tuple[str, str]]:
-    """Check what only the loaded bundle's coefficient space can tell.
+    """Check what depends on the coefficient space of the loaded bundle.
 
     Args:
         controls: parsed controls of a request.
@@ -127,10 +130,8 @@ def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -
     size = sliders["coefficients"]
     if len(coefficients) != size:
         return [("coefficients", f"must be {size} numbers in the order of GET /sliders, got {len(coefficients)}")]
-    # A photo's own pose may lie outside of the sliders' range, so these limits are wider than theirs.
-    pose = (math.pi / 2, math.pi / 2, math.pi, 1.0, 1.0, math.log(4))
-    limits = {size - len(pose) + place: (-limit, limit) for place, limit in enumerate(pose)}
-    # Axes that go both ways may show more on a face than a request may ask for: the worker knows how much.
+    limits = {size - len(RAW_POSE_LIMITS) + place: (-limit, limit) for place, limit in enumerate(RAW_POSE_LIMITS)}
+    # On axes that go both ways a face may show more than a request may set: the worker knows how much.
     limits |= {s["index"]: (s["min"], s["max"]) for s in sliders["expression"] if s["min"] == 0}
     return [
         (f"coefficients.{index}", f"must lie between {low:g} and {high:g}, got {coefficients[index]:g}")

@@ -1,4 +1,4 @@
-"""What POST /edit may be asked: sliders, raw coefficients or keyframes for the face in a photo."""
+"""What POST /edit takes: sliders, raw coefficients or keyframes for the face in a photo."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self

@@ -1,4 +1,4 @@
-"""What POST /extract may be asked: the coefficients of a photo or of every frame of a video."""
+"""What POST /extract takes: the coefficients of a photo or of every frame of a video."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -9,7 +9,8 @@ from workers.contract.kinds.common import FaceChoice, JobKind, RequestFields, St
 from workers.contract.kinds.example_files import MP4, SOURCE
 from workers.contract.media_type import VISUAL
 
-MOTION_FORMATS = {"json": "application/json", "npz": "application/x-npz"}
+MotionFormat = Literal["json", "npz"]
+MOTION_FORMATS: Mapping[MotionFormat, str] = {"json": "application/json", "npz": "application/x-npz"}
 
 
 class ExtractOptions(Strict):
@@ -23,7 +24,7 @@ class ExtractFields(RequestFields):
     """What an extraction says apart from its source; `format` is how the coefficients are written."""
 
     kind: Literal["extract"] = "extract"
-    format: Literal["json", "npz"] = "json"
+    format: MotionFormat = "json"
     options: ExtractOptions = ExtractOptions()
 
 

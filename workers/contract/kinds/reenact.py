@@ -1,4 +1,4 @@
-"""What POST /reenact may be asked: a driver's motion on a photo, or on the face in a video."""
+"""What POST /reenact takes: a driver's motion on a photo, or on the face in a video."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -59,7 +59,7 @@ class ReenactFields(RequestFields):
             output.check_format("a video as the source makes a clip")
             if output.fps is not None:
                 raise FieldError("options.output.fps", "leave it out: the frames of a video source keep their times")
-        elif self.driver_kind != "motion":  # only its content tells how many frames it has
+        elif self.driver_kind != "motion":  # only its content shows how many frames it has
             output.check_format("a video as the driver makes a clip" if self.driver_kind == "video" else None)
         return self
 

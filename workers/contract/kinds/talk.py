@@ -1,4 +1,4 @@
-"""What POST /talk may be asked: a photo that says what an audio file says."""
+"""What POST /talk takes: a photo that says what an audio file says."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -38,7 +38,7 @@ class TalkOptions(RenderOptions):
     """Options of POST /talk.
 
     Equal `seed`s give equal motions, different ones differ mostly in head, brows and blinks; without one it is drawn
-    and told in the result. `samples` motions of as many clips have the seeds `seed`, `seed` + 1 … `temperature` 0 gives
+    and named in the result. `samples` motions of as many clips have the seeds `seed`, `seed` + 1 … `temperature` 0 is
     the most likely motion, 1 the variety of the training data. `pose` is a document of POST /extract: its head poses,
     as they are, replace the generated ones; they begin with the speech, and the last one is held. `fps` is the rate of
     motion and clip, 25 where it is not set.

@@ -1,4 +1,4 @@
-"""From speech to a head's motion, and what API, worker and models must say alike."""
+"""From speech to a head's motion."""
 
 from __future__ import annotations
 
@@ -7,20 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from models.audio import FRAME_RATE, SAMPLE_RATE, TEMPERATURE
-from models.audio import SpeechGains as ModelGains
 from models.coefficients import ARKIT
 from models.coefficients.document import Motion
-from workers.audio_input import SPEECH_RATE
-from workers.contract.kinds.talk import SPEECH_FPS, SpeechGains, TalkOptions
 from workers.tasks.talk import turned
 
 YAW, X = -6, -3
-
-
-def test_the_contract_says_what_the_models_say() -> None:
-    assert (SPEECH_RATE, SPEECH_FPS, TalkOptions().temperature) == (SAMPLE_RATE, FRAME_RATE, TEMPERATURE)
-    assert SpeechGains().model_dump() == vars(ModelGains())
 
 
 def head(times: list[float], **channels: list[float]) -> Motion:
