@@ -31,7 +31,7 @@ EXPOSED_HEADERS = [
 ]
 
 
-class State(TypedDict):
+class AppState(TypedDict):
     """What the lifespan hands to every request."""
 
     backend: Backend
@@ -44,7 +44,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     registry = CollectorRegistry()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         async with open_backend(settings) as backend:
             yield {"backend": backend, "registry": registry}
 

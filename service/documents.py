@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from workers.contract.bundle import BundleIdentity
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.kinds.controls import Controls
 
 
-class Slider(Document):
+class Slider(ContractModel):
     """An expression slider; `index` is its place in `coefficients`, `side` the person's own."""
 
     name: str
@@ -22,7 +22,7 @@ class Slider(Document):
     weakly_observed: bool = Field(description="Seldom seen in the photos of the training; expect less of it.")
 
 
-class PoseAxis(Document):
+class PoseAxis(ContractModel):
     """A pose slider: degrees, fractions of the crop, or a factor."""
 
     name: str
@@ -31,7 +31,7 @@ class PoseAxis(Document):
     max: float
 
 
-class Sliders(Document):
+class Sliders(ContractModel):
     """What can be edited with the bundle that the workers have loaded."""
 
     space: str = Field(description="What the coefficients mean: `arkit`, or `bfm` for the authors' checkpoints.")
@@ -43,14 +43,14 @@ class Sliders(Document):
     presets: dict[str, Controls] = Field(description="To be sent as `controls`.")
 
 
-class Face(Document):
+class Face(ContractModel):
     """Where the face was seen: x0, y0, x1, y1 in pixels, and how surely."""
 
     box: Annotated[list[float], Field(min_length=4, max_length=4)]
     score: float | None
 
 
-class MotionFrame(Document):
+class MotionFrame(ContractModel):
     """One frame; `face` is null where it was out of sight and the coefficients are bridged."""
 
     time: float = Field(description="Seconds since the first frame.")
@@ -60,7 +60,7 @@ class MotionFrame(Document):
     coefficients: list[float] = Field(description="The same as raw numbers, rotations in radians.")
 
 
-class Motion(Document):
+class Motion(ContractModel):
     """The coefficients of a photo or of every frame of a video, to be changed and sent back."""
 
     space: str

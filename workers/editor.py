@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace
+from workers.contract.kinds.common import FaceChoice
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from models.portrait import Source
 
 Pixels = NDArray[np.uint8]
-FaceChoice = int | Literal["largest"]
 
 
 class Editor(Protocol):

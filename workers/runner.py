@@ -27,7 +27,7 @@ from workers.output_file import OutputFile
 
 log = logging.getLogger(__name__)
 
-Task = Callable[[Attempt, Path], list[OutputFile]]
+JobTask = Callable[[Attempt, Path], list[OutputFile]]
 """Does one kind of job: reads the attempt's request, leaves its files in the given folder."""
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class Runner:
         *,
         name: str,
         bundle: BundleIdentity,
-        tasks: Mapping[str, Task],
+        tasks: Mapping[str, JobTask],
         store: JobStore,
         queue: JobQueue,
         blobs: BlobStore,

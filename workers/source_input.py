@@ -16,10 +16,11 @@ from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
 from workers.contract.errors import VideoTooLongError
+from workers.contract.kinds.common import FaceChoice
 from workers.contract.media_type import MediaKind
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
-from workers.editor import Editor, FaceChoice, Pixels
+from workers.editor import Editor, Pixels
 from workers.error_context import error_context
 from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder

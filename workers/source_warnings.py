@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace
+from workers.contract.kinds.common import FaceChoice
 from workers.contract.warnings import JobWarning, WarningCode
-from workers.editor import FaceChoice
 
 if TYPE_CHECKING:
     from models.portrait import Source

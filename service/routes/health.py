@@ -16,7 +16,7 @@ from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
 from workers.contract.connection import cannot_write
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.jobs import Problem
 from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
 
@@ -28,7 +28,7 @@ PROBE_BYTES = 2**16
 _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, WorkerState.SETUP_FAILED)
 
 
-class Readiness(Document):
+class Readiness(ContractModel):
     """What the service can do right now. More than one bundle: equal requests may get unequal results."""
 
     state: WorkerState

@@ -11,7 +11,7 @@ from service.intake import BodyFields, read_submission
 from service.openapi import problems, request_body
 from service.security import Owner, limit_rate
 from service.uploads import Uploads
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.media_type import VISUAL
 from workers.contract.sources import StoredSource
 
@@ -21,7 +21,7 @@ FIELDS = BodyFields(files=frozenset({"source"}), required=frozenset({"source"}))
 SourceId = Annotated[str, Path(description="The `id` of a source.")]
 
 
-class SourceDocument(Document):
+class SourceDocument(ContractModel):
     """An uploaded photo or video. `id` is the SHA-256 of its bytes: the same file is the same source.
 
     A video's size is null: uploads are not decoded.

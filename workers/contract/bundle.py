@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 
 
-class BundleIdentity(Document):
+class BundleIdentity(ContractModel):
     """A bundle by its name, its version and the digest of its files; equal digests mean equal weights."""
 
     name: str

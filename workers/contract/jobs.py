@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from workers.contract.bundle import BundleIdentity
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.errors import ServiceError
 from workers.contract.kinds import JobRequest
 from workers.contract.text import cut
@@ -33,7 +33,7 @@ class JobStatus(StrEnum):
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
-class FieldProblem(Document):
+class FieldProblem(ContractModel):
     """What is wrong with one field of a request."""
 
     # Whatever an error says can be written: one that could not would hide what it is about, and break a job's end.
@@ -41,7 +41,7 @@ class FieldProblem(Document):
     message: Annotated[str, Field(max_length=400), BeforeValidator(partial(cut, length=400))]
 
 
-class Problem(Document):
+class Problem(ContractModel):
     """An RFC 9457 problem document; `errors` is there for 422 only, and lists the first 20."""
 
     type: str
@@ -68,7 +68,7 @@ class Problem(Document):
         )
 
 
-class Progress(Document):
+class Progress(ContractModel):
     """How far a running job has come; `done` and `total` count frames, fps and eta_s are None until measured."""
 
     done: int = 0
@@ -78,7 +78,7 @@ class Progress(Document):
     stage: str = "queued"
 
 
-class Result(Document):
+class Result(ContractModel):
     """One finished file: where to get it and what it is. `seconds` is None for a still.
 
     `seed` is the one that its motion was made with, to make it again; None where there was no chance in it.
@@ -94,7 +94,7 @@ class Result(Document):
     seed: int | None = None
 
 
-class Job(Document):
+class Job(ContractModel):
     """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
 
     `bundle` is the one of the worker that took the job; None while it waits.
@@ -115,7 +115,7 @@ class Job(Document):
     warnings: list[JobWarning] = Field(default_factory=list)
 
 
-class JobRecord(Document):
+class JobRecord(ContractModel):
     """A job as the store keeps it: the public job, the request and the bookkeeping around it.
 
     Attributes:

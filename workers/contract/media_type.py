@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import BinaryIO, Literal
 
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, UnsupportedMediaError
 from workers.contract.picture_header import picture_size, picture_type
 
@@ -24,7 +24,7 @@ _ACCEPTED: dict[MediaKind, str] = {
 }
 
 
-class MediaHeader(Document):
+class MediaHeader(ContractModel):
     """A file's media type, and a picture's size in pixels: 0 x 0 where a damaged header does not have it.
 
     A video's size is None: its container has to be taken apart to know it, and that is left to the workers.

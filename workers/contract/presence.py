@@ -12,7 +12,7 @@ import redis
 from pydantic import BeforeValidator, Field
 
 from workers.contract.bundle import BundleIdentity, BundleInUse
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.errors import NoWorkerYetError
 from workers.contract.text import cut
 
@@ -30,7 +30,7 @@ class WorkerState(StrEnum):
     SETUP_FAILED = "setup_failed"
 
 
-class WorkerPresence(Document):
+class WorkerPresence(ContractModel):
     """One worker as it last announced itself.
 
     Attributes:
@@ -48,7 +48,7 @@ class WorkerPresence(Document):
     heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
-class Abilities(Document):
+class Abilities(ContractModel):
     """What a bundle can do: the document of its sliders, and whether it has a speech model."""
 
     bundle: BundleIdentity

@@ -10,7 +10,7 @@ import redis
 from pydantic import Field
 
 from workers.contract.blobs import EXPIRY, BlobStore, content_id
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
 from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_media_type
 from workers.contract.settings import Settings
@@ -38,7 +38,7 @@ return 1
 """
 
 
-class StoredSource(Document):
+class StoredSource(ContractModel):
     """One stored upload. `id` is the SHA-256 of its bytes; `expires_at` in seconds since the epoch.
 
     The size in pixels is None for what is no picture.

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from workers.contract.document import Document
+from workers.contract.contract_model import ContractModel
 
 
 class WarningCode(StrEnum):
@@ -33,7 +33,7 @@ class WarningCode(StrEnum):
     FRAMES_MISSING = "frames_missing", "A video file states more frames than it holds: it is cut off or damaged."
 
 
-class JobWarning(Document):
+class JobWarning(ContractModel):
     """A warning of a job. `face` is the index of the face that it is about, largest first, where it is about one."""
 
     code: WarningCode

@@ -32,7 +32,7 @@ from workers.media.video_size import check_video_size
 
 READY = b"ready"
 
-Item = tuple[dict[str, Any], NDArray[Any] | None]
+PipeItem = tuple[dict[str, Any], NDArray[Any] | None]
 
 
 def serve(pipe: Connection, memory_bytes: int) -> None:
@@ -80,11 +80,11 @@ def _answer(pipe: Connection, request: dict[str, Any]) -> None:
             pipe.send_bytes(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
 
 
-def _picture(pipe: Connection, max_pixels: int) -> Iterator[Item]:
+def _picture(pipe: Connection, max_pixels: int) -> Iterator[PipeItem]:
     yield {}, decode_picture(io.BytesIO(pipe.recv_bytes()), max_pixels)
 
 
-def _motion(pipe: Connection, space: str, max_frames: int) -> Iterator[Item]:
+def _motion(pipe: Connection, space: str, max_frames: int) -> Iterator[PipeItem]:
     from models.coefficients import space as space_named
     from models.coefficients.document import read_motion
 
@@ -93,40 +93,40 @@ def _motion(pipe: Connection, space: str, max_frames: int) -> Iterator[Item]:
     yield {}, motion.coefficients
 
 
-def _probe(_: Connection, path: str) -> Iterator[Item]:
+def _probe(_: Connection, path: str) -> Iterator[PipeItem]:
     from models.video import probe
 
     yield asdict(probe(Path(path))), None
 
 
-def _frames(_: Connection, path: str, max_pixels: int) -> Iterator[Item]:
+def _frames(_: Connection, path: str, max_pixels: int) -> Iterator[PipeItem]:
     from models.video import read_frames
 
     for seconds, frame in read_frames(Path(path), partial(check_video_size, max_pixels)):
         yield {"time": seconds}, frame
 
 
-def _sound(_: Connection, path: str, seconds: float) -> Iterator[Item]:
+def _sound(_: Connection, path: str, seconds: float) -> Iterator[PipeItem]:
     from workers.media.sound import read_sound
 
     for samples in read_sound(Path(path), seconds):
         yield {}, samples
 
 
-def _probe_audio(_: Connection, path: str) -> Iterator[Item]:
+def _probe_audio(_: Connection, path: str) -> Iterator[PipeItem]:
     from workers.media.audio_file import probe_audio
 
     yield asdict(probe_audio(Path(path))), None
 
 
-def _audio(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[Item]:
+def _audio(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[PipeItem]:
     from workers.media.audio_file import read_audio
 
     for samples in read_audio(Path(path), seconds, rate, mono):
         yield {}, samples
 
 
-_TASKS: dict[str, Callable[..., Iterator[Item]]] = {
+_TASKS: dict[str, Callable[..., Iterator[PipeItem]]] = {
     "picture": _picture,
     "motion": _motion,
     "probe": _probe,

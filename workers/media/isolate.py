@@ -24,7 +24,7 @@ from models.errors import PortraitError
 from models.video import VideoInfo
 from workers.contract.errors import DamagedMediaError, ServiceError
 from workers.media.audio_file import AudioInfo
-from workers.media.child import READY, Item, serve
+from workers.media.child import READY, PipeItem, serve
 from workers.media.sound import RATE
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
@@ -142,7 +142,7 @@ class Decoder:
         with self._lock:
             self._stop()
 
-    def _items(self, request: dict[str, Any], data: bytes | None = None) -> Iterator[Item]:
+    def _items(self, request: dict[str, Any], data: bytes | None = None) -> Iterator[PipeItem]:
         with self._lock:
             pipe, child = self._ready_child()
             ended = False
@@ -169,7 +169,7 @@ class Decoder:
             if data is not None:
                 pipe.send_bytes(data)
 
-    def _receive(self, pipe: Connection, child: BaseProcess) -> Item:
+    def _receive(self, pipe: Connection, child: BaseProcess) -> PipeItem:
         with self._limited(child):
             facts = json.loads(pipe.recv_bytes())
             if "shape" not in facts:

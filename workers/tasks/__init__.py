@@ -8,7 +8,7 @@ from typing import Protocol
 from workers.attempt import Attempt
 from workers.error_context import error_context
 from workers.output_file import OutputFile
-from workers.runner import CURRENT, Task
+from workers.runner import CURRENT, JobTask
 from workers.tasks.edit import EditTask
 from workers.tasks.extract import ExtractTask
 from workers.tasks.reenact import ReenactTask
@@ -16,11 +16,11 @@ from workers.tasks.talk import TalkTask
 from workers.tasks.tools import TaskTools
 
 
-class _JobTask(Protocol):
+class _KindTask(Protocol):
     def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]: ...
 
 
-_TASKS: Mapping[str, Callable[[TaskTools], _JobTask]] = {
+_TASKS: Mapping[str, Callable[[TaskTools], _KindTask]] = {
     "edit": EditTask,
     "extract": ExtractTask,
     "reenact": ReenactTask,
@@ -33,12 +33,12 @@ def run(job_id: str, attempt: int) -> None:
     CURRENT.get().run(job_id, attempt)
 
 
-def tasks_by_kind(tools: TaskTools) -> dict[str, Task]:
+def tasks_by_kind(tools: TaskTools) -> dict[str, JobTask]:
     """The task of every kind of job, around one loaded editor."""
     return {kind: _guarded(task(tools).run, tools) for kind, task in _TASKS.items()}
 
 
-def _guarded(task: Task, tools: TaskTools) -> Task:
+def _guarded(task: JobTask, tools: TaskTools) -> JobTask:
     @wraps(task)
     def guarded(attempt: Attempt, folder: Path) -> list[OutputFile]:
         with error_context("source"), tools.decoder.interrupted_by(attempt.check):

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Document(BaseModel):
+class ContractModel(BaseModel):
     """Immutable, and without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
