@@ -119,6 +119,7 @@ class TooManyFramesError(ServiceError):
     """A clip, read or made, has more frames than are accepted."""
 
     code, status, title = "too_many_frames", 422, "Too many frames"
+    field = "source"
 
 
 class AudioTooLongError(ServiceError):

@@ -15,5 +15,5 @@ def check_frame_count(most: int, count: float, *, field: str | None = None) -> N
         error = TooManyFramesError(
             f"It makes {math.ceil(count):,} frames; at most {most:,} are accepted. Cut it, or choose fewer a second."
         )
-        error.field = field
+        error.field = field or error.field
         raise error
