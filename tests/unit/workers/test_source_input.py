@@ -9,7 +9,7 @@ import pytest
 
 from models.video import VideoInfo, probe, read_frames
 from tests.clips import beep, write_clip
-from workers.reading import frames_missing
+from workers.source_input import frames_missing
 
 EVEN = np.arange(30) / 25
 
