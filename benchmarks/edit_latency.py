@@ -95,7 +95,7 @@ def show(report: dict[str, Any]) -> None:
     console.print(table)
     console.print(f"answered is {report['ratio']:.2f} times the baseline (p50 by p50)")
     stages = Table(title="Stages of the job (medians)")
-    for column in ("stage", "s", "share of answered"):
+    for column in ("stage", "s", "fraction of answered"):
         stages.add_column(column)
     for name, seconds in report["stages"].items():
         stages.add_row(name, f"{seconds:.3f}", f"{seconds / report['answered']['p50']:.0%}")

@@ -26,11 +26,11 @@ from rich.progress import track
 from rich.table import Table
 
 from models.coefficients import ARKIT
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.retarget import retarget, retarget_batch
 from training.pairs.shards import SIZE
 from training.pairs.stream import Draw, PairStream
@@ -42,15 +42,13 @@ EXPRESSIONS = len(ARKIT.expression)
 console = Console()
 
 
-def faces(draw: Draw, target: bool, count: int) -> list[PosedFace]:
+def faces(draw: Draw, target: bool, count: int) -> list[Head]:
     """The first heads of a draw, one by one."""
     heads = draw.target if target else draw.source
     vectors = heads.coefficients(SIZE).double().cpu().numpy()
     depth, persons = heads.translation[:, 2].cpu().numpy(), heads.person.cpu().numpy()
     return [
-        PosedFace(
-            persons[k], vectors[k, :EXPRESSIONS], Pose.from_coefficients(vectors[k, EXPRESSIONS:], SIZE, depth[k])
-        )
+        Head(persons[k], vectors[k, :EXPRESSIONS], HeadPose.from_coefficients(vectors[k, EXPRESSIONS:], SIZE, depth[k]))
         for k in range(count)
     ]
 

@@ -6,7 +6,7 @@
 It starts the embedded stack itself, so that it can watch the processes. The driver is made on the spot: a photo moved
 and scaled inside its frame, with a tone. The baseline of the speed is the bare editor in this process, rendering the
 same motion from the same photo with nothing decoded, extracted or encoded, before the stack starts: the ratio is what
-all the rest adds. Stages overlap, so their shares are of the job's time on the wall and may add up to more than 100 %.
+all the rest adds. Stages overlap, so the fractions of the job's wall time may add up to more than 100 %.
 """
 
 from __future__ import annotations
@@ -147,12 +147,12 @@ def reenact(http: httpx.Client, source: np.ndarray, driver: Path) -> tuple[float
 def show(report: dict[str, Any]) -> None:
     speed = report["speed"]
     table = Table(title=f"POST /reenact, {speed['frames']} frames of 512 × 512, H.264 with AAC")
-    for column in ("", "frames/s", "share of the job"):
+    for column in ("", "frames/s", "fraction of the job"):
         table.add_column(column)
     table.add_row("end to end, upload and download included", f"{speed['end_to_end_fps']:.2f}", "")
     table.add_row("baseline: bare editor.render", f"{speed['baseline_fps']:.2f}", "")
-    for name, share in speed["shares"].items():
-        table.add_row(name.removesuffix("_s"), "", f"{share:.0%}")
+    for name, fraction in speed["fractions"].items():
+        table.add_row(name.removesuffix("_s"), "", f"{fraction:.0%}")
     console.print(table)
     console.print(f"end to end runs at {speed['ratio']:.2f} of the baseline")
     memory = Table(title="Peak memory, MB")
@@ -189,7 +189,7 @@ def main(
             "end_to_end_fps": round(frames / wall, 3),
             "baseline_fps": round(baseline, 3),
             "ratio": round(frames / wall / baseline, 3),
-            "shares": {name: round(metrics[name] / wall, 3) for name in STAGES},
+            "fractions": {name: round(metrics[name] / wall, 3) for name in STAGES},
         },
         "memory_mb": {f"{seconds:g} s": peaks, f"{long_seconds:g} s": long_peaks},
     }

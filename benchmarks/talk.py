@@ -5,7 +5,7 @@
 
 The motion is measured in this process, with the bundle's editor and nothing else running: seconds of motion made a
 second, and how long the first frames take. Then it starts the embedded stack and sends the same speech with a photo;
-stages overlap, so their shares are of the job's time on the wall and may add up to more than 100 %. The speech is the
+stages overlap, so the fractions of the job's wall time may add up to more than 100 %. The speech is the
 demo's sentence, over and over.
 """
 
@@ -88,12 +88,12 @@ def whole_job(http: httpx.Client, photo: np.ndarray, sound: np.ndarray) -> tuple
 
 def show(report: dict[str, Any]) -> None:
     table = Table(title=f"POST /talk, {report['seconds']:g} s of speech")
-    for column in ("", "times real time", "share of the job"):
+    for column in ("", "times real time", "fraction of the job"):
         table.add_column(column)
     table.add_row("motion alone, in this process", f"{report['motion']['times_real_time']:.2f}", "")
     table.add_row("whole job, upload and download included", f"{report['job']['times_real_time']:.2f}", "")
-    for name, share in report["job"]["shares"].items():
-        table.add_row(name.removesuffix("_s"), "", f"{share:.0%}")
+    for name, fraction in report["job"]["fractions"].items():
+        table.add_row(name.removesuffix("_s"), "", f"{fraction:.0%}")
     console.print(table)
     console.print(f"first frames of motion after {report['motion']['first_frames_s']:.3f} s")
 
@@ -120,7 +120,7 @@ def main(
         "motion": motion,
         "job": {
             "times_real_time": round(seconds / wall, 3),
-            "shares": {name: round(job["metrics"][name] / wall, 3) for name in STAGES},
+            "fractions": {name: round(job["metrics"][name] / wall, 3) for name in STAGES},
         },
     }
     show(report)

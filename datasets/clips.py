@@ -28,7 +28,7 @@ from models.extractor.landmarks import face_box
 from models.face3d.arrays import read_array
 from models.face3d.fitting import FrameFit, SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.video import read_frames
 
 logger = logging.getLogger(__name__)
@@ -168,7 +168,7 @@ def _shard_faces(shard: Path) -> SameIdentityPairs:
         landmarks=landmarks,
         boxes=np.array([face_box(face) for face in landmarks], np.float32),
         expression=_read(shard, "expression"),
-        poses=tuple(Pose.from_coefficients(pose, SIZE) for pose in _read(shard, "pose")),
+        poses=tuple(HeadPose.from_coefficients(pose, SIZE) for pose in _read(shard, "pose")),
     )
     return SameIdentityPairs.grouped(photos, _read(shard, "clip"), _read(shard, "kept"))
 

@@ -11,7 +11,7 @@ from models.extractor.extractor import Extractor
 from models.extractor.landmarks import FACE_LANDMARKS, LANDMARKS
 from models.face3d.fitting import PRIOR
 from models.face3d.landmark_mesh import EXPRESSIONS, LandmarkMesh
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 class ExtractorReader:
@@ -35,7 +35,7 @@ class ExtractorReader:
         seen = self._extractor.extract(crop.cut(picture, CROP))
         expression, pose = (
             seen.coefficients[:EXPRESSIONS],
-            Pose.from_coefficients(seen.coefficients[EXPRESSIONS:], crop.side),
+            HeadPose.from_coefficients(seen.coefficients[EXPRESSIONS:], crop.side),
         )
         landmarks = np.zeros((LANDMARKS, 3), np.float32)
         landmarks[:, :2] = seen.landmarks * crop.side + (crop.x, crop.y)

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from datasets.portraits import Portraits
 from models.extractor.landmarks import face_box
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FacePhotos:
     landmarks: np.ndarray
     boxes: np.ndarray
     expression: np.ndarray
-    poses: tuple[Pose, ...]
+    poses: tuple[HeadPose, ...]
 
     def __len__(self) -> int:
         return len(self.pictures)

@@ -13,9 +13,9 @@ from PIL import Image
 from datasets.tables import read_table
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_arrays
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.morphable import MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 MADE_BY = "`python -m training data portraits`"
 _COLUMNS = ("file", "coverage", "colour", "split")
@@ -94,19 +94,19 @@ class Portraits:
         """The stored picture, uint8 [288, 288, 3] RGB."""
         return np.asarray(Image.open(self.folder / self._names[photo]).convert("RGB"))
 
-    def pose(self, photo: int) -> Pose:
+    def pose(self, photo: int) -> HeadPose:
         """The fitted pose in the stored picture's pixels."""
-        return Pose(float(self._scale[photo]), self._rotation[photo], self._translation[photo])
+        return HeadPose(float(self._scale[photo]), self._rotation[photo], self._translation[photo])
 
     def _labels(self, *names: str) -> dict[str, np.ndarray]:
         return read_arrays(self.folder / "labels.npz", names, MADE_BY)
 
-    def face(self, photo: int, model: MorphableModel, window: PhotoWindow, size: int) -> PosedFace:
+    def face(self, photo: int, model: MorphableModel, window: PhotoWindow, size: int) -> Head:
         """The fitted face in a window resized to `size` pixels."""
         pose = self.pose(photo).in_window(window.x, window.y, window.side, size)
-        return PosedFace(model.person(self.identity[photo]), np.clip(self.expression[photo], 0, 1), pose)
+        return Head(model.person(self.identity[photo]), np.clip(self.expression[photo], 0, 1), pose)
 
 
-def coefficients(face: PosedFace, size: int) -> np.ndarray:
+def coefficients(face: Head, size: int) -> np.ndarray:
     """The face's vector in the `arkit` space, float32 [59]."""
     return np.concatenate([face.expression, face.pose.coefficients(size)]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""How well a bundle does what it says, as tables and pictures: `python -m evaluation`."""
+"""How well a bundle does what is requested, as tables and pictures: `python -m evaluation`."""
 
 from models.runtime import prepare_libraries
 

@@ -88,7 +88,7 @@ def edits(
     seed: Seed = 0,
     archive: Archive = False,
 ) -> None:
-    """Whether edits do what they say, judged by MediaPipe and by our own extractor."""
+    """Whether edits do what is requested, judged by MediaPipe and by our own extractor."""
     portraits = Portraits(data, "test")
     chosen = held_out.choose(portraits, photos, seed, archive=archive)
     pictures = held_out.load(portraits, chosen)

@@ -35,7 +35,7 @@ _EYES = ([33, 133], [263, 362])
 
 @dataclass(frozen=True, eq=False)
 class PortraitScores:
-    """What was read from the portraits of a split, each in the crop that its detected (else its true) box asks for.
+    """What was read from the portraits of a split, each in the crop of its detected (else its true) box.
 
     Attributes:
         colour: whether each is in colour, bool [P].

@@ -15,7 +15,7 @@ from models.extractor import CROP, Extractor, square_crop
 from models.extractor.landmarks import face_box
 from models.face3d.landmark_shape import ANCHORS
 from models.face3d.morphable import FACE, MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 _COLUMNS, _ZOOM = 4, 2
 _COUNT = len(ARKIT.expression)
@@ -53,7 +53,7 @@ def _points(crop: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[
 def _mesh(
     crop: NDArray[np.uint8], model: MorphableModel, person: NDArray[np.float32], coefficients: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    pose = Pose.from_coefficients(coefficients[_COUNT:], CROP)
+    pose = HeadPose.from_coefficients(coefficients[_COUNT:], CROP)
     vertices = model.project(model.expressed(person, coefficients[:_COUNT]), pose)
     triangles = vertices[model.triangles[model.part == FACE]]
     a, b, c = triangles[..., :2].swapaxes(0, 1)

@@ -15,7 +15,7 @@ from datasets.portraits import PhotoWindow, Portraits
 from evaluation.statistics import Summary, summarise
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_arrays
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.renderer import PIRenderer
 
 _SIZE = 256
@@ -59,7 +59,7 @@ def load_flow_test(data: Path, portraits: Portraits) -> FlowTest:
     if not np.isin(photo, portraits.index).all():
         raise TrainingDataError(f"{path} is of other portraits: make it again with {_MADE_BY}")
     fits = zip(*(file[name] for name in fit), strict=True)
-    target = np.stack([_coefficients(e, Pose(float(s), r.astype(float), t.astype(float))) for e, s, r, t in fits])
+    target = np.stack([_coefficients(e, HeadPose(float(s), r.astype(float), t.astype(float))) for e, s, r, t in fits])
     sources = {int(i): _own_coefficients(portraits, int(i)) for i in np.unique(photo)}
     source = np.stack([sources[int(i)] for i in photo])
     return FlowTest(photo, source, target, file["flow"].astype(np.float32), file["mask"])
@@ -114,5 +114,5 @@ def _own_coefficients(portraits: Portraits, photo: int) -> NDArray[np.float32]:
     return _coefficients(portraits.expression[photo], pose)
 
 
-def _coefficients(expression: NDArray[np.float32], pose: Pose) -> NDArray[np.float32]:
+def _coefficients(expression: NDArray[np.float32], pose: HeadPose) -> NDArray[np.float32]:
     return np.concatenate([np.clip(expression, 0, 1), pose.coefficients(_SIZE)]).astype(np.float32)

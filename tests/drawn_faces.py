@@ -12,7 +12,7 @@ from datasets.backgrounds import Backgrounds
 from datasets.photos import FacePhotos
 from models.coefficients import rotation_matrix
 from models.extractor.landmarks import LANDMARKS, face_box
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def draw_faces() -> FacePhotos:
     for picture, face in zip(pictures, landmarks, strict=True):
         for x, y in face[::50]:
             cv2.circle(picture, (round(float(x) - 0.5), round(float(y) - 0.5)), 3, (255, 0, 0), -1)
-    pose = Pose(8.0, rotation_matrix(0.2, -0.1, 0.05), np.array([144.0, -155.0, 0.0]))
+    pose = HeadPose(8.0, rotation_matrix(0.2, -0.1, 0.05), np.array([144.0, -155.0, 0.0]))
     expression = np.tile(np.linspace(0, 1, 53, dtype=np.float32), (2, 1))
     boxes = np.array([face_box(face) for face in landmarks], np.float32)
     return FacePhotos(pictures, landmarks, boxes, expression, (pose, pose))

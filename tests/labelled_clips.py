@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 SIDE = 256
 
@@ -25,7 +25,7 @@ def write_clips(folder: Path) -> Path:
     shifts = np.array([0, 4, 8, 0, 6, 0])
     frames = np.stack([picture(shift, SIDE) for shift in shifts])
     frames[5] = 0
-    poses = [Pose(7.0, np.eye(3), np.array([128.0 + shift, -128.0, 0.0])).coefficients(SIDE) for shift in shifts]
+    poses = [HeadPose(7.0, np.eye(3), np.array([128.0 + shift, -128.0, 0.0])).coefficients(SIDE) for shift in shifts]
     values = {
         "pictures": frames,
         "expression": np.zeros((6, 53), np.float32),

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from models.coefficients import ARKIT
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.morphable import FACE, MOUTH_SOCKET, MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 SIZE = 128
 
@@ -43,10 +43,10 @@ def model() -> MorphableModel:
 
 
 @pytest.fixture
-def face(model: MorphableModel) -> PosedFace:
+def face(model: MorphableModel) -> Head:
     """The neutral head in the middle of a picture of `SIZE` pixels, 5 pixels a centimetre."""
-    pose = Pose(5.0, np.eye(3), np.array([SIZE / 2, -SIZE / 2, 0.0]))
-    return PosedFace(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
+    pose = HeadPose(5.0, np.eye(3), np.array([SIZE / 2, -SIZE / 2, 0.0]))
+    return Head(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def eyed(model: MorphableModel) -> MorphableModel:
     return replace(model, expression=expression, lid_rims=((upper.tolist(), lower.tolist()),))
 
 
-def eye_on_skin(eyed: MorphableModel, face: PosedFace, skin: Sequence[int], eye: Sequence[int]) -> np.ndarray:
+def eye_on_skin(eyed: MorphableModel, face: Head, skin: Sequence[int], eye: Sequence[int]) -> np.ndarray:
     """Plain skin with an eye of another colour between the rims, uint8 [SIZE, SIZE, 3]."""
     image = np.full((SIZE, SIZE, 3), skin, np.uint8)
     points = eyed.project(face.person, face.pose)[:, :2]
@@ -78,7 +78,7 @@ def eye_on_skin(eyed: MorphableModel, face: PosedFace, skin: Sequence[int], eye:
     return cv2.fillPoly(image, [np.rint(outline).astype(np.int32)], [int(level) for level in eye])
 
 
-def blinking(face: PosedFace, amount: float) -> PosedFace:
+def blinking(face: Head, amount: float) -> Head:
     """The face with its left eye shut by `amount`."""
     expression = face.expression.copy()
     expression[ARKIT.index["eyeBlinkLeft"]] = amount

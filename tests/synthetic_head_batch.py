@@ -11,13 +11,13 @@ import torch
 
 from models.coefficients import rotation_matrix
 from models.face3d.eyelids import paint_eyelids
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import MorphableModel
 from models.face3d.retarget import RetargetedBatch, retarget_batch
 
-Retarget = Callable[[list[PosedFace], list[PosedFace]], RetargetedBatch]
+Retarget = Callable[[list[Head], list[Head]], RetargetedBatch]
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def compiled(model: MorphableModel) -> MeshModel:
 
 
 def lids_painted(
-    model: MorphableModel, photo: np.ndarray, picture: np.ndarray, source: PosedFace, target: PosedFace
+    model: MorphableModel, photo: np.ndarray, picture: np.ndarray, source: Head, target: Head
 ) -> np.ndarray:
     """`paint_eyelids` with a core's own kernels, of one picture uint8 [SIZE, SIZE, 3]."""
     photos, pictures = (torch.from_numpy(image).permute(2, 0, 1)[None] for image in (photo, picture))
@@ -46,7 +46,7 @@ def lids_painted(
 def retargeted(mesh: MeshModel, photo: np.ndarray) -> Retarget:
     """Retargets the test photo from each of some faces to each of as many others."""
 
-    def run(sources: list[PosedFace], targets: list[PosedFace]) -> RetargetedBatch:
+    def run(sources: list[Head], targets: list[Head]) -> RetargetedBatch:
         photos = torch.from_numpy(photo).permute(2, 0, 1).expand(len(sources), -1, -1, -1)
         return retarget_batch(mesh, photos, Heads.stack(sources, "cpu"), Heads.stack(targets, "cpu"))
 
@@ -54,7 +54,7 @@ def retargeted(mesh: MeshModel, photo: np.ndarray) -> Retarget:
 
 
 @pytest.fixture
-def motions(face: PosedFace) -> dict[str, PosedFace]:
+def motions(face: Head) -> dict[str, Head]:
     """The test face shifted, turned, and expressed: blendshape 0 moves the head."""
     weights = np.zeros(53, np.float32)
     weights[0] = 0.5

@@ -76,7 +76,7 @@ class Espeak:
         self._library.espeak_SetSynthCallback(self._callback)
 
     def speak(self, text: str, voice: str, *, words_a_minute: int, pitch: int, pitch_range: int) -> Utterance:
-        """Say `text` with a voice such as "en-us+f2"; pitch and its range lie in 0–100.
+        """Speak `text` with a voice such as "en-us+f2"; pitch and its range lie in 0–100.
 
         Raises TrainingDataError for a voice that is not installed.
         """

@@ -129,7 +129,7 @@ def _closure(phonemes: Sequence[Phoneme], time: NDArray[np.float64]) -> NDArray[
 
 
 def _closed(motion: NDArray[np.float64], shut: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lips brought together as far as `shut` says, whatever the jaw does."""
+    """Lips brought together by the fraction `shut`, whatever the jaw does."""
     motion = motion.copy()
     motion[:, _PARTING] *= (1 - shut)[:, None]
     motion[:, _JAW] *= 1 - 0.5 * shut

@@ -73,7 +73,7 @@ def evaluate_speech(
     Args:
         recordings: folder that `python -m training.audio record` wrote.
         clips: at most so many of the test split.
-        threads: that torch has been told to use.
+        threads: that torch uses.
         rendered: name -> lip gaps of a sentence on rendered frames.
 
     Raises:

@@ -35,7 +35,7 @@ class Generated:
 
 
 def evaluate_generated(bench: RendererBench, geometry: Geometry, photos: Iterable[Photo], seed: int) -> Generated:
-    """One random edit of each photo; the same seed asks the same of the same photo.
+    """One random edit of each photo; the same seed requests the same edit of the same photo.
 
     The networks are given the coefficients that the target was made with (the fit's, not the extractor's): what is
     wrong here is the renderer's alone. An edit of nothing uses the extractor's, as the service does.

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from datasets.portraits import PhotoWindow, Portraits, coefficients
 from models.coefficients import ARKIT, constrain
 from models.extractor import CROP, Crop
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.retarget import Retargeted, retarget
 
 _COUNT = len(ARKIT.expression)
@@ -47,5 +47,5 @@ class Geometry:
         return retarget(self._mesh, crop, _face(person, own), _face(person, requested))
 
 
-def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> PosedFace:
-    return PosedFace(person, vector[:_COUNT], Pose.from_coefficients(vector[_COUNT:], CROP))
+def _face(person: NDArray[np.float32], vector: NDArray[np.float32]) -> Head:
+    return Head(person, vector[:_COUNT], HeadPose.from_coefficients(vector[_COUNT:], CROP))

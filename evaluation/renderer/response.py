@@ -29,7 +29,7 @@ UNIT_TURN = 30.0
 """Degrees that count as one unit of a turn, as a weight of 1 is one unit of an expression."""
 
 JUDGE, OWN = "MediaPipe", "own extractor"
-_LEAST = 0.05  # units: an edit that clamping leaves smaller says nothing
+_LEAST = 0.05  # units: an edit that clamping leaves smaller is not measured
 
 Matrix = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from models.errors import BundleError
 from models.face3d.morphable import EYEBALLS, FACE, MOUTH_INTERIOR, TEETH, MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 FILE = "face.safetensors"
 IDENTITIES = 24
@@ -129,7 +129,7 @@ class FaceModel:
         # safetensors writes memory as it lies, whatever the order of the axes.
         save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, path)
 
-    def project(self, person: Array, expression: Array, pose: Pose, vertices: Index | None = None) -> Array:
+    def project(self, person: Array, expression: Array, pose: HeadPose, vertices: Index | None = None) -> Array:
         """Where a person [V, 3] with expression weights [53] is seen, in pixels [V, 3] whose centres are at integers.
 
         Args:

@@ -14,7 +14,7 @@ import numpy as np
 
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.face3d.landmark_shape import EYES, LIPS
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 SENSITIVE = 3.0  # weight of lips and lids against other landmarks
 DEPTH = 0.3  # weight of z, which landmarks give only roughly
@@ -31,7 +31,7 @@ class FrameFit:
     landmarks and mesh, as a fraction of the face's height."""
 
     expression: np.ndarray
-    pose: Pose
+    pose: HeadPose
     error: float
 
 
@@ -90,7 +90,7 @@ class SpeakerFit:
             right = np.tensordot(self._expression, (self._weight[:, None] ** 2 * offset * (1, 1, DEPTH**2)) @ rotation)
             expression = _solve(left, right, ridge, PRIOR * prior, np.zeros(count), np.ones(count))
         shape = self._shape(expression)
-        pose = Pose(*_align(shape, target, self._weight))
+        pose = HeadPose(*_align(shape, target, self._weight))
         return FrameFit(expression.astype(np.float32), pose, _error(shape, pose, target))
 
     def _shape(self, expression: np.ndarray) -> np.ndarray:
@@ -117,11 +117,11 @@ def fit_photo(mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> 
         targets = _targets((target - translation) / scale - mesh.mean @ rotation.T, weight)
         numbers = _solve(rows.T @ rows, rows.T @ targets, ridge, prior, low, high)
     shape = mesh.mean + np.tensordot(numbers, basis, 1)
-    pose = Pose(*_align(shape, target, weight))
+    pose = HeadPose(*_align(shape, target, weight))
     return numbers[:count], FrameFit(numbers[count:].astype(np.float32), pose, _error(shape, pose, target))
 
 
-def _error(shape: np.ndarray, pose: Pose, target: np.ndarray) -> float:
+def _error(shape: np.ndarray, pose: HeadPose, target: np.ndarray) -> float:
     misses = (pose.scale * shape @ pose.rotation.T + pose.translation - target)[:, :2]
     return float(np.linalg.norm(misses, axis=1).mean() / np.ptp(target[:, 1]))
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.kernels import Kernels, kernels_of
 from models.face3d.morphable import GUMS_AND_TONGUE, MOUTH_INTERIOR, TEETH, MorphableModel
 from models.face3d.pose import CROP_CM
@@ -27,7 +27,7 @@ class Heads:
         expression: weights, float32 [B, 53].
         scale: float32 [B], pixels a centimetre.
         rotation: float32 [B, 3, 3], y-up camera axes.
-        translation: float32 [B, 3], pixels, y up (`models.face3d.pose.Pose`).
+        translation: float32 [B, 3], pixels, y up (`models.face3d.pose.HeadPose`).
     """
 
     person: Tensor
@@ -37,12 +37,12 @@ class Heads:
     translation: Tensor
 
     @classmethod
-    def stack(cls, faces: Sequence[PosedFace], device: torch.device | str) -> Heads:
+    def stack(cls, faces: Sequence[Head], device: torch.device | str) -> Heads:
         """The faces as one batch on a device."""
         return cls.shaped(torch.from_numpy(np.stack([face.person for face in faces])).float().to(device), faces)
 
     @classmethod
-    def shaped(cls, person: Tensor, faces: Sequence[PosedFace]) -> Heads:
+    def shaped(cls, person: Tensor, faces: Sequence[Head]) -> Heads:
         """The faces' expressions and poses on shapes [B, V, 3] that are already on a device."""
 
         def tensor(values: list[np.ndarray]) -> Tensor:

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from models.coefficients import ARKIT
 from models.face3d.face_model import FaceModel
 from models.face3d.morphable import FACE
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 RIDGE = 1.2
 """Centimetres of landmark error, summed over the face, that one standard deviation of identity may cost."""
@@ -44,10 +44,10 @@ class FittedFace:
     model: FaceModel
     person: Array
     expression: Array
-    pose: Pose
+    pose: HeadPose
     shut: dict[int, Array]
 
-    def vertices(self, expression: Array, pose: Pose, only: NDArray[np.int32] | None = None) -> Array:
+    def vertices(self, expression: Array, pose: HeadPose, only: NDArray[np.int32] | None = None) -> Array:
         """Vertices [V, 3] in pixels with other weights and another pose; pixel centres are at integers.
 
         Args:
@@ -87,7 +87,7 @@ class LandmarkFit:
         model = self._model
         wanted = landmarks[: len(model.landmarks)].astype(np.float64) * side - 0.5
         expression = np.clip(coefficients[: len(model.expression)], 0, 1).astype(np.float32)
-        pose = Pose.from_coefficients(coefficients[len(model.expression) :], side)
+        pose = HeadPose.from_coefficients(coefficients[len(model.expression) :], side)
         axes = (self._identity @ pose.rotation.T)[..., :2] * (1, -1) * pose.scale
         columns = axes.reshape(len(axes), -1).T
         ridge = (RIDGE * pose.scale) ** 2 * np.eye(len(axes))

@@ -14,7 +14,7 @@ import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.arrays import read_arrays
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 MADE_BY = "`python -m training data face`"
 FACE, HEAD, MOUTH_SOCKET, GUMS_AND_TONGUE, TEETH = 0, 1, 2, 5, 6
@@ -94,7 +94,7 @@ class MorphableModel:
         (active,) = np.nonzero(expression)
         return person + np.tensordot(expression[active].astype(np.float32), self.expression[active], 1)
 
-    def project(self, shape: np.ndarray, pose: Pose) -> np.ndarray:
+    def project(self, shape: np.ndarray, pose: HeadPose) -> np.ndarray:
         """Scaled-orthographic projection to pixels, float32 [V, 3]: x right, y down, z towards the viewer."""
         vertices = pose.scale * shape @ pose.rotation.T.astype(np.float32) + pose.translation
         return (vertices * (1, -1, 1)).astype(np.float32)

@@ -12,7 +12,7 @@ CROP_CM = 32.0  # what the crop spans at the head when zoom is 1
 
 
 @dataclass(frozen=True)
-class Pose:
+class HeadPose:
     """A vertex v (centimetres) lands at `scale · rotation v + translation`: pixels, y up, the picture's corner at 0.
 
     Attributes:
@@ -25,10 +25,10 @@ class Pose:
     rotation: np.ndarray
     translation: np.ndarray
 
-    def in_window(self, x: float, y: float, side: float, size: int) -> Pose:
+    def in_window(self, x: float, y: float, side: float, size: int) -> HeadPose:
         """The same head seen in the window at (x, y) with `side` pixels, resized to `size` pixels."""
         zoom = size / side
-        return Pose(self.scale * zoom, self.rotation, (self.translation + np.array([-x, y, 0])) * zoom)
+        return HeadPose(self.scale * zoom, self.rotation, (self.translation + np.array([-x, y, 0])) * zoom)
 
     def coefficients(self, size: int) -> np.ndarray:
         """yaw, pitch, roll (radians), x, y (fraction of the crop), log zoom; float64 [6]."""
@@ -36,7 +36,7 @@ class Pose:
         return np.array([*euler_angles(self.rotation), x, y, np.log(self.scale * CROP_CM / size)])
 
     @classmethod
-    def from_coefficients(cls, pose: np.ndarray, size: int, depth: float = 0.0) -> Pose:
+    def from_coefficients(cls, pose: np.ndarray, size: int, depth: float = 0.0) -> HeadPose:
         """The head that yaw, pitch, roll, x, y, log zoom [6] describe, in a picture of `size` pixels.
 
         Inverse of `coefficients`. `depth` is the translation along z, which no picture shows."""

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from models.face3d.correspondence import correspond, stretched
 from models.face3d.eyelids import paint_eyelids
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.mouth import paint_mouths
 from models.face3d.pixels import grid, nearest
@@ -84,7 +84,7 @@ class RetargetedBatch:
         )
 
 
-def retarget(model: MeshModel, photo: np.ndarray, source: PosedFace, target: PosedFace) -> Retargeted:
+def retarget(model: MeshModel, photo: np.ndarray, source: Head, target: Head) -> Retargeted:
     """Show the head of `photo` (uint8 [size, size, 3], fitted by `source`) with the coefficients of `target`."""
     device = model.mean.device
     photos = torch.from_numpy(photo).permute(2, 0, 1)[None].to(device)

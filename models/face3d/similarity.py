@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 def similarity(centre: tuple[float, float], scale: float, angle: float, target: tuple[float, float]) -> np.ndarray:
@@ -24,13 +24,13 @@ def transform_points(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
 
 
-def transform_pose(pose: Pose, matrix: np.ndarray) -> Pose:
+def transform_pose(pose: HeadPose, matrix: np.ndarray) -> HeadPose:
     """The 3DMM's pose in the transformed picture."""
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     cos, sin = matrix[0, 0] / scale, matrix[1, 0] / scale
     turn = np.array([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])  # clockwise in the picture, in y-up axes
     x, y = matrix[:, :2] @ (pose.translation[0], -pose.translation[1]) + matrix[:, 2]
-    return Pose(pose.scale * scale, turn @ pose.rotation, np.array([x, -y, pose.translation[2] * scale]))
+    return HeadPose(pose.scale * scale, turn @ pose.rotation, np.array([x, -y, pose.translation[2] * scale]))
 
 
 def warp_picture(picture: np.ndarray, matrix: np.ndarray, size: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:

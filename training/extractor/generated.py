@@ -12,7 +12,7 @@ from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
 from models.extractor.landmarks import FACE_LANDMARKS, face_box
 from models.face3d.landmark_mesh import EXPRESSIONS, LandmarkMesh
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from training.pairs.batches import FAR
 from training.pairs.shards import SIZE, shard_folders
 
@@ -42,7 +42,7 @@ def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: Lan
     identity = portraits.identity[photo]
     own = np.stack(
         [
-            _in_window(marks[index], portraits.pose(index), Pose.from_coefficients(row[EXPRESSIONS:], SIZE))
+            _in_window(marks[index], portraits.pose(index), HeadPose.from_coefficients(row[EXPRESSIONS:], SIZE))
             for index, row in zip(photo, old, strict=True)
         ]
     )
@@ -59,11 +59,11 @@ def _faces(pictures: Path, coefficients: np.ndarray, landmarks: np.ndarray) -> F
         landmarks=landmarks.astype(np.float32),
         boxes=np.array([face_box(face) for face in landmarks], np.float32),
         expression=coefficients[:, :EXPRESSIONS],
-        poses=tuple(Pose.from_coefficients(row[EXPRESSIONS:], SIZE) for row in coefficients),
+        poses=tuple(HeadPose.from_coefficients(row[EXPRESSIONS:], SIZE) for row in coefficients),
     )
 
 
-def _in_window(points: np.ndarray, photo: Pose, window: Pose) -> np.ndarray:
+def _in_window(points: np.ndarray, photo: HeadPose, window: HeadPose) -> np.ndarray:
     """Points of the stored photo in its window: the pose in both says how the window was cut."""
     origin, target = (pose.translation[:2] * (1, -1) for pose in (photo, window))
     return (points - origin) * (window.scale / photo.scale) + target

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from models.coefficients import ARKIT, rotation_matrix
-from models.face3d.face import PosedFace
-from models.face3d.pose import Pose
+from models.face3d.head import Head
+from models.face3d.pose import HeadPose
 
 _NAMES = [slider.name for slider in ARKIT.expression]
 _JAW_OPEN, _MOUTH_CLOSE = _NAMES.index("jawOpen"), _NAMES.index("mouthClose")
@@ -82,14 +82,14 @@ class MotionSampler:
         self._expressions, self._rng, self._sweeps = np.clip(expressions, 0, 1), rng, sweeps
         self._prior = ExpressionPrior(self._expressions)
 
-    def draw(self, source: PosedFace) -> PosedFace:
+    def draw(self, source: Head) -> Head:
         """A target face of the same person."""
         if self._rng.random() < self._sweeps:
-            return PosedFace(source.person, self._swept(source.expression), source.pose)
+            return Head(source.person, self._swept(source.expression), source.pose)
         if self._rng.random() < 0.05:
             return source
         pose = source.pose if self._rng.random() < 0.2 else self._pose(source.pose)
-        return PosedFace(source.person, self._expression(source.expression), pose)
+        return Head(source.person, self._expression(source.expression), pose)
 
     def _swept(self, own: np.ndarray) -> np.ndarray:
         weights = own.astype(np.float32)
@@ -127,8 +127,8 @@ class MotionSampler:
         )  # more would push the lips through each other
         return weights
 
-    def _pose(self, own: Pose) -> Pose:
+    def _pose(self, own: HeadPose) -> HeadPose:
         rng = self._rng
         turn = rotation_matrix(*(rng.normal(0, sigma) for sigma in (0.22, 0.13, 0.11)))
         moved = own.translation + np.array([*rng.normal(0, 7, 2), 0])
-        return Pose(own.scale * float(np.exp(rng.normal(0, 0.06))), turn @ own.rotation, moved)
+        return HeadPose(own.scale * float(np.exp(rng.normal(0, 0.06))), turn @ own.rotation, moved)

@@ -21,10 +21,10 @@ from datasets.portraits import LEAST_SIDE, STORED, PhotoWindow, Portraits
 from models.errors import TrainingDataError
 from models.face3d.correspondence import correspond
 from models.face3d.eyelids import shut_eyes
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.retarget import Retargeted, RetargetedBatch
 from training.pairs.shards import SIZE, entries, write_shard
 from training.plan import shard_plan
@@ -41,7 +41,7 @@ class Shot:
     """A picture, uint8 [SIZE, SIZE, 3], and the face in it. photo: index into the portraits, or -1."""
 
     picture: np.ndarray
-    face: PosedFace
+    face: Head
     photo: int = -1
 
 
@@ -152,6 +152,6 @@ class _Frames:
 
     def _shot(self, shard: dict[str, np.ndarray], row: int, window: PhotoWindow) -> Shot:
         picture = np.asarray(shard["pictures"][row])
-        pose = Pose.from_coefficients(shard["pose"][row], len(picture))
+        pose = HeadPose.from_coefficients(shard["pose"][row], len(picture))
         pose = pose.in_window(window.x, window.y, window.side, SIZE)
-        return Shot(window.cut(picture, SIZE), PosedFace(self._person, np.clip(shard["expression"][row], 0, 1), pose))
+        return Shot(window.cut(picture, SIZE), Head(self._person, np.clip(shard["expression"][row], 0, 1), pose))

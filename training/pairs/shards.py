@@ -14,7 +14,7 @@ import numpy as np
 from datasets.portraits import coefficients
 from models.errors import TrainingDataError
 from models.face3d.arrays import read_array
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.retarget import Retargeted
 
 T = TypeVar("T")  # an array or a tensor
@@ -37,10 +37,10 @@ FIELDS: dict[str, tuple[tuple[int, ...], type]] = {
     "detail": ((MASK_SIZE, MASK_SIZE), np.bool_),
     "reverse_detail": ((MASK_SIZE, MASK_SIZE), np.bool_),
 }
-"""Shape and type of one pair's entries; what they mean is said in `models.face3d.retarget.Retargeted`."""
+"""Shape and type of one pair's entries; their meaning stands in `models.face3d.retarget.Retargeted`."""
 
 
-def entries(photo: int, picture: np.ndarray, source: PosedFace, target: PosedFace, pair: Retargeted) -> dict[str, Any]:
+def entries(photo: int, picture: np.ndarray, source: Head, target: Head, pair: Retargeted) -> dict[str, Any]:
     """What a shard holds of one pair, by field.
 
     Args:

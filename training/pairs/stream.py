@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from datasets.portraits import LEAST_SIDE, PhotoWindow, Portraits, coefficients
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pixels import grid, sample
@@ -39,8 +39,8 @@ class _Motions:
 
     rows: np.ndarray
     windows: list[PhotoWindow]
-    sources: list[PosedFace]
-    targets: list[PosedFace]
+    sources: list[Head]
+    targets: list[Head]
 
 
 class PairStream:
@@ -105,10 +105,10 @@ class PairStream:
         sources = [self._face(int(self._index[row]), window) for row, window in zip(rows, windows, strict=True)]
         return _Motions(rows, windows, sources, [sampler.draw(face) for face in sources])
 
-    def _face(self, photo: int, window: PhotoWindow) -> PosedFace:
+    def _face(self, photo: int, window: PhotoWindow) -> Head:
         """The fitted face without its shape, which is made on the device."""
         pose = self._portraits.pose(photo).in_window(window.x, window.y, window.side, SIZE)
-        return PosedFace(np.zeros((0, 3), np.float32), np.clip(self._portraits.expression[photo], 0, 1), pose)
+        return Head(np.zeros((0, 3), np.float32), np.clip(self._portraits.expression[photo], 0, 1), pose)
 
 
 def cut(pictures: Tensor, windows: list[PhotoWindow], size: int) -> Tensor:

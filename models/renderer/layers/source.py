@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.renderer.layers.eyes import EyeLayer
 from models.renderer.layers.masks import Window, sampled
 from models.renderer.layers.mouth import MouthLayer
@@ -86,7 +86,7 @@ class SourceLayers:
         """The face with other coefficients [59]."""
         expression = coefficients[: len(self._face.expression)].astype(np.float32)
         depth = float(self._face.pose.translation[2])
-        pose = Pose.from_coefficients(coefficients[len(expression) :], self._side, depth)
+        pose = HeadPose.from_coefficients(coefficients[len(expression) :], self._side, depth)
         return PosedFace(self._face.vertices(expression, pose), self._eyes.closing(expression))
 
     def flow(self, posed: PosedFace) -> SkinFlow:

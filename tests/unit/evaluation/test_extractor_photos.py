@@ -22,7 +22,7 @@ from models.coefficients import ARKIT
 from models.errors import EvaluationError
 from models.extractor import Extraction, Extractor, Face, square_crop
 from models.extractor.landmarks import face_box
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 def landmarks() -> np.ndarray:
@@ -53,7 +53,7 @@ def test_errors_are_those_of_the_readings(monkeypatch: pytest.MonkeyPatch) -> No
     box = face_box(points)
     pictures = np.zeros((3, 288, 288, 3), np.uint8)
     pictures[:2, 0, 0] = 255
-    pose = Pose(8.0, np.eye(3), np.array([150.0, -150, 0]))
+    pose = HeadPose(8.0, np.eye(3), np.array([150.0, -150, 0]))
     expression = np.random.default_rng(1).uniform(0, 1, (3, 53)).astype(np.float32)
     photos = FacePhotos(pictures, np.stack([points] * 3), np.array([box] * 3), expression, (pose,) * 3)
 

@@ -16,7 +16,7 @@ from models.extractor.crop import square_crop
 from models.extractor.landmarks import face_box
 from models.face3d.fitting import SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 JAW = ARKIT.index["jawOpen"]
 
@@ -30,7 +30,7 @@ def mesh() -> LandmarkMesh:
 
 
 def reading(mesh: LandmarkMesh, jaw: float, yaw: float) -> FaceReading:
-    pose = Pose(6.0, rotation_matrix(yaw, 0.05, 0), np.array([128.0, -110, 0]))
+    pose = HeadPose(6.0, rotation_matrix(yaw, 0.05, 0), np.array([128.0, -110, 0]))
     vertices = pose.scale * (mesh.mean + jaw * mesh.expression[JAW]) @ pose.rotation.T + pose.translation
     points = np.concatenate([vertices * (1, -1, -1), np.zeros((10, 3))]).astype(np.float32)
     return FaceReading(points, np.zeros(53, np.float32), np.eye(3))

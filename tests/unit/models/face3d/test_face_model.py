@@ -11,9 +11,9 @@ from models.coefficients import ARKIT
 from models.errors import BundleError
 from models.face3d.face_model import FaceModel
 from models.face3d.morphable import TEETH
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
-POSE = Pose(20.0, np.eye(3), np.array([200.0, -200.0, 0.0]))
+POSE = HeadPose(20.0, np.eye(3), np.array([200.0, -200.0, 0.0]))
 
 
 def test_a_file_holds_the_model(face_model: FaceModel, tmp_path: Path) -> None:

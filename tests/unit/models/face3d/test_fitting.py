@@ -8,7 +8,7 @@ from datasets.landmarker import arkit_scores
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.fitting import IDENTITY_BOUND, PRIOR, FrameFit, SpeakerFit, fit_photo
 from models.face3d.landmark_mesh import LandmarkMesh
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from tests.landmark_head import write_landmark_head
 
 JAW = ARKIT.index["jawOpen"]
@@ -28,7 +28,7 @@ def frames(mesh: LandmarkMesh, identity: np.ndarray, jaws: np.ndarray) -> tuple[
     shape = mesh.mean + np.tensordot(identity, mesh.identity, 1)
     points = []
     for number, jaw in enumerate(jaws):
-        pose = Pose(8.0, rotation_matrix(0.05 * number, 0.02, -0.03 * number), np.array([128.0, -120, 0]))
+        pose = HeadPose(8.0, rotation_matrix(0.05 * number, 0.02, -0.03 * number), np.array([128.0, -120, 0]))
         vertices = pose.scale * (shape + jaw * mesh.expression[JAW]) @ pose.rotation.T + pose.translation
         points.append(np.concatenate([vertices * (1, -1, -1), np.zeros((10, 3))]))
     return np.array(points), np.zeros((len(jaws), 53))
@@ -65,7 +65,7 @@ def test_weights_stay_between_nothing_and_all(mesh: LandmarkMesh) -> None:
 
 def test_gross_errors_and_jumps_of_the_head_are_not_believed() -> None:
     def frame(yaw: float, error: float = 0.01) -> FrameFit:
-        return FrameFit(np.zeros(53, np.float32), Pose(8.0, rotation_matrix(yaw, 0.0, 0.0), np.zeros(3)), error)
+        return FrameFit(np.zeros(53, np.float32), HeadPose(8.0, rotation_matrix(yaw, 0.0, 0.0), np.zeros(3)), error)
 
     frames = [frame(0), frame(0.02), frame(0.04, error=0.5), frame(0.5), frame(0.5), frame(-0.5)]
     clip = np.array([0, 0, 0, 0, 0, 1])
@@ -86,7 +86,7 @@ def test_a_single_photo_gets_identity_and_expression_at_once(tmp_path: Path) -> 
     identity, expression = rng.normal(0, 0.3, 60), np.zeros(53)
     expression[ARKIT.index["jawOpen"]] = 0.6
     shape = mesh.mean + np.tensordot(identity, mesh.identity, 1) + np.tensordot(expression, mesh.expression, 1)
-    pose = Pose(9.0, rotation_matrix(0.3, -0.1, 0.05), np.array([140.0, -150.0, 0.0]))
+    pose = HeadPose(9.0, rotation_matrix(0.3, -0.1, 0.05), np.array([140.0, -150.0, 0.0]))
     landmarks = (pose.scale * shape @ pose.rotation.T + pose.translation) * (1, -1, -1)
     found, fit = fit_photo(mesh, np.pad(landmarks, ((0, 10), (0, 0))), expression / PRIOR)
     assert fit.error < 0.01

@@ -9,10 +9,10 @@ import pytest
 
 from models.coefficients import ARKIT
 from models.face3d.correspondence import flow_between
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import EYEBALLS, FACE, MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.surface import Surface
 from training.pairs.motion import MotionSampler
 
@@ -66,10 +66,10 @@ def test_an_eyeball_behind_a_lid_is_not_seen() -> None:
     triangles = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)
     part = np.array([EYEBALLS["Left"]] * 2 + [FACE] * 2, np.int8)
     model = MorphableModel(mean, np.zeros((1, *mean.shape), np.float32), expression, triangles, part)
-    pose = Pose(8.0, np.eye(3), np.array([64.0, -64.0, 0.0]))
-    still = PosedFace(mean, np.zeros(53, np.float32), pose)
+    pose = HeadPose(8.0, np.eye(3), np.array([64.0, -64.0, 0.0]))
+    still = Head(mean, np.zeros(53, np.float32), pose)
     eyes = MeshModel.of(model, "cpu")
-    closing = PosedFace(mean, np.eye(53, dtype=np.float32)[0], pose)
+    closing = Head(mean, np.eye(53, dtype=np.float32)[0], pose)
     old, new = (Surface.draw(eyes, eyes.project(Heads.stack([face], "cpu")), 128) for face in (still, closing))
     _, seen = flow_between(new, old)
     row = seen[0, 64]

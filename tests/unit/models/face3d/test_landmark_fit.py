@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.coefficients import ARKIT
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from tests.fitted_faces import SIDE, FittedPortrait
 
 NAMES = ("astronaut", "hopper")
@@ -40,5 +40,5 @@ def test_a_full_blink_brings_the_lids_together(fitted: dict[str, FittedPortrait]
 
 def test_the_face_at_rest_is_where_it_was_fitted(fitted: dict[str, FittedPortrait]) -> None:
     face = fitted["hopper"].face
-    again = Pose.from_coefficients(fitted["hopper"].coefficients[53:], SIDE, float(face.pose.translation[2]))
+    again = HeadPose.from_coefficients(fitted["hopper"].coefficients[53:], SIDE, float(face.pose.translation[2]))
     np.testing.assert_allclose(face.vertices(face.expression, again), face.placed, atol=0.01)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.coefficients import rotation_matrix
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.similarity import similarity, transform_points, transform_pose, warp_picture
 
 MATRIX = similarity((100, 80), 0.7, 0.3, (64, 60))
@@ -15,10 +15,10 @@ def test_similarity_puts_the_centre_where_asked_and_turns_clockwise() -> None:
 
 
 def test_pose_moves_with_the_picture() -> None:
-    pose = Pose(8.0, rotation_matrix(0.3, 0.1, -0.2), np.array([120.0, -95.0, 4.0]))
+    pose = HeadPose(8.0, rotation_matrix(0.3, 0.1, -0.2), np.array([120.0, -95.0, 4.0]))
     vertices = np.random.default_rng(0).normal(0, 5, (20, 3))
 
-    def project(pose: Pose) -> np.ndarray:
+    def project(pose: HeadPose) -> np.ndarray:
         return (pose.scale * vertices @ pose.rotation.T + pose.translation)[:, :2] * (1, -1)
 
     moved = project(transform_pose(pose, MATRIX))
@@ -26,7 +26,7 @@ def test_pose_moves_with_the_picture() -> None:
 
 
 def test_turning_the_picture_clockwise_adds_roll() -> None:
-    pose = Pose(8.0, np.eye(3), np.zeros(3))
+    pose = HeadPose(8.0, np.eye(3), np.zeros(3))
     assert transform_pose(pose, similarity((0, 0), 1, 0.25, (0, 0))).coefficients(256)[2] == pytest.approx(0.25)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from models.coefficients import rotation_matrix
 from models.face3d.morphable import FACE, MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from tests.landmark_head import write_landmark_head
 from training.data.correspondence import FIXED
 from training.data.refine import refined
@@ -20,7 +20,7 @@ def test_wrong_vertices_come_nearer_and_known_ones_stay(tmp_path: Path) -> None:
     readings = []
     for _ in range(6):
         shape = model.mean + np.tensordot(rng.normal(0, 0.3, 60), model.identity, 1)
-        pose = Pose(9.0, rotation_matrix(*rng.normal(0, 0.15, 3)), np.array([140.0, -150.0, 0.0]))
+        pose = HeadPose(9.0, rotation_matrix(*rng.normal(0, 0.15, 3)), np.array([140.0, -150.0, 0.0]))
         landmarks = (pose.scale * shape @ pose.rotation.T + pose.translation) * (1, -1, -1)
         readings.append((np.pad(landmarks, ((0, 10), (0, 0))), np.zeros(53)))
     skin = np.unique(model.triangles[model.part == FACE])

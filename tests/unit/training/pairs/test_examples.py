@@ -9,17 +9,17 @@ import numpy as np
 import torch
 
 from datasets.portraits import PhotoWindow
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.retarget import RetargetedBatch, retarget
 from training.pairs.examples import examples, reduced
 from training.pairs.shards import FIELDS, SIZE, entries
 from training.pairs.stream import cut
 
-Retarget = Callable[[list[PosedFace], list[PosedFace]], RetargetedBatch]
+Retarget = Callable[[list[Head], list[Head]], RetargetedBatch]
 
 
-def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]) -> None:
+def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: Head, motions: dict[str, Head]) -> None:
     small = reduced(retargeted([face] * 2, [motions["shift"], motions["turn"]]))
     for name, value in small.items():
         assert value.shape[1:] == FIELDS[name][0], name
@@ -29,7 +29,7 @@ def test_fields_have_the_sizes_of_a_shard(retargeted: Retarget, face: PosedFace,
 
 
 def test_pairs_that_run_backwards_aim_at_the_photo(
-    retargeted: Retarget, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
+    retargeted: Retarget, photo: np.ndarray, face: Head, motions: dict[str, Head]
 ) -> None:
     sources, targets = [face] * 2, [motions["shift"]] * 2
     pair = retargeted(sources, targets)
@@ -48,7 +48,7 @@ def test_pairs_that_run_backwards_aim_at_the_photo(
 
 
 def test_fields_are_those_that_are_written_on_a_core(
-    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
+    retargeted: Retarget, compiled: MeshModel, photo: np.ndarray, face: Head, motions: dict[str, Head]
 ) -> None:
     written = entries(0, photo, face, motions["turn"], retarget(compiled, photo, face, motions["turn"]))
     small = reduced(retargeted([face], [motions["turn"]]))

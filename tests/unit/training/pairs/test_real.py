@@ -11,10 +11,10 @@ import pytest
 
 from datasets.portraits import STORED
 from models.errors import TrainingDataError
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import MeshModel
 from models.face3d.morphable import MorphableModel
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 from models.face3d.warp import warp
 from tests.labelled_clips import picture, write_clips
 from tests.synthetic_head import write_data
@@ -62,8 +62,8 @@ def test_the_flow_leads_from_one_picture_into_the_other(real: Path) -> None:
 
 
 def test_only_what_no_warp_shows_is_learnt_from_the_pictures(model: MorphableModel) -> None:
-    pose = Pose(10.0, np.eye(3), np.array([128.0, -128.0, 0.0]))
-    face = PosedFace(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
+    pose = HeadPose(10.0, np.eye(3), np.array([128.0, -128.0, 0.0]))
+    face = Head(model.person(np.zeros(1)), np.zeros(53, np.float32), pose)
     found = pair(MeshModel.of(model, "cpu"), Shot(picture(0, SIZE), face), Shot(picture(3, SIZE), face))
     x, y = 128, 128 + 30  # the mouth lies 3 cm below the middle
     for reliable in (found.reliable, found.reverse_reliable):

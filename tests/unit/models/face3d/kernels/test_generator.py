@@ -14,14 +14,14 @@ import torch
 from datasets.portraits import coefficients
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.correspondence import _anchored, flow_between
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import Heads, MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.morphable import HEAD, TEETH, MorphableModel
 from models.face3d.retarget import Retargeted, RetargetedBatch, retarget, retarget_batch
 from models.face3d.surface import Surface
 
-Retarget = Callable[[list[PosedFace], list[PosedFace]], RetargetedBatch]
+Retarget = Callable[[list[Head], list[Head]], RetargetedBatch]
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> float:
@@ -42,9 +42,7 @@ def assert_agrees(batch: RetargetedBatch, row: int, one: Retargeted) -> None:
     assert np.abs(picture - one.picture).mean() < 1.5
 
 
-def test_identity_motion_gives_zero_flow_and_the_photo(
-    retargeted: Retarget, photo: np.ndarray, face: PosedFace
-) -> None:
+def test_identity_motion_gives_zero_flow_and_the_photo(retargeted: Retarget, photo: np.ndarray, face: Head) -> None:
     pair = retargeted([face], [face])
     assert pair.flow.abs().max() < 1e-3
     assert pair.reverse_flow.abs().max() < 1e-3
@@ -54,7 +52,7 @@ def test_identity_motion_gives_zero_flow_and_the_photo(
     assert pair.reliable[pair.mesh].all()
 
 
-def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]) -> None:
+def test_flow_of_a_shift_is_constant(retargeted: Retarget, face: Head, motions: dict[str, Head]) -> None:
     pair = retargeted([face], [motions["shift"]])
     # 6 pixels to the right and 4 down in the picture: the target pixel was 6 to the left and 4 up.
     for flow, mesh, expected in ((pair.flow, pair.mesh, (-6.0, -4.0)), (pair.reverse_flow, pair.reverse_mesh, (6, 4))):
@@ -69,8 +67,8 @@ def test_the_compiled_kernels_give_the_same(
     retargeted: Retarget,
     compiled: MeshModel,
     photo: np.ndarray,
-    face: PosedFace,
-    motions: dict[str, PosedFace],
+    face: Head,
+    motions: dict[str, Head],
     motion: str,
 ) -> None:
     assert_agrees(retargeted([face], [motions[motion]]), 0, retarget(compiled, photo, face, motions[motion]))
@@ -81,8 +79,8 @@ def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     retargeted: Retarget,
     compiled: MeshModel,
     photo: np.ndarray,
-    face: PosedFace,
-    motions: dict[str, PosedFace],
+    face: Head,
+    motions: dict[str, Head],
 ) -> None:
     turned = replace(face, pose=replace(face.pose, rotation=rotation_matrix(0.6, 0, 0)))
     heads = Heads.stack([turned, motions["shift"], face, face], "cpu")
@@ -100,16 +98,14 @@ def test_the_background_does_not_go_along_with_rims_from_inside_the_old_head(
     assert difference[beside].mean() < 0.3
 
 
-def test_what_the_photo_hid_is_not_reliable(retargeted: Retarget, face: PosedFace) -> None:
+def test_what_the_photo_hid_is_not_reliable(retargeted: Retarget, face: Head) -> None:
     """Turn a head by 70 degrees: its far cheek, edge-on in the photo, now faces the viewer."""
     side = replace(face, pose=replace(face.pose, rotation=rotation_matrix(1.2, 0, 0)))
     pair = retargeted([side], [face])
     assert not pair.reliable[pair.mesh].all()
 
 
-def test_a_pair_does_not_depend_on_its_batch(
-    retargeted: Retarget, face: PosedFace, motions: dict[str, PosedFace]
-) -> None:
+def test_a_pair_does_not_depend_on_its_batch(retargeted: Retarget, face: Head, motions: dict[str, Head]) -> None:
     targets = list(motions.values())
     together = retargeted([face] * 3, targets)
     for row, target in enumerate(targets):
@@ -121,7 +117,7 @@ def test_a_pair_does_not_depend_on_its_batch(
 
 @pytest.mark.parametrize("level", [60, 180])
 def test_a_mouth_that_opens_is_painted_as_by_the_compiled_kernels(
-    model: MorphableModel, face: PosedFace, level: int
+    model: MorphableModel, face: Head, level: int
 ) -> None:
     """A patch of the sphere hides teeth behind it until it sinks behind them."""
     steps = 41
@@ -159,7 +155,7 @@ def test_a_mouth_that_opens_is_painted_as_by_the_compiled_kernels(
 
 
 def test_all_tensors_are_made_on_the_photos_device(
-    mesh: MeshModel, photo: np.ndarray, face: PosedFace, motions: dict[str, PosedFace]
+    mesh: MeshModel, photo: np.ndarray, face: Head, motions: dict[str, Head]
 ) -> None:
     """What named no device of its own would land on the default one, and could not be mixed with the rest."""
     heads = Heads.stack([face], "cpu"), Heads.stack([motions["turn"]], "cpu")
@@ -170,7 +166,7 @@ def test_all_tensors_are_made_on_the_photos_device(
     assert {getattr(pair, field.name).device.type for field in fields(pair)} == {"cpu"}
 
 
-def test_heads_know_their_coefficients(face: PosedFace, motions: dict[str, PosedFace]) -> None:
+def test_heads_know_their_coefficients(face: Head, motions: dict[str, Head]) -> None:
     faces = list(motions.values())
     expected = torch.from_numpy(np.stack([coefficients(one, 128) for one in faces]))
     torch.testing.assert_close(Heads.stack(faces, "cpu").coefficients(128), expected, atol=1e-5, rtol=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from models.face3d.face import PosedFace
+from models.face3d.head import Head
 from models.face3d.heads import MeshModel
 from models.face3d.kernels import PARALLEL
 from models.face3d.kernels.raster import interpolate, rasterise
@@ -55,7 +55,7 @@ def test_nothing_to_draw_is_an_empty_picture() -> None:
     assert (surface.carry(surface.vertices) == 0).all()
 
 
-def test_a_head_is_drawn_as_by_the_compiled_rasteriser(model: MorphableModel, face: PosedFace) -> None:
+def test_a_head_is_drawn_as_by_the_compiled_rasteriser(model: MorphableModel, face: Head) -> None:
     vertices = model.project(face.person, face.pose)
     depth, triangle, weights = rasterise(vertices, model.triangles, 128)
     surface = splat(torch.from_numpy(vertices)[None], torch.from_numpy(model.triangles).long(), 128)

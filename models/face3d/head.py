@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.face3d.pose import Pose
+from models.face3d.pose import HeadPose
 
 
 @dataclass(frozen=True)
-class PosedFace:
+class Head:
     """A person's neutral shape [V, 3] with expression weights [53] and a pose in the picture's pixels."""
 
     person: np.ndarray
     expression: np.ndarray
-    pose: Pose
+    pose: HeadPose
