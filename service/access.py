@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.metrics import HttpMetrics
 from service.problems import problem_response
 from service.request_id import HEADER, choose_request_id, current_request_id
+from service.version import route_path
 from workers.contract.errors import ServiceError
 from workers.contract.text import cut
 
@@ -60,7 +61,7 @@ class AccessMiddleware:
             seconds = time.perf_counter() - started
             self.metrics.observe(route=_route(scope), method=scope["method"], status=status, seconds=seconds)
             # Probes and scrapes come every few seconds and would drown the rest.
-            level = logging.DEBUG if scope["path"].startswith(("/health/", "/metrics")) else logging.INFO
+            level = logging.DEBUG if route_path(scope).startswith(("/health/", "/metrics")) else logging.INFO
             logger.log(level, "request", extra={"fields": _fields(scope, status, seconds)})
             current_request_id.reset(token)
 

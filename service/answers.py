@@ -7,6 +7,7 @@ from service.errors import JobCancelledError
 from service.media import media_response
 from service.preferences import preferred_wait, prefers_media
 from service.problems import render
+from service.version import linked
 from workers.contract.jobs import JobRecord
 
 # How soon it makes sense to request a job again that is still under way.
@@ -15,10 +16,13 @@ POLL_AFTER_S = 1
 CANCELLED = "The job was cancelled and has no result; send the request again."
 
 
-async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, accept: str | None) -> Response:
+async def answer(backend: Backend, record: JobRecord, *, root: str, prefer: str | None, accept: str | None) -> Response:
     """Wait for the job as long as the client prefers, then answer with 202, with the job, or with its media.
 
     Args:
+        backend: of this process.
+        record: of the job.
+        root: what paths begin with.
         prefer: the request's header Prefer.
         accept: the request's header Accept.
 
@@ -30,20 +34,23 @@ async def answer(backend: Backend, record: JobRecord, *, prefer: str | None, acc
     if seconds is not None and not record.job.status.final:
         # It ends early when the process does, or Redis: the client will find its job where the 202 says.
         record = await backend.events.wait(record, seconds)
-    response = await _finished(backend, record, accept) if record.job.status.final else accepted(record)
+    if record.job.status.final:
+        response = await _finished(backend, linked(record, root), root, accept)
+    else:
+        response = _accepted(record, root)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
 
 
-def accepted(record: JobRecord) -> Response:
+def _accepted(record: JobRecord, root: str) -> Response:
     """The job is under way: where to look for it, and when."""
-    headers = {"Location": f"/jobs/{record.job.id}", "Retry-After": str(POLL_AFTER_S)}
+    headers = {"Location": f"{root}/jobs/{record.job.id}", "Retry-After": str(POLL_AFTER_S)}
     return JSONResponse(record.body(), 202, headers=headers)
 
 
-async def _finished(backend: Backend, record: JobRecord, accept: str | None) -> Response:
-    location = f"/jobs/{record.job.id}"
+async def _finished(backend: Backend, record: JobRecord, root: str, accept: str | None) -> Response:
+    location = f"{root}/jobs/{record.job.id}"
     if record.job.error is not None:
         return render(record.job.error, {"Content-Location": location})
     result = record.job.result

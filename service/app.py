@@ -22,6 +22,7 @@ from service.request_id import HEADER
 from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources, talk
 from service.security import require_key
 from service.settings import ApiSettings
+from service.version import PREFIX, VersionMiddleware
 from workers.contract.kinds import KINDS
 
 # Answers of these routes carry headers that a page of another origin may want to read.
@@ -56,6 +57,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         version=_version(),
         openapi_tags=TAGS,
+        servers=[{"url": PREFIX, "description": "Version 1."}, {"url": "/", "description": "The same, unversioned."}],
         lifespan=lifespan,
     )
     install_problem_handlers(app)
@@ -83,6 +85,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
+    app.add_middleware(VersionMiddleware)
     app.add_middleware(AccessMiddleware, metrics=HttpMetrics(registry))
     return app
 

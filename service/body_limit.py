@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import BodyTooLargeError, HttpError, RequestTimeoutError
 from service.problems import problem_response
+from service.version import route_path
 
 FORM_BYTES = 2**21  # for what surrounds the file: the other fields, multipart's own lines
 
@@ -68,7 +69,7 @@ class BodyLimitMiddleware:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        files = self._files(scope["path"], headers)
+        files = self._files(route_path(scope), headers)
         limit = FORM_BYTES + files
         too_large = BodyTooLargeError(
             f"The body may have {limit:,} bytes, {files:,} of them in files; send a smaller file."

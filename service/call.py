@@ -15,6 +15,7 @@ from service.openapi import Prefer
 from service.security import Owner
 from service.submit import IdempotencyKey, admit, submit
 from service.uploads import Uploads
+from service.version import Root
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds.common import JobKind
@@ -25,6 +26,7 @@ class _JobCall:
     request: Request
     backend: BackendDep
     owner: Owner
+    root: Root
     prefer: Prefer = None
     idempotency_key: IdempotencyKey = None
 
@@ -37,7 +39,8 @@ class _JobCall:
         """
         async with read_submission(self.request, BodyFields.of(kind)) as submission:
             record = await run_in_threadpool(self._submit, kind, submission, parameters)
-        return await answer(self.backend, record, prefer=self.prefer, accept=self.request.headers.get("accept"))
+        accept = self.request.headers.get("accept")
+        return await answer(self.backend, record, root=self.root, prefer=self.prefer, accept=accept)
 
     def _submit(self, kind: JobKind, submission: Submission, parameters: dict[str, Any]) -> JobRecord:
         admit(self.backend, self.owner, self.idempotency_key)  # before anything is stored

@@ -25,6 +25,8 @@ Send a photo and sliders, a driving video or speech, get the edited photo or a c
 3. `GET /jobs/{id}/result` is the picture or clip. With `Accept: image/*` or `video/*` beside `Prefer: wait`, step 1
    gives it at once.
 
+Every route is under `/v1` and, as an alias, without it; addresses in an answer begin as the request's did.
+
 Every error is an [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem document whose `detail` says what to
 change and whose `code` is stable.
 """

@@ -10,6 +10,7 @@ from service.backend import BackendDep
 from service.openapi import problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
+from service.version import Root, linked
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -26,7 +27,7 @@ async def counted(backend: BackendDep) -> AsyncIterator[None]:
     dependencies=[Depends(counted)],
     responses=problems(404, 503),
 )
-async def stream_events(record: OwnedJob, backend: BackendDep) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(record: OwnedJob, backend: BackendDep, root: Root) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
 
     The first event is the current state, whenever the client comes and whatever it has seen before: a job's state
@@ -36,6 +37,8 @@ async def stream_events(record: OwnedJob, backend: BackendDep) -> AsyncIterator[
     try:
         async with aclosing(backend.events.follow(record.job.id)) as changes:
             async for name, seen in changes:
-                yield ServerSentEvent(event=name, data=seen.job, id=f"{seen.attempt}-{seen.job.progress.done}")
+                yield ServerSentEvent(
+                    event=name, data=linked(seen, root).job, id=f"{seen.attempt}-{seen.job.progress.done}"
+                )
     except REDIS_ERRORS:
         return

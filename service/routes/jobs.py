@@ -12,6 +12,7 @@ from service.media import media_response
 from service.openapi import RESULT_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import Owner
+from service.version import Root, linked
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -19,9 +20,9 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 JobId = Annotated[str, Path(description="The `id` of a job.")]
 
 
-def owned_job(job_id: JobId, owner: Owner, backend: BackendDep) -> JobRecord:
+def owned_job(job_id: JobId, owner: Owner, backend: BackendDep, root: Root) -> JobRecord:
     """The caller's job of this id."""
-    return backend.jobs.owned(job_id, owner)
+    return linked(backend.jobs.owned(job_id, owner), root)
 
 
 OwnedJob = Annotated[JobRecord, Depends(owned_job)]
@@ -34,12 +35,12 @@ async def read_job(record: OwnedJob) -> Job:
 
 
 @router.delete("/{job_id}", responses=problems(404))
-def cancel_job(record: OwnedJob, backend: BackendDep) -> Job:
+def cancel_job(record: OwnedJob, backend: BackendDep, root: Root) -> Job:
     """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
     record = backend.jobs.cancel(record.job.id)
     if record.job.status is JobStatus.CANCELLED:
         backend.queue.remove(record)
-    return record.job
+    return linked(record, root).job
 
 
 @router.get(

@@ -11,6 +11,7 @@ from service.intake import BodyFields, read_submission
 from service.openapi import problems, request_body
 from service.security import Owner, limit_rate
 from service.uploads import Uploads
+from service.version import Root
 from workers.contract.contract_model import ContractModel
 from workers.contract.media_type import VISUAL
 from workers.contract.sources import StoredSource
@@ -50,12 +51,14 @@ class SourceDocument(ContractModel):
     responses=problems(400, 413, 415, 422, 429, 503),
     openapi_extra=request_body(FIELDS),
 )
-async def create_source(request: Request, response: Response, backend: BackendDep, owner: Owner) -> SourceDocument:
+async def create_source(
+    request: Request, response: Response, backend: BackendDep, owner: Owner, root: Root
+) -> SourceDocument:
     """Upload a photo or a video, to be named as `source_id` later. Each use renews its life."""
     async with read_submission(request, FIELDS) as submission:
         uploads = Uploads(backend, owner, submission, {"source": VISUAL})
         source = await run_in_threadpool(uploads.store, "source")
-    response.headers["Location"] = f"/sources/{source.id}"
+    response.headers["Location"] = f"{root}/sources/{source.id}"
     return SourceDocument.of(source)
 
 

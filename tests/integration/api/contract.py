@@ -55,7 +55,7 @@ class Contract:
 
     def check(self, answer: httpx.Response) -> None:
         """Fail unless the answer's status, media type and content are declared for its route."""
-        method, path = answer.request.method.lower(), answer.request.url.path
+        method, path = answer.request.method.lower(), answer.request.url.path.removeprefix("/v1")
         template = next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
         operation = self.document["paths"].get(template, {}).get(method)
         if operation is None or template is None:
