@@ -19,10 +19,14 @@ class HttpError(ServiceError):
 
     headers: Mapping[str, str] = {}
 
-    def __init__(self, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, detail: str, *, retry_after: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         if retry_after is not None:
             self.retry_after = retry_after
+        if headers is not None:
+            self.headers = headers
 
 
 class MalformedBodyError(HttpError):
@@ -86,11 +90,6 @@ class RangeNotSatisfiableError(HttpError):
     """The file ends before the range that was asked for begins."""
 
     code, status, title = "range_not_satisfiable", 416, "Range not satisfiable"
-
-    def __init__(self, size: int) -> None:
-        """Tell the file's size, in bytes."""
-        super().__init__(f"The file has {size:,} bytes; ask for a range that begins before its end.")
-        self.headers = {"Content-Range": f"bytes */{size}"}
 
 
 class RateLimitedError(HttpError):

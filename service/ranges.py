@@ -43,5 +43,8 @@ def asked_part(request: Headers, answer: Headers, size: int) -> range | None:
     else:
         part = range(int(first), min(size, int(last) + 1) if last else size)
     if not part:
-        raise RangeNotSatisfiableError(size)
+        raise RangeNotSatisfiableError(
+            f"The file has {size:,} bytes; ask for a range that begins before its end.",
+            headers={"Content-Range": f"bytes */{size}"},
+        )
     return part

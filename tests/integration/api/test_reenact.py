@@ -192,7 +192,7 @@ def test_extract_writes_json_or_npz(api: httpx.Client, worker: ActedWorker, phot
     worker.succeed(record, b"PK\x03\x04", "application/x-npz")
     result = api.get(f"/jobs/{record.job.id}/result")
     assert result.headers["content-type"] == "application/x-npz"
-    assert f'{record.job.id}.npz"' in result.headers["content-disposition"]
+    assert f'-{record.job.id[:8]}.npz"' in result.headers["content-disposition"]
     assert_problem(api.post("/extract", params={"format": "csv"}, files=photo), 422, "invalid_request")
 
 
