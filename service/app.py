@@ -75,7 +75,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         BodyLimitMiddleware,
         max_file_bytes=settings.max_upload_bytes,
         pace=Pace(settings.body_timeout_s, settings.min_body_rate),
-        routes=_roomier(settings),
+        routes=_larger_bodies(settings),
     )
     if settings.cors_origins:
         app.add_middleware(
@@ -90,7 +90,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     return app
 
 
-def _roomier(settings: ApiSettings) -> dict[str, FileBytes]:
+def _larger_bodies(settings: ApiSettings) -> dict[str, FileBytes]:
     """Routes that take videos and sounds. Base64 in JSON is kept in memory: there they may be as large as a photo."""
     photo, video = settings.max_upload_bytes, settings.max_video_bytes
     sound = max(settings.max_audio_bytes, video)

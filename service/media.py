@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.staticfiles import NotModifiedResponse
 
 from service.backend import Backend
-from service.ranges import asked_part, is_known
+from service.ranges import is_known, requested_range
 from workers.contract.errors import ResultExpiredError
 from workers.contract.jobs import Job, JobRecord, Result
 
@@ -49,7 +49,7 @@ async def media_response(
         size = await run_in_threadpool(backend.blobs.size, key)
         if request is not None and is_known(request, headers):
             return NotModifiedResponse(headers)
-        part = None if request is None else asked_part(request, headers, size)
+        part = None if request is None else requested_range(request, headers, size)
         file = await run_in_threadpool(_open_at, backend, key, part.start if part else 0)
     except FileNotFoundError:
         raise expired from None

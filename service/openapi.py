@@ -58,9 +58,12 @@ def problems(*statuses: int, model: type[Problem] = Problem) -> Responses:
 
 
 _JOB = {"application/json": {"schema": {"$ref": _REFERENCE.format(model="Job")}}}
-_PLACE = {"description": "Where the job is.", "schema": {"type": "string"}}
-_LATER = {"description": "Seconds after which to ask.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}
-_WAITED = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
+_LOCATION_HEADER = {"description": "Where the job is.", "schema": {"type": "string"}}
+_RETRY_HEADER = {
+    "description": "Seconds after which to ask.",
+    "schema": {"type": "string", "pattern": "^[0-9]+$"},
+}
+_WAIT_HEADER = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
 
 MOTION_CONTENT: dict[str, Any] = {
     MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=Motion.__name__)}},
@@ -136,14 +139,14 @@ def _answers(description: str, content: dict[str, Any]) -> Responses:
             "description": description,
             "content": content,
             "headers": {
-                "Content-Location": _PLACE | {"description": "Where the answer stays."},
-                "Preference-Applied": _WAITED,
+                "Content-Location": _LOCATION_HEADER | {"description": "Where the answer stays."},
+                "Preference-Applied": _WAIT_HEADER,
             },
         },
         202: {
             "description": "Accepted, still under way.",
             "content": _JOB,
-            "headers": {"Location": _PLACE, "Retry-After": _LATER},
+            "headers": {"Location": _LOCATION_HEADER, "Retry-After": _RETRY_HEADER},
         },
     } | problems(400, *_OF_JOBS, 429)
 

@@ -20,7 +20,7 @@ def is_known(request: Headers, answer: Headers) -> bool:
     return _CONDITIONS.is_not_modified(answer, request)
 
 
-def asked_part(request: Headers, answer: Headers, size: int) -> range | None:
+def requested_range(request: Headers, answer: Headers, size: int) -> range | None:
     """The bytes that the request asks for; None for all of them.
 
     Args:

@@ -18,7 +18,7 @@ class StreamLimit:
         self._open = 0
 
     @contextmanager
-    def one_more(self) -> Iterator[None]:
+    def count_stream(self) -> Iterator[None]:
         """Count a stream while it is open. Raises TooManyStreamsError when there is no room for it."""
         if self._open >= self._most:
             raise TooManyStreamsError(

@@ -8,7 +8,7 @@ from workers.contract.presence import Presence, WorkerState
 from workers.contract.settings import Settings
 
 
-def trouble() -> str | None:
+def reason_unhealthy() -> str | None:
     """Why no worker of this host can take jobs, or None when one can."""
     with connect(Settings().redis_url, retries=1) as client:
         workers = Presence(client).workers()
@@ -19,4 +19,4 @@ def trouble() -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(trouble())
+    sys.exit(reason_unhealthy())

@@ -11,10 +11,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_LOOK_S = 0.1  # how soon a blocked side notices that the other one has gone
+_POLL_S = 0.1  # how soon a blocked side notices that the other one has gone
 
 
-class _LeftError(Exception):
+class _PeerGoneError(Exception):
     """The other side has gone."""
 
 
@@ -33,14 +33,14 @@ class _Channel(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> None:
-        """Wait for room. Raises _LeftError when the reader has gone."""
+        """Wait for room. Raises _PeerGoneError when the reader has gone."""
         while not self._left.is_set():
             try:
-                self._items.put(item, timeout=_LOOK_S)
+                self._items.put(item, timeout=_POLL_S)
             except queue.Full:
                 continue
             return
-        raise _LeftError
+        raise _PeerGoneError
 
     def close(self, error: BaseException | None = None) -> None:
         """Nothing more will come; an error is raised in the reader, after what was put before it."""
@@ -62,7 +62,7 @@ class _Channel(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         while True:
             try:
-                item = self._items.get(timeout=_LOOK_S)
+                item = self._items.get(timeout=_POLL_S)
             except queue.Empty:
                 if self._closed.is_set() and self._items.empty():
                     break
@@ -87,7 +87,7 @@ def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
         try:
             for item in iterator:
                 channel.put(item)
-        except _LeftError:
+        except _PeerGoneError:
             if isinstance(iterator, Generator):
                 iterator.close()
         except BaseException as error:  # noqa: BLE001 - raised again where it can be handled
@@ -131,7 +131,7 @@ def write_behind(write: Callable[[Iterator[T]], None], depth: int) -> Iterator[C
     thread.start()
     try:
         yield channel.put
-    except _LeftError:
+    except _PeerGoneError:
         thread.join()
     except BaseException as error:
         channel.abort(error)

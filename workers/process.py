@@ -122,7 +122,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         heartbeat.start()
         reaper = Reaper(store, queue, presence, blobs, settings)
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
-        editor = _load_patiently(settings, load, heartbeat, cpu)
+        editor = _load_with_retries(settings, load, heartbeat, cpu)
         decoder.warm_up()
         tools = TaskTools.of(editor, SourceRegistry(client, blobs, settings), decoder, settings)
         bundle = BundleIdentity.model_validate(editor.bundle.model_dump())
@@ -139,7 +139,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         )
         sliders, speaks = editor.space.document(), editor.speech is not None
         heartbeat.ready(Abilities(bundle=bundle, sliders=sliders, speaks=speaks))
-        _tell_of_others(presence, bundle)
+        _warn_of_other_bundles(presence, bundle)
         with suppress(StopRequested):
             _work(settings, runner, deadline, before_job=lambda: editor.use_threads(cpu.threads()))
     finally:
@@ -149,7 +149,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     return 0
 
 
-def _load_patiently(
+def _load_with_retries(
     settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat, cpu: CpuShare
 ) -> Editor:
     while True:
@@ -164,7 +164,7 @@ def _load_patiently(
             return editor
 
 
-def _tell_of_others(presence: Presence, own: BundleIdentity) -> None:
+def _warn_of_other_bundles(presence: Presence, own: BundleIdentity) -> None:
     with suppress(redis.RedisError):
         for other in presence.bundles():
             if other.digest != own.digest:

@@ -36,7 +36,7 @@ CURRENT: ContextVar["Runner"] = ContextVar("runner")
 """The runner of the worker that is executing an RQ job, for `workers.tasks.run`."""
 
 # A result or an end that could not be written down would cost a whole rendering, so Redis gets this long to come back.
-_PATIENCE_S = 60.0
+_RETRY_FOR_S = 60.0
 
 
 class OutOfMemoryError(ServiceError):
@@ -102,7 +102,7 @@ class Runner:
         except SupersededError:
             raise
         except JobCancelled:
-            self._insist(lambda: self._store.end_cancelled(job_id, number, attempt.metrics))
+            self._with_retries(lambda: self._store.end_cancelled(job_id, number, attempt.metrics))
             return JobStatus.CANCELLED
         except (GivenBack, redis.ConnectionError, redis.TimeoutError):
             # The worker is stopping, or Redis went away where that could not be waited out: the job is not to blame.
@@ -111,13 +111,13 @@ class Runner:
             if cannot_write(error):
                 return self._give_back(attempt)
             problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
-            self._insist(lambda: self._store.fail(job_id, number, problem, attempt.metrics, attempt.warnings))
+            self._with_retries(lambda: self._store.fail(job_id, number, problem, attempt.metrics, attempt.warnings))
             return JobStatus.FAILED
         return JobStatus.SUCCEEDED
 
     def _give_back(self, attempt: Attempt) -> JobStatus:
         job_id, number = attempt.record.job.id, attempt.record.attempt
-        self._queue.enqueue(self._insist(lambda: self._store.requeue(job_id, number, lost=False)))
+        self._queue.enqueue(self._with_retries(lambda: self._store.requeue(job_id, number, lost=False)))
         return JobStatus.QUEUED
 
     def _complete(self, attempt: Attempt) -> None:
@@ -127,7 +127,7 @@ class Runner:
             results = self._keep(attempt, files)
         done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
         try:
-            wanted = self._insist(
+            wanted = self._with_retries(
                 lambda: self._store.succeed(
                     record.job.id, record.attempt, results, attempt.metrics, done, attempt.warnings
                 )
@@ -153,7 +153,7 @@ class Runner:
         for index, output in enumerate(files):
             key = f"results/{record.job.id}-{record.attempt}-{index}{output.path.suffix}"
             with attempt.timed("store_s"):
-                self._insist(partial(self._put, key, output.path, attempt.check))
+                self._with_retries(partial(self._put, key, output.path, attempt.check))
             results[key] = output.result(_url(record, index, len(files)))
         return results
 
@@ -161,8 +161,8 @@ class Runner:
         with path.open("rb") as file:
             self._blobs.put(key, file, self._settings.result_ttl_s, check)
 
-    def _insist(self, write: Callable[[], T]) -> T:
-        deadline = time.monotonic() + _PATIENCE_S
+    def _with_retries(self, write: Callable[[], T]) -> T:
+        deadline = time.monotonic() + _RETRY_FOR_S
         while True:
             try:
                 return write()

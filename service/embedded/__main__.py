@@ -22,7 +22,7 @@ def main() -> None:
         check_exposure(settings)  # before anything starts; the API would say the same, in the middle of it
     except OpenToStrangersError as error:
         sys.exit(str(error))
-    _say("Starting Redis, the API and one worker; the worker loads its models for a few seconds.")
+    _print_line("Starting Redis, the API and one worker; the worker loads its models for a few seconds.")
     try:
         asyncio.run(_run(settings))
     except* StackError as failures:
@@ -40,10 +40,10 @@ async def _run(settings: EmbeddedSettings) -> None:
 
 
 def _announce(url: str) -> None:
-    _say(f"Ready: {url} (try it at {url}/docs). Ctrl-C stops it.")
+    _print_line(f"Ready: {url} (try it at {url}/docs). Ctrl-C stops it.")
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     print(line, flush=True)  # noqa: T201 -- this is a command line
 
 

@@ -73,7 +73,7 @@ def _die_with_parent() -> Callable[[], None] | None:
         return None
     libc = ctypes.CDLL(None)  # loaded before the fork: the child may not
 
-    def ask_kernel() -> None:
+    def request_death_signal() -> None:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
-    return ask_kernel
+    return request_death_signal

@@ -40,11 +40,11 @@ class Guard:
 
     def watch(self, leader: int) -> None:
         """End the process group `leader` if this process ends first."""
-        self._tell(f"+{leader}\n")
+        self._send(f"+{leader}\n")
 
     def forget(self, leader: int) -> None:
         """The process has ended: its number may become another one's."""
-        self._tell(f"-{leader}\n")
+        self._send(f"-{leader}\n")
 
     def close(self) -> None:
         """End what is still watched."""
@@ -53,7 +53,7 @@ class Guard:
             self._process.stdin.close()
         self._process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # somebody killed the guard; the work goes on without
             self._process.stdin.write(line.encode())

@@ -72,7 +72,7 @@ class Stack:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     lives = [
-                        tasks.create_task(self._live_with("redis", redis, lock)),
+                        tasks.create_task(self._supervise("redis", redis, lock)),
                         tasks.create_task(self._serve(on_ready)),
                     ]
                     await stop.wait()
@@ -90,12 +90,12 @@ class Stack:
         await redis_answers(self._redis_url)
         await asyncio.to_thread(forget_workers, self._redis_url)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._live_with("api", [sys.executable, "-m", "service"]))
+            tasks.create_task(self._supervise("api", [sys.executable, "-m", "service"]))
             tasks.create_task(self._keep_alive("worker", [sys.executable, "-m", "workers"]))
             await api_ready(self.url, self._redis_url)
             on_ready(self.url)
 
-    async def _live_with(self, name: str, command: Sequence[str], *inherited: int) -> None:
+    async def _supervise(self, name: str, command: Sequence[str], *inherited: int) -> None:
         status = await (await self._start(name, command, *inherited)).wait()
         raise ProcessEndedError(f"The {name} process ended with status {status}; the lines above say why.")
 

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 
 async def counted(backend: BackendDep) -> AsyncIterator[None]:
     """The stream counts as open until its answer has ended; there has to be room for it before that begins."""
-    with backend.streams.one_more():
+    with backend.streams.count_stream():
         yield
 
 

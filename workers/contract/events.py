@@ -52,7 +52,7 @@ class JobEvents:
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Listen to Redis while open. Redis need not be there yet, and may come and go."""
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._keep_reading())]
+        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._read_periodically())]
         try:
             yield
         finally:
@@ -113,7 +113,7 @@ class JobEvents:
     def _join(self, job_id: str) -> _Watch:
         watch = self._watches.setdefault(job_id, _Watch())
         watch.followers += 1
-        self._look_at([job_id])
+        self._notify([job_id])
         return watch
 
     def _leave(self, job_id: str, watch: _Watch) -> None:
@@ -125,7 +125,7 @@ class JobEvents:
         if self._watches.get(job_id) is watch:
             del self._watches[job_id]
 
-    def _look_at(self, job_ids: Iterable[str]) -> None:
+    def _notify(self, job_ids: Iterable[str]) -> None:
         """Have jobs read again, those that are followed."""
         self._stale.update(self._watches.keys() & set(job_ids))
         if self._stale:
@@ -138,25 +138,25 @@ class JobEvents:
                     await subscription.psubscribe(EVERY_CHANNEL)
                     while True:
                         if message := await subscription.get_message(timeout=_LOOK_AGAIN_S):
-                            self._heed(message)
+                            self._handle(message)
             except Exception as error:  # noqa: BLE001 - whatever it was, followers need somebody who listens
                 log.warning("listening to job events was interrupted: %s", error)
-                self._look_at(self._watches)  # whoever follows a job learns that Redis is away, if it is
+                self._notify(self._watches)  # whoever follows a job learns that Redis is away, if it is
                 await asyncio.sleep(_RECONNECT_S)
 
-    def _heed(self, message: Mapping[str, bytes | str]) -> None:
+    def _handle(self, message: Mapping[str, bytes | str]) -> None:
         if message["type"] == "pmessage":
-            self._look_at([job_of_channel(cast(bytes, message["channel"]).decode())])
+            self._notify([job_of_channel(cast(bytes, message["channel"]).decode())])
         elif message["type"] == "psubscribe":  # for the first time, or anew: nobody listened until now
-            self._look_at(self._watches)
+            self._notify(self._watches)
 
-    async def _keep_reading(self) -> None:
+    async def _read_periodically(self) -> None:
         while True:
             try:
                 async with asyncio.timeout(_LOOK_AGAIN_S):
                     await self._any_stale.wait()
             except TimeoutError:
-                self._look_at(self._watches)
+                self._notify(self._watches)
             self._any_stale.clear()
             job_ids, self._stale = list(self._stale), set()
             for first in range(0, len(job_ids), _AT_ONCE):

@@ -89,16 +89,16 @@ class SourceRegistry:
     def store(self, owner: str, data: BinaryIO, header: MediaHeader) -> StoredSource:
         """Store a file whose header is known, or extend the life of the same file. Raises StorageFullError."""
         source_id = content_id(data)
-        seen = {"media_type": header.media_type, "width": header.width, "height": header.height}
-        known, before = self._known(owner, source_id, seen)
+        found = {"media_type": header.media_type, "width": header.width, "height": header.height}
+        known, before = self._known(owner, source_id, found)
         if known is not None:
             return known
         life = self._settings.source_ttl_s
         blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
         size = self._blobs.put(blob, data, life)
-        source = StoredSource(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **seen)
+        source = StoredSource(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **found)
         while not self._replaced(owner, before, source):
-            known, before = self._known(owner, source_id, seen)
+            known, before = self._known(owner, source_id, found)
             if known is not None:  # the same file came twice at once
                 self._blobs.delete(blob)
                 return known
@@ -118,7 +118,7 @@ class SourceRegistry:
         self.get(owner, source_id)
         source, _ = self._known(owner, source_id)
         if source is None:
-            raise _gone(source_id)
+            raise _no_longer_stored(source_id)
         return source
 
     def open(self, owner: str, source_id: str) -> IO[bytes]:
@@ -127,7 +127,7 @@ class SourceRegistry:
         try:
             return self._blobs.open(source.blob)
         except FileNotFoundError as error:
-            raise _gone(source_id) from error
+            raise _no_longer_stored(source_id) from error
 
     def fetch(self, owner: str, source_id: str, path: Path, check: Callable[[], None]) -> None:
         """Copy a source's bytes into a file; `check` is called in between. Raises like `open`, and what it raises."""
@@ -156,19 +156,19 @@ class SourceRegistry:
         return True
 
     def _known(
-        self, owner: str, source_id: str, seen: Mapping[str, Any] | None = None
+        self, owner: str, source_id: str, found: Mapping[str, Any] | None = None
     ) -> tuple[StoredSource | None, str]:
         """A source with its time to live begun anew; None when its bytes have to be stored. Beside it, what Redis says.
 
         Args:
-            seen: what else is to be written down of it.
+            found: what else is to be written down of it.
         """
         life = self._settings.source_ttl_s
         while True:
             source, raw = self._read(owner, source_id)
             if source is None or source.expires_at <= time.time():
                 return None, raw
-            renewed = source.model_copy(update={**(seen or {}), "expires_at": time.time() + life})
+            renewed = source.model_copy(update={**(found or {}), "expires_at": time.time() + life})
             # Written before the blob is checked: a `discard` then sees another user, or has dropped the blob already.
             if self._replaced(owner, raw, renewed):
                 if self._blobs.extend(source.blob, life) and self._blobs.exists(source.blob):
@@ -193,5 +193,5 @@ def _expired(source: StoredSource) -> StoredSource:
     return source.model_copy(update={"expires_at": time.time()})
 
 
-def _gone(source_id: str) -> SourceExpiredError:
+def _no_longer_stored(source_id: str) -> SourceExpiredError:
     return SourceExpiredError(f"Source {source_id} is no longer stored; upload it again.")

@@ -29,7 +29,7 @@ from workers.media.sound import RATE
 
 # A fork would copy the parent's CUDA context and threads; a spawned child starts clean.
 _CONTEXT = multiprocessing.get_context("spawn")
-_LOOK_S = 0.05  # how soon a stopped job is noticed
+_POLL_S = 0.05  # how soon a stopped job is noticed
 _START_S = 60.0  # Python and its imports, on a busy machine
 
 
@@ -198,7 +198,7 @@ class Decoder:
 
     def _started(self, pipe: Connection) -> bool:
         deadline = time.monotonic() + _START_S
-        while not pipe.poll(_LOOK_S):
+        while not pipe.poll(_POLL_S):
             self._check()
             if time.monotonic() > deadline:
                 return False
@@ -243,7 +243,7 @@ class _Watch:
 
     def _run(self) -> None:
         deadline = time.monotonic() + self._seconds
-        while not self._done.wait(_LOOK_S):
+        while not self._done.wait(_POLL_S):
             try:
                 self._check()
             except BaseException as reason:  # noqa: BLE001 - raised again where it can be handled

@@ -6,7 +6,7 @@ import pytest
 from starlette.datastructures import Headers
 
 from service.errors import RangeNotSatisfiableError
-from service.ranges import asked_part
+from service.ranges import requested_range
 
 FILE = Headers({"etag": '"a"', "last-modified": "Tue, 01 Dec 2026 00:00:00 GMT"})
 
@@ -31,7 +31,7 @@ FILE = Headers({"etag": '"a"', "last-modified": "Tue, 01 Dec 2026 00:00:00 GMT"}
     ],
 )
 def test_one_valid_range_is_a_part(header: str, part: range | None) -> None:
-    assert asked_part(Headers({"range": header}), FILE, 10) == part
+    assert requested_range(Headers({"range": header}), FILE, 10) == part
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_one_valid_range_is_a_part(header: str, part: range | None) -> None:
 )
 def test_a_range_behind_the_end_tells_the_size(header: str, size: int) -> None:
     with pytest.raises(RangeNotSatisfiableError) as caught:
-        asked_part(Headers({"range": header}), FILE, size)
+        requested_range(Headers({"range": header}), FILE, size)
     assert caught.value.headers == {"Content-Range": f"bytes */{size}"}
 
 
@@ -54,5 +54,5 @@ def test_a_range_behind_the_end_tells_the_size(header: str, size: int) -> None:
     ],
 )
 def test_a_part_of_another_file_is_not_sent(condition: str, partial: bool) -> None:
-    part = asked_part(Headers({"range": "bytes=1-2", "if-range": condition}), FILE, 10)
+    part = requested_range(Headers({"range": "bytes=1-2", "if-range": condition}), FILE, 10)
     assert part == (range(1, 3) if partial else None)

@@ -42,7 +42,7 @@ def failing(times: int) -> Callable[[], str]:
 
 
 def test_a_worker_waits_for_redis() -> None:
-    assert runner(Deadline(5))._insist(failing(2)) == "written"
+    assert runner(Deadline(5))._with_retries(failing(2)) == "written"
 
 
 def test_a_worker_that_is_to_stop_does_not_wait_for_a_redis_that_stops_as_well() -> None:
@@ -50,5 +50,5 @@ def test_a_worker_that_is_to_stop_does_not_wait_for_a_redis_that_stops_as_well()
     deadline.start()
     time.sleep(0.01)
     with pytest.raises(redis.ConnectionError):
-        runner(deadline)._insist(failing(2))
-    assert runner(deadline)._insist(failing(0)) == "written", "but it tries"
+        runner(deadline)._with_retries(failing(2))
+    assert runner(deadline)._with_retries(failing(0)) == "written", "but it tries"

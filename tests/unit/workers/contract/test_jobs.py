@@ -43,7 +43,7 @@ def test_a_job_has_the_documented_keys() -> None:
     assert datetime.fromisoformat(body["created_at"]).tzinfo is not None
 
 
-def test_the_output_format_follows_from_what_is_asked_for() -> None:
+def test_the_output_format_follows_from_the_request() -> None:
     assert request().output.format == "png"
     assert request(controls={"keyframes": [{"time": 0.0}]}).output.format == "mp4"
     assert request(options={"output": {"format": "webp"}}).output.format == "webp"

@@ -1,4 +1,4 @@
-"""Stills, clips and the visible mark."""
+"""Stills, clips and the visible label."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def test_an_mp4_can_be_played_while_it_loads(astronaut: np.ndarray, tmp_path: Pa
         assert clip.streams.video[0].codec_context.pix_fmt == "yuv420p"
 
 
-def test_the_mark_is_visible_and_stays_in_its_corner(astronaut: np.ndarray) -> None:
-    marked = VisibleLabel(width=512, height=512).draw(astronaut)
-    rows, columns = np.nonzero((marked != astronaut).any(-1))
+def test_the_label_is_visible_and_stays_in_its_corner(astronaut: np.ndarray) -> None:
+    labelled = VisibleLabel(width=512, height=512).draw(astronaut)
+    rows, columns = np.nonzero((labelled != astronaut).any(-1))
     assert rows.min() > 460
     assert columns.max() < 140
-    corner = marked[480:, :95].astype(int)
+    corner = labelled[480:, :95].astype(int)
     assert corner.max() == 255
     assert np.percentile(corner, 25) < 120, "light letters on a dark plate"
     assert VisibleLabel(width=24, height=16).draw(astronaut[:16, :24]).shape == (16, 24, 3)

@@ -15,7 +15,7 @@ def request(**options: Any) -> TalkRequest:
     return TalkRequest.model_validate({"source_id": "s", "audio_id": "a", "options": options})
 
 
-def test_nothing_has_to_be_said() -> None:
+def test_no_option_is_required() -> None:
     options = request().options
     assert (options.seed, options.samples, options.pose, options.rate) == (None, 1, None, 25)
     assert set(options.gains.model_dump().values()) == {1}
@@ -24,9 +24,9 @@ def test_nothing_has_to_be_said() -> None:
 
 def test_a_request_comes_back_from_the_queue() -> None:
     output = {"format": "webm", "fps": 10}
-    asked = request(seed=3, samples=8, temperature=0, gains={"head": 0, "mouth": 2}, output=output)
-    again: TalkRequest = TypeAdapter(JobRequest).validate_json(asked.model_dump_json())
-    assert again == asked
+    original = request(seed=3, samples=8, temperature=0, gains={"head": 0, "mouth": 2}, output=output)
+    again: TalkRequest = TypeAdapter(JobRequest).validate_json(original.model_dump_json())
+    assert again == original
     assert again.options.rate == 10
 
 
@@ -62,7 +62,7 @@ def test_speech_makes_a_clip() -> None:
         request(output={"format": "png"})
 
 
-def test_the_rate_is_said_once() -> None:
+def test_the_rate_is_given_once() -> None:
     assert request(fps=30).options.rate == 30
     assert request(output={"fps": 12.5}).options.rate == 12.5
     assert request(fps=30, output={"fps": 30}).options.rate == 30

@@ -1,0 +1,20 @@
+"""Every kind of job has a task and a route."""
+
+from __future__ import annotations
+
+from service.app import create_app
+from service.settings import ApiSettings
+from workers.contract.kinds import KINDS
+from workers.tasks import _TASKS
+
+
+def test_every_kind_has_a_task() -> None:
+    assert _TASKS.keys() == KINDS.keys()
+
+
+def test_every_kind_has_a_route_that_takes_its_fields() -> None:
+    paths = create_app(ApiSettings()).openapi()["paths"]
+    for name, kind in KINDS.items():
+        body = paths[f"/{name}"]["post"]["requestBody"]["content"]["application/json"]
+        assert body["schema"]["properties"].keys() == kind.files.keys() | kind.documents.keys() | {"source_id"}
+        assert body["examples"] == kind.examples
