@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from models.errors import TrainingDataError
-from models.extractor.regressor import MIRRORED
+from models.extractor.regressor import CROP, MIRRORED
 from training.extractor.networks import detector, regressor
 
 OPSET = 17
@@ -52,7 +52,7 @@ def export_regressor(network: nn.Module, path: Path, mirrored: np.ndarray) -> No
     Args:
         mirrored: landmark order of a mirrored face (`photos.mirror_order`), int [478].
     """
-    size = regressor.CROP
+    size = CROP
     known = {MIRRORED: json.dumps(mirrored.tolist())}
     _export(_FromBytes(network), path, (2, size, size, 3), {0: "batch"}, regressor.OUTPUTS, known)
 

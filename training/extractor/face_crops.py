@@ -11,9 +11,9 @@ from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
 from models.extractor.crop import LIFT, SIDE
 from models.extractor.landmarks import LANDMARKS
+from models.extractor.regressor import CROP
 from models.face3d.similarity import similarity, transform_points, transform_pose, warp_picture
 from training.extractor.appearance import degrade
-from training.extractor.networks.regressor import CROP
 
 FACE_FREE = 0.15  # fraction of samples that show no face
 HARD = 0.7  # fraction of those that show what a detector took for a face, where that is known

@@ -12,7 +12,7 @@ from models.extractor.crop import square_crop
 from models.extractor.detector import Detector
 from models.extractor.distinct import overlap
 from models.extractor.face import Face
-from training.extractor.networks.regressor import CROP
+from models.extractor.regressor import CROP
 
 PICTURE = 480  # side, in pixels, of the face-free pictures that are searched
 INPUT = 320  # pixels: side at which the detector reads most pictures

@@ -14,9 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.extractor.regressor import CROP
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.face3d.landmark_shape import ANCHORS
-from training.extractor.networks.regressor import CROP, RegressorNet, bounded
+from training.extractor.networks.regressor import RegressorNet, bounded
 from training.extractor.warm_start import load_init_weights
 from training.options import option
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.extractor.regressor import CROP
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.face3d.landmark_shape import ANCHORS, COMPONENTS, ShapeModel
 from training.extractor.networks.expression_head import ExpressionHead
@@ -15,7 +16,6 @@ from training.extractor.networks.regions import FEATURES, Regions
 from training.extractor.networks.ridge_head import COEFFICIENTS, RidgeHead
 from training.extractor.networks.shape_map import ShapeMap
 
-CROP = 256  # pixels: side of the crops that are served
 INPUT = 128  # pixels: side of the trunk's input; 2x2 pixels of the crop are averaged
 OUTPUTS = ("coefficients", "landmarks", "presence")
 

@@ -8,7 +8,7 @@ import pytest
 from datasets.landmarker import FaceReading
 from evaluation.photos import Photo
 from evaluation.renderer import identity
-from evaluation.renderer.identity import EDITS, evaluate_identity, millimetres, neutral_shape
+from evaluation.renderer.identity import evaluate_identity, millimetres, neutral_shape
 from models.coefficients import ARKIT, rotation_matrix
 from models.face3d.landmark_mesh import LandmarkMesh
 from tests.unit.evaluation.renderer.conftest import (
@@ -66,4 +66,3 @@ def test_pictures_are_held_against_their_photo(portrait: np.ndarray, monkeypatch
     assert found.known == pytest.approx([0, 0], abs=1e-6)
     assert found.stranger == pytest.approx([2])
     assert evaluate_identity(bench(), pictures, mesh, photos) is None
-    assert EDITS

@@ -5,9 +5,9 @@ from datasets.backgrounds import Backgrounds
 from datasets.photos import FacePhotos, mirror_order
 from datasets.same_identity_pairs import SameIdentityPairs
 from models.coefficients import ARKIT
+from models.extractor.regressor import CROP
 from training.extractor.appearance import degrade
 from training.extractor.face_crops import FaceCrops, cover, face_sample
-from training.extractor.networks.regressor import CROP
 
 NO_MISTAKES = np.zeros((0, CROP, CROP, 3), np.uint8)
 
