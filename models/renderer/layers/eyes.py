@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.face3d.drawing import EMPTY, draw
-from models.face3d.landmark_fit import FittedFace
+from models.face3d.landmark_fit import BLINKS, FittedFace
+from models.face3d.pose import HeadPose
 from models.renderer.layers.masks import Window, filled, sampled, stroke
 
 SHUT = 0.08
@@ -36,6 +37,12 @@ TO_BROW, FROM_BROW = 0.8, 0.65
 
 LINE = 0.05
 """Thickness of a shut eye's lash line, in widths of the eye."""
+
+LIGHT, FULL = 0.95, 0.6
+"""Least light of a shut lid against the skin below the eye, and how far the eye has closed when its lid has it."""
+
+STREAKS, SHADOW = 0.9, 0.12
+"""How much of the detail of a strip goes that lacks so much of that light: it is brow, lashes or grain."""
 
 GONE = 0.15
 """Of the opening: what an eye that is nearly shut still shows fades."""
@@ -77,6 +84,19 @@ def _eyes(face: FittedFace, vertices: Array) -> list[_Eye]:
     return [_Eye(vertices[upper, :2], vertices[lower, :2]) for upper, lower in face.model.lid_rims]
 
 
+@dataclass(frozen=True, eq=False)
+class Lid:
+    """An upper lid in a frame.
+
+    Attributes:
+        closing: how far the eye's opening closes, in [0, 1]; 0 for an eye that is shut in the photo.
+        open_rim: where its rim would be without a blink, [L, 2].
+    """
+
+    closing: float
+    open_rim: Array
+
+
 class EyeLayer:
     """The eyes of one source.
 
@@ -91,44 +111,53 @@ class EyeLayer:
         self._seen: list[Array] = []
         self._whites: list[Array] = []
         self._darks: list[Array] = []
+        self._tones: list[Array] = []
         for eye in self._own:
             window = Window(0, 0, self._side, self._side)
             inside = filled(eye.outline, window)
             pixels = picture[inside > 0.9].astype(np.float32)
             skin = np.median(picture[self._around(eye).place].reshape(-1, 3), 0) if len(pixels) < 8 else None
+            self._tones.append(_tone(picture, eye))
             self._whites.append(_white(pixels) if skin is None else np.asarray(skin, np.float32))
             self._darks.append(np.asarray(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4, np.float32))
             # Up to the rims and a little beyond: an eye that does not turn must stay as it is.
             self._seen.append(np.clip(4 * cv2.GaussianBlur(inside, (0, 0), 0.7), 0, 1))
 
-    def closing(self, expression: Array) -> list[float]:
-        """How far each eye's opening closes with those weights [53], in [0, 1]; 0 for eyes that are shut already."""
-        face = self._face
-        now = face.vertices(expression, face.pose, face.model.lid_rims.ravel())[:, :2].reshape(2, 2, -1, 2)
-        return [
-            float(np.clip(1 - _Eye(*rims).opening / own.opening, 0, 1)) if own.opening >= SHUT else 0.0
-            for own, rims in zip(self._own, now, strict=True)
+    def lids(self, expression: Array, pose: HeadPose) -> list[Lid]:
+        """Both lids with those weights [53] in that pose."""
+        face, rims = self._face, self._face.model.lid_rims.ravel()
+        unblinking = expression.copy()
+        unblinking[list(BLINKS.values())] = face.expression[list(BLINKS.values())]
+        now = face.vertices(expression, face.pose, rims)[:, :2].reshape(2, 2, -1, 2)
+        opened = face.vertices(unblinking, pose, rims)[:, :2].reshape(2, 2, -1, 2)
+        closing = [
+            float(np.clip(1 - _Eye(*rim).opening / own.opening, 0, 1)) if own.opening >= SHUT else 0.0
+            for own, rim in zip(self._own, now, strict=True)
         ]
+        return [Lid(amount, upper) for amount, (upper, _) in zip(closing, opened, strict=True)]
 
-    def texture(self, places: Array, closing: list[float]) -> Array:
+    def texture(self, places: Array, lids: list[Lid]) -> Array:
         """Where skin vertices take their colour from, [V, 2]: `places`, but for lids that come down.
 
         The skin above the lashes is stretched over the eye; the lashes of the open eye stay out of it.
         """
         places = places.copy()
-        for eye, lift, now in zip(self._own, self._lifts, closing, strict=True):
-            if now > 0:
-                places += (now * eye.width * lift)[:, None] * eye.up
+        for eye, lift, lid in zip(self._own, self._lifts, lids, strict=True):
+            if lid.closing > 0:
+                places += (lid.closing * eye.width * lift)[:, None] * eye.up
         return places
 
-    def paint(self, picture: Array, vertices: Array, closing: list[float]) -> None:
-        """Draw eyeballs and lash lines into a picture float32 [S, S, 3], in place."""
+    def paint(self, picture: Array, vertices: Array, lids: list[Lid]) -> None:
+        """Draw eyeballs, lids and lash lines into a picture float32 [S, S, 3], in place."""
         for number, (own, eye) in enumerate(zip(self._own, _eyes(self._face, vertices), strict=True)):
             if own.opening < SHUT:
                 continue
-            self._eyeball(picture, vertices, number, eye, min((1 - closing[number]) / GONE, 1.0))
-            if closing[number] > LINE_BEGINS:
-                self._lash_line(picture, eye, own, self._darks[number], closing[number])
+            lid = lids[number]
+            self._eyeball(picture, vertices, number, eye, min((1 - lid.closing) / GONE, 1.0))
+            if lid.closing > 0:
+                self._light_lid(picture, eye, lid, self._tones[number])
+            if lid.closing > LINE_BEGINS:
+                self._lash_line(picture, eye, own, self._darks[number], lid.closing)
 
     def _lift(self, number: int, eye: _Eye) -> Array:
         """How far above each vertex its colour is fetched as the eye shuts, in widths, [V]; below it for the lower lid.
@@ -183,6 +212,24 @@ class EyeLayer:
         rim = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / (0.12 * eye.width)
         return 0.6 + 0.4 * np.clip(rim, 0, 1)
 
+    def _light_lid(self, picture: Array, eye: _Eye, lid: Lid, tone: Array) -> None:
+        """A lid that comes down leaves the shadow of the brow: it is at least nearly as light as the skin below.
+
+        So brows and deep shadows, which the narrow strip of skin above an eye may show, do not become streaks."""
+        top = lid.open_rim + eye.up * (0.5 * LASHES * eye.width)
+        window = Window.around(np.concatenate([eye.outline, top]), 0.3 * eye.width, self._side)
+        if window.empty:
+            return
+        inside = filled(np.concatenate([eye.upper, top[::-1]]).astype(np.float32), window)
+        mask = cv2.GaussianBlur(inside, (0, 0), max(0.5, 0.08 * eye.width)) * min(lid.closing / FULL, 1.0)
+        skin = picture[window.place]
+        smooth = cv2.GaussianBlur(skin, (0, 0), max(0.5, 0.12 * eye.width))
+        level = max(float(tone.mean()), 1.0)
+        missing = np.maximum(LIGHT - smooth.mean(-1, keepdims=True) / level, 0)
+        calm = 1 - STREAKS * np.minimum(missing / SHADOW, 1)
+        lit = smooth + missing * tone + calm * (skin - smooth)
+        skin += mask[..., None] * (lit - skin)
+
     def _lash_line(self, picture: Array, eye: _Eye, own: _Eye, dark: Array, closing: float) -> None:
         window = self._around(eye)
         if window.empty:
@@ -196,6 +243,15 @@ class EyeLayer:
         strength = LINE_ALPHA * (closing - LINE_BEGINS) / (1 - LINE_BEGINS)
         alpha = (strength * cover)[..., None]
         picture[window.place] += alpha * (dark - picture[window.place])
+
+
+def _tone(picture: NDArray[np.uint8], eye: _Eye) -> Array:
+    """Colour of the skin below an eye, [3]."""
+    across = np.linspace(0.2, 0.8, 7)[:, None, None] * (eye.lower[-1] - eye.lower[0])
+    down = np.linspace(0.12, 0.4, 5)[:, None] * eye.width * -eye.up
+    places = (eye.lower[0] + across + down + eye.up * min(eye.opening, 0.0)).reshape(-1, 2)
+    columns, rows = np.clip(np.rint(places).astype(int), 0, len(picture) - 1).T
+    return np.asarray(np.percentile(picture[rows, columns].astype(np.float32), 60, axis=0), np.float32)
 
 
 def _white(pixels: Array) -> Array:

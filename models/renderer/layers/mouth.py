@@ -32,6 +32,10 @@ FLOOR = 0.6
 RIM_SHADE, RIM_REACH = 0.5, 0.55
 """Light at the rim of the lips, and the centimetres over which it rises."""
 
+HARMONY, SCALE = 0.6, 0.12
+"""How much of the networks' broad light and colour the inside takes, and over how much of the mouth's width: they have
+seen real mouths, and know no detail."""
+
 RIM_SMOOTHING = 1.5
 """Vertices over which the rim of the lips is smoothed."""
 
@@ -71,6 +75,7 @@ class MouthLayer:
             return
         alpha = filled(rim, window)
         inside = self._inside(vertices, window, alpha)
+        inside += HARMONY * _broad(picture[window.place] - inside, alpha, SCALE * float(np.ptp(rim[:, 0])))
         alpha = (cv2.GaussianBlur(alpha, (0, 0), 0.5 + self._softness / 2) * min(change, 1.0))[..., None]
         picture[window.place] += alpha * (inside - picture[window.place])
 
@@ -121,6 +126,12 @@ class MouthLayer:
         centimetres = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / self._face.pose.scale
         light = RIM_SHADE + (1 - RIM_SHADE) * np.clip(centimetres / RIM_REACH, 0, 1)
         return cv2.resize(light.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _broad(difference: Array, alpha: Array, reach: float) -> Array:
+    """A difference [h, w, 3] inside the lips alone, smoothed over a reach in pixels."""
+    spread = cv2.GaussianBlur(np.dstack([difference * alpha[..., None], alpha]), (0, 0), max(reach, 0.5))
+    return np.asarray(spread[..., :3] / (spread[..., 3:] + 1e-3), np.float32)
 
 
 def _plane(rim: Array, shape: tuple[int, int]) -> Array:

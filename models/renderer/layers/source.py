@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
 from models.face3d.pose import HeadPose
-from models.renderer.layers.eyes import EyeLayer
+from models.renderer.layers.eyes import EyeLayer, Lid
 from models.renderer.layers.masks import Window, sampled
 from models.renderer.layers.mouth import MouthLayer
 
@@ -50,11 +50,11 @@ class PosedFace:
 
     Attributes:
         vertices: [V, 3] in pixels of the crop.
-        closing: how far each eye closes, in [0, 1].
+        lids: of both eyes.
     """
 
     vertices: Array
-    closing: list[float]
+    lids: list[Lid]
 
 
 class SourceLayers:
@@ -87,13 +87,13 @@ class SourceLayers:
         expression = coefficients[: len(self._face.expression)].astype(np.float32)
         depth = float(self._face.pose.translation[2])
         pose = HeadPose.from_coefficients(coefficients[len(expression) :], self._side, depth)
-        return PosedFace(self._face.vertices(expression, pose), self._eyes.closing(expression))
+        return PosedFace(self._face.vertices(expression, pose), self._eyes.lids(expression, pose))
 
     def flow(self, posed: PosedFace) -> SkinFlow:
         """The skin's flow: exact on the mesh, fading at its silhouette, stretched where the photo hides the skin."""
         model, placed, vertices = self._face.model, self._face.placed, posed.vertices
         window = Window.around(vertices[model.is_skin, :2], 1, self._side)
-        texture = self._eyes.texture(placed[:, :2], posed.closing)
+        texture = self._eyes.texture(placed[:, :2], posed.lids)
         attributes = np.column_stack([texture, placed, model.certainty]).astype(np.float32)
         depth, drawn = draw(
             window.local(vertices), attributes, facing(vertices, model.skin), window.height, window.width
@@ -119,7 +119,7 @@ class SourceLayers:
 
     def paint(self, picture: Array, posed: PosedFace) -> None:
         """Draw eyes and mouth into a picture float32 [S, S, 3] whose skin has been moved, in place."""
-        self._eyes.paint(picture, posed.vertices, posed.closing)
+        self._eyes.paint(picture, posed.vertices, posed.lids)
         self._mouth.paint(picture, posed.vertices)
 
     def _is_seen(self, places: Array) -> Array:
