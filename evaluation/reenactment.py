@@ -70,7 +70,7 @@ def _reenact(editor: PortraitEditor, clip: Path) -> ClipResult:
     driven = _read(editor, times, frames)
     source = editor.analyse(frames[0])
     requested = transfer(editor.space, source.coefficients, driven, _SAME_SQUARE)
-    found = _read(editor, times, editor.render(source, requested))
+    found = _read(editor, times, editor.render(source, requested, layers=False))
     return compare(editor.space, clip.name, driven, found)
 
 

@@ -188,6 +188,7 @@ class PortraitEditor:
         *,
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
+        layers: bool = True,
     ) -> Iterator[np.ndarray]:
         """Render the source making a motion, frame by frame; frames are computed a batch at a time as they are read.
 
@@ -198,6 +199,8 @@ class PortraitEditor:
             motion: float32 [T, C] coefficients.
             paste_back: True gives the whole photo, False the crop.
             size: side of the crop in the output, or "source" for the photo's own resolution. Needs paste_back=False.
+            layers: draw the bundle's face model over what the networks make, where it has one. That follows sliders and
+                speech exactly; motions that were read from pictures the networks follow better.
 
         Yields:
             uint8 [H, W, 3] RGB. Outside the crop a pasted frame equals the photo bit for bit.
@@ -208,7 +211,8 @@ class PortraitEditor:
         """
         self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
-        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops, source.landmarks)
+        landmarks = source.landmarks if layers else None
+        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops, landmarks)
 
     def render_video(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby, repeat
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -71,13 +71,13 @@ class FrameRenderer:
         seam = None if size else Seam(image, square.x, square.y, side)
         layered = None
         if self._fit is not None and landmarks is not None:
-            layered = _layers(self._fit, image, square, side, landmarks, own)
+            layered = LayeredSource.of(self._fit, square.cut(image, side), landmarks, own, side / square.side)
 
         def render(start: int, stop: int) -> list[Pixels]:
             windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
             if layered is None:
                 return list(self._made(network, crop, own[None], windows))
-            return self._layered(repeat(layered, stop - start), network, own[None], windows)
+            return self._layered(layered, network, own[None], windows)
 
         for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:
@@ -109,7 +109,7 @@ class FrameRenderer:
                 pairs = [(image, source.squares[i]) for image, i in zip(buffer.at(chosen), chosen, strict=True)]
                 if seen:
                     windows = np.stack([source.window(motion, i, self._renderer.preset.radius) for i in chosen])
-                    drawn = self._video_crops(pairs, side, source, chosen, windows)
+                    drawn = self._made(*self._cut(pairs, side), source.coefficients[chosen], windows)
                     crops = [square.put_back(crop) for (_, square), crop in zip(pairs, drawn, strict=True)]
                     made += crops if size else _pasted(pairs, crops)
                 else:
@@ -147,44 +147,23 @@ class FrameRenderer:
         picture = full_resolution(crops, self._rendered(network, own, windows), self._renderer.move)
         return to_picture(torch.lerp(crops, picture, weight[:, None, None, None]))
 
-    def _video_crops(
-        self,
-        pairs: Sequence[tuple[Pixels, Crop]],
-        side: int,
-        source: VideoSource,
-        numbers: Sequence[int],
-        windows: NDArray[np.float32],
-    ) -> Iterable[Pixels]:
-        """Crops [S, S, 3] of frames and their squares, each a source of its own."""
-        network, crops = self._cut(pairs, side)
-        own, landmarks = source.coefficients[numbers], source.landmarks
-        fit = self._fit
-        if fit is None or landmarks is None:
-            return list(self._made(network, crops, own, windows))
-        layered = (
-            _layers(fit, image, square, side, landmarks[number], source.coefficients[number])
-            for (image, square), number in zip(pairs, numbers, strict=True)
-        )
-        return self._layered(layered, network, own, windows)
-
     @torch.inference_mode()
     def _layered(
         self,
-        sources: Iterable[LayeredSource],
+        source: LayeredSource,
         network: Tensor,
         own: NDArray[np.float32],
         windows: NDArray[np.float32],
     ) -> list[Pixels]:
-        """The same with each frame's layers over them."""
+        """The same of a photo, with its layers over them."""
         weights = motion_share(self._space, own, windows)
         if not weights.any():
-            return [source.crop for source in sources]
+            return [source.crop] * len(windows)
         rendering = self._rendered(network, own, windows)
         flows = tapered(rendering.flow).movedim(1, -1).cpu().numpy()
         paintings = painted_levels(rendering).movedim(1, -1).cpu().numpy()
         motion = windows[..., self._renderer.preset.radius]
-        frames = zip(sources, flows, paintings, motion, weights, strict=True)
-        return [source.frame(*frame) for source, *frame in frames]
+        return [source.frame(*frame) for frame in zip(flows, paintings, motion, weights, strict=True)]
 
     def _rendered(self, network: Tensor, own: NDArray[np.float32], windows: NDArray[np.float32]) -> Rendering:
         """What the networks make of N windows, in the photo's own colours."""
@@ -195,17 +174,6 @@ class FrameRenderer:
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
         rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
         return replace(rendering, image=Palette.of(network).painted(rendering.warped, rendering.image))
-
-
-def _layers(
-    fit: LandmarkFit,
-    image: Pixels,
-    square: Crop,
-    side: int,
-    landmarks: NDArray[np.float32],
-    own: NDArray[np.float32],
-) -> LayeredSource:
-    return LayeredSource.of(fit, square.cut(image, side), landmarks, own, side / square.side)
 
 
 def _pasted(pairs: Sequence[tuple[Pixels, Crop]], crops: Sequence[Pixels]) -> list[Pixels]:

@@ -47,6 +47,7 @@ class Editor(Protocol):
         *,
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
+        layers: bool = True,
     ) -> Iterator[Pixels]: ...
 
     def render_video(

@@ -21,9 +21,8 @@ from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
 RENDERED, UNEDITED, WARPED, COPIED = "renderer", "without editing", "geometric warp", "copy the source"
-UNLAYERED = "networks alone"
 """The methods that are compared: the bundle; its warped picture alone (the paper's ablation); the 3DMM's own flow by
-the same coefficients, without networks; the source as it is; the bundle without the layers of its face model."""
+the same coefficients, without networks; the source as it is."""
 
 _BATCH = 16
 Pixels = NDArray[np.uint8]
@@ -63,8 +62,6 @@ class RendererBench:
         renderers = {RENDERED: FrameRenderer(load_renderer(opened).to(device), device, face)}
         if without_editing:
             renderers[UNEDITED] = FrameRenderer(unedited(load_renderer(opened)).to(device), device, face)
-            if face is not None:
-                renderers[UNLAYERED] = FrameRenderer(load_renderer(opened).to(device), device)
         extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"))
         return cls(ARKIT, extractor, renderers, judge, perceptual)
 
@@ -89,19 +86,33 @@ class RendererBench:
         return np.asarray(self.see(crop[None]).coefficients[0])
 
     def render(
-        self, crop: Pixels, own: NDArray[np.float32], motion: NDArray[np.float32], method: str = RENDERED
+        self,
+        crop: Pixels,
+        own: NDArray[np.float32],
+        motion: NDArray[np.float32],
+        method: str = RENDERED,
+        *,
+        layers: bool = True,
     ) -> Pixels:
         """A crop [S, S, 3] with coefficients `own` [C] making a motion [T, C]: [T, S, S, 3].
 
-        The whole of what the service does with a crop, at any S: networks at 256², then full resolution."""
+        The whole of what the service does with a crop, at any S: networks at 256², then full resolution.
+
+        Args:
+            layers: as `/edit` and `/talk` render; False as `/reenact` does, whose motions are read from pictures.
+        """
         side = len(crop)
         square = Crop(0, 0, side)
-        landmarks = self.extractor.extract(cut(square, crop)).landmarks
+        landmarks = self.extractor.extract(cut(square, crop)).landmarks if layers else None
         return np.stack(list(self.renderers[method].photo(crop, square, own, motion, side, landmarks)))
 
-    def still(self, crop: Pixels, own: NDArray[np.float32], requested: NDArray[np.float32]) -> dict[str, Pixels]:
-        """One picture of a crop at the coefficients `requested` [C] by every method that has a renderer."""
-        return {method: self.render(crop, own, requested[None], method)[0] for method in self.renderers}
+    def still(
+        self, crop: Pixels, own: NDArray[np.float32], requested: NDArray[np.float32], *, layers: bool = True
+    ) -> dict[str, Pixels]:
+        """One picture of a crop at the coefficients `requested` [C] by every method that has a renderer.
+
+        `layers` as in `render`."""
+        return {method: self.render(crop, own, requested[None], method, layers=layers)[0] for method in self.renderers}
 
 
 def cut(square: Crop, picture: Pixels) -> Pixels:

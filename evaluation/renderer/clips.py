@@ -41,7 +41,7 @@ def evaluate_clips(bench: RendererBench, clips: Iterable[Path]) -> tuple[list[Co
 def _reenact(bench: RendererBench, name: str, crops: NDArray[np.uint8]) -> Comparison:
     seen = bench.see(crops)
     motion = seen.coefficients
-    made = {method: bench.render(crops[0], motion[0], motion, method) for method in bench.renderers}
+    made = {method: bench.render(crops[0], motion[0], motion, method, layers=False) for method in bench.renderers}
     made[COPIED] = np.broadcast_to(crops[0], crops.shape)
     compared = [
         compare(bench, name, crops[k], {method: pictures[k] for method, pictures in made.items()})

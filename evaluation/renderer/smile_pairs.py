@@ -68,6 +68,6 @@ def evaluate_smiles(
             continue
         own, requested = bench.coefficients(source), bench.coefficients(target)
         flow = geometry.retarget(pair.neutral, source, own, requested).flow
-        pictures = bench.still(source, own, requested) | {WARPED: warp(source, flow), COPIED: source}
+        pictures = bench.still(source, own, requested, layers=False) | {WARPED: warp(source, flow), COPIED: source}
         found.append(compare(bench, name, target, pictures))
     return found, unmeasured

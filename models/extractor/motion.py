@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +14,6 @@ from models.extractor.crop import Crop
 from models.extractor.smoothing import bridge_gaps, smooth
 from models.extractor.tracker import TrackedFrame, in_square
 
-Value = TypeVar("Value")
-
 
 @dataclass(frozen=True, eq=False)
 class VideoSource:
@@ -26,13 +23,11 @@ class VideoSource:
         squares: of every frame's face [T].
         seen: which frames show the face [T]; the others stay as they are.
         coefficients: float32 [T, C], of every frame in its own square.
-        landmarks: float32 [T, 478, 2], fractions of every frame's square; None where they were not read.
     """
 
     squares: Sequence[Crop]
     seen: NDArray[np.bool_]
     coefficients: NDArray[np.float32]
-    landmarks: NDArray[np.float32] | None = None
 
     def window(self, motion: NDArray[np.float32], frame: int, radius: int) -> NDArray[np.float32]:
         """A frame's descriptor window [C, 2·radius + 1] of a motion [T, C], all of it told in that frame's square."""
@@ -49,14 +44,12 @@ class Track:
         squares: of every frame; where the face was out of sight, the one before, or the one after at the beginning.
         gaps: where it was out of sight, as (first frame, frame after the last).
         cuts: frames that show something else than the one before, as after a cut: perhaps another person.
-        landmarks: float32 [T, 478, 2], fractions of the squares; None where they were not read.
     """
 
     motion: Motion
     squares: Sequence[Crop]
     gaps: Sequence[tuple[int, int]]
     cuts: Sequence[int]
-    landmarks: NDArray[np.float32] | None = None
 
     def smoothed(self, strength: float, check: Callable[[], None] | None = None) -> Track:
         """The track with a motion of less tremor; see `smoothed`."""
@@ -69,7 +62,7 @@ class Track:
             seen[first:after] = False
         rows = zip(self.motion.coefficients, self.squares, strict=True)
         own = np.stack([in_square(row, self.squares[0], square) for row, square in rows])
-        return VideoSource(self.squares, seen, own, self.landmarks)
+        return VideoSource(self.squares, seen, own)
 
 
 def tracked_motion(space: CoefficientSpace, tracked: Iterable[TrackedFrame], fps: float | None) -> Track:
@@ -81,20 +74,18 @@ def tracked_motion(space: CoefficientSpace, tracked: Iterable[TrackedFrame], fps
     Raises:
         NoFaceError: no frame shows the face.
     """
-    times, coefficients, squares, boxes, scores, cuts, landmarks = [], [], [], [], [], [], []
+    times, coefficients, squares, boxes, scores, cuts = [], [], [], [], [], []
     for index, frame in enumerate(tracked):
         times.append(frame.time)
         coefficients.append(frame.coefficients)
         squares.append(frame.square)
-        landmarks.append(frame.landmarks)
         boxes.append((np.nan,) * 4 if frame.face is None else frame.face.box)
         scores.append(np.nan if frame.face is None else frame.face.score)
         if frame.cut:
             cuts.append(index)
     bridged, gaps = bridge_gaps(times, coefficients)
     motion = Motion(space, np.array(times), fps, constrain(space, bridged), np.array(boxes), np.array(scores))
-    read = any(points is not None for points in landmarks)
-    return Track(motion, _without_holes(squares), gaps, cuts, np.stack(_without_holes(landmarks)) if read else None)
+    return Track(motion, _without_holes(squares), gaps, cuts)
 
 
 def smoothed(motion: Motion, strength: float, check: Callable[[], None] | None = None) -> Motion:
@@ -112,11 +103,10 @@ def smoothed(motion: Motion, strength: float, check: Callable[[], None] | None =
     return replace(motion, coefficients=constrain(motion.space, values))
 
 
-def _without_holes(values: Sequence[Value | None]) -> list[Value]:
-    """Each value, or the one before; at the beginning the one after."""
-    last = next(value for value in values if value is not None)
+def _without_holes(squares: Sequence[Crop | None]) -> list[Crop]:
+    last = next(square for square in squares if square is not None)
     filled = []
-    for value in values:
-        last = last if value is None else value
+    for square in squares:
+        last = square or last
         filled.append(last)
     return filled

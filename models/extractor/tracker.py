@@ -14,7 +14,7 @@ from models.extractor.crop import Crop, square_crop
 from models.extractor.distinct import overlap
 from models.extractor.extractor import Extractor, face_in
 from models.extractor.face import Face, choose_face
-from models.extractor.regressor import CROP, Extraction
+from models.extractor.regressor import CROP
 
 KEEP = 0.5
 """Least presence at which a face is followed. Less than it takes to find one, so that a track does not flicker."""
@@ -55,7 +55,6 @@ class TrackedFrame:
         square: the square that the frame was read in: the same from frame to frame, as long as the face fits into it.
             None when the face is out of sight.
         cut: whether the square shows something else than a frame before, as after a cut: perhaps another person.
-        landmarks: float32 [478, 2], fractions of the square. None when the face is out of sight.
     """
 
     time: float
@@ -63,7 +62,6 @@ class TrackedFrame:
     coefficients: np.ndarray | None
     square: Crop | None
     cut: bool = False
-    landmarks: np.ndarray | None = None
 
 
 class FaceTracker:
@@ -108,18 +106,18 @@ class FaceTracker:
         if seen is None:
             self._square, self._view, self._lost = None, None, self._lost + 1
             return TrackedFrame(time, None, None, None)
-        face, read, square = seen
+        face, coefficients, square = seen
         cut = last is not None and self._view is not None and _alike(_view(image, last), self._view) < ALIKE
         self._first = self._first or square
         self._square, self._view, self._last, self._lost = square, _view(image, square), face, 0
-        return TrackedFrame(time, face, in_square(read.coefficients, square, self._first), square, cut, read.landmarks)
+        return TrackedFrame(time, face, in_square(coefficients, square, self._first), square, cut)
 
-    def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, Extraction, Crop] | None:
-        """The face in a square, what is read there, and the square; None where there is none."""
+    def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, np.ndarray, Crop] | None:
+        """The face in a square, its coefficients there, and the square; None where there is none."""
         seen = self._extractor.extract(square.cut(image, CROP))
         if seen.presence < KEEP:
             return None
-        return face_in(square, seen.landmarks, float(seen.presence)), seen, square
+        return face_in(square, seen.landmarks, float(seen.presence)), seen.coefficients, square
 
     def _find(self, image: np.ndarray) -> Face | None:
         faces = self._extractor.detect(image)

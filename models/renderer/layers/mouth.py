@@ -32,7 +32,7 @@ FLOOR = 0.6
 RIM_SHADE, RIM_REACH = 0.5, 0.55
 """Light at the rim of the lips, and the centimetres over which it rises."""
 
-HARMONY, SCALE = 0.6, 0.12
+HARMONY, SCALE = 0.25, 0.12
 """How much of the networks' broad light and colour the inside takes, and over how much of the mouth's width: they have
 seen real mouths, and know no detail."""
 
