@@ -46,6 +46,7 @@ def test_the_client_loads_nothing_of_the_rest() -> None:
     assert loaded.isdisjoint(HEAVY | {"service", "workers", "fastapi", "redis", "rq"})
 
 
+@pytest.mark.slow
 def test_models_load_neither_http_nor_queue() -> None:
     loaded = loaded_by("import models.portrait")
     assert "torch" in loaded
@@ -171,6 +172,7 @@ NOT_SERVED = {
 }
 
 
+@pytest.mark.slow
 def test_serving_loads_every_file_of_the_models() -> None:
     # The decoder's child imports what it decodes with when it is asked to.
     code = """

@@ -73,6 +73,7 @@ def sentence(package: str, command: str, capsys: pytest.CaptureFixture[str], dat
     return line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("package", "command", "maker"), EMPTY, ids=[f"{p} {c.split()[0]}" for p, c, _ in EMPTY])
 def test_an_empty_folder_is_answered_by_one_sentence(
     package: str, command: str, maker: str, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -66,6 +66,7 @@ def test_a_small_edit_changes_little(editor: PortraitEditor, source: Source, con
     assert changed.max() <= 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("portrait", ["astronaut", "hopper"])
 def test_a_grey_photo_stays_grey(editor: PortraitEditor, portrait: str, request: pytest.FixtureRequest) -> None:
     light = request.getfixturevalue(portrait).astype(float) @ (0.299, 0.587, 0.114)

@@ -45,6 +45,7 @@ COMMANDS = sorted(
 ) + [f"benchmarks.{path.stem}" for path in sorted((ROOT / "benchmarks").glob("*.py")) if path.stem != "__init__"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_sets_the_rules_before_any_library(command: str) -> None:
     assert run(f"NAME = {command!r}\n{AT_THE_FIRST_LIBRARY}").stdout.splitlines()[-1] == "PASSIVE 1"

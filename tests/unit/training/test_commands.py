@@ -214,6 +214,7 @@ def test_every_command_is_tried() -> None:
     assert named - {("training", "data")} == {(case.app, case.command) for case in CASES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.app} {case.command}")
 def test_a_dry_run_prints_the_plan_and_writes_nothing(case: Case, folder: Path, tmp_path: Path) -> None:
     before = contents(folder)

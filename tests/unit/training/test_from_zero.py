@@ -33,6 +33,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_two_photographs_become_a_bundle_that_renders(photos: Path, tmp_path: Path) -> None:
     data, runs = write_landmark_head(tmp_path), tmp_path / "runs"
 

@@ -32,6 +32,7 @@ def tilted(image: np.ndarray, degrees: float) -> np.ndarray:
     return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", range(0, 360, 30))
 @pytest.mark.parametrize("portrait", ["astronaut", "hopper"])
 def test_a_turned_photo_shows_its_face_in_its_orientation(

@@ -45,6 +45,7 @@ def passed(things: Iterable[Input]) -> Iterable[Input]:
     return things
 
 
+@pytest.mark.slow
 def test_a_video_becomes_clips(extractor: Extractor, videos: Path, tmp_path: Path) -> None:
     found = inputs(videos, ["mkv", "mp4"], "tests", "public domain")
     count, left_out = make_clips(tmp_path, found, extractor, LIMITS, 0, passed)

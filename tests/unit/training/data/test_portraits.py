@@ -23,6 +23,8 @@ from training.data.origins import Input, inputs
 from training.data.portraits import make_portraits
 from training.data.read_portrait import PortraitMaker
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {"labeller": "extractor"}
 
 

@@ -18,6 +18,8 @@ from training.pairs.batches import _mirror, _perturb, batches, by_slider
 from training.pairs.generate import make_pairs
 from training.pairs.shards import Pairs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel) -> Path:
@@ -57,7 +59,6 @@ def test_known_flow_explains_the_target(pairs: Pairs) -> None:
     assert np.mean(errors) < 0.25 * np.mean(still)
 
 
-@pytest.mark.slow
 def test_existing_shards_are_kept(data: Path, tmp_path: Path) -> None:
     make_pairs(data, tmp_path, count=4, seed=0, processes=1, sweeps=0.25, shard_size=4)
     stamp = (tmp_path / "000-00000" / "target.npy").stat().st_mtime_ns

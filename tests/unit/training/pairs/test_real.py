@@ -72,6 +72,7 @@ def test_only_what_no_warp_shows_is_learnt_from_the_pictures(model: MorphableMod
     assert (found.picture == picture(3, SIZE)).all()
 
 
+@pytest.mark.slow
 def test_training_draws_a_fixed_fraction_of_real_pairs(data: Path, real: Path, tmp_path: Path) -> None:
     make_pairs(data, tmp_path / "pairs", count=8, seed=0, processes=1, sweeps=0.5, shard_size=8)
     stored = StoredPairs(tmp_path / "pairs", real)

@@ -69,6 +69,7 @@ def test_a_store_speaks_one_space(tmp_path: Path) -> None:
         find_videos(tmp_path / "empty")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # another interpreter that loads the networks
 def test_a_folder_of_videos_becomes_clips_once(tmp_path: Path, astronaut: np.ndarray) -> None:
     folder, out = tmp_path / "videos", tmp_path / "clips.lmdb"

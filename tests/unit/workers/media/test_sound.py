@@ -44,6 +44,7 @@ def rewritten(decoder: Decoder, clip: Path, path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["mp4", "webm"])
 @pytest.mark.parametrize("times", [EVEN, UNEVEN], ids=["even", "uneven"])
 @pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (16_000, 1)])

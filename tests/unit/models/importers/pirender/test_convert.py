@@ -72,6 +72,7 @@ def test_module_prefixes_are_taken_off(files: dict[str, Path], renderer: publish
     assert all(torch.equal(plain[name], prefixed[name]) for name in plain)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "named"),
     [
