@@ -7,7 +7,7 @@
 #   make lint               style, types, layer rules, Dockerfile and compose files
 #   make format             bring the code into its style, and mend what ruff can mend
 #   make hooks              lint before every commit of this clone (pre-commit)
-#   make docs               docs/settings.md and docs/sliders.md, from the code they describe
+#   make docs               the pages of docs/ that are made from code: settings, sliders, errors, warnings
 #   make clean              remove what the above made
 #
 # PYTHON=… picks another interpreter; pip's own variables (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL …) reach pip.
