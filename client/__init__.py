@@ -4,7 +4,7 @@ It knows the service by its HTTP alone and imports none of the other packages.
 """
 
 from client.async_client import AsyncPortraitClient
-from client.documents import Job, JobStatus, Problem, Progress, Result, Sliders, Source
+from client.documents import Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
 from client.errors import (
     InvalidUrlError,
     JobCancelledError,
@@ -29,6 +29,7 @@ __all__ = [
     "Problem",
     "ProblemError",
     "Progress",
+    "Readiness",
     "Result",
     "Retries",
     "Sliders",

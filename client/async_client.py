@@ -13,8 +13,9 @@ import httpx
 from client import flows, http
 from client.async_exchange import AsyncExchange, run
 from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
-from client.documents import Job, Sliders, Source
+from client.documents import Job, Readiness, Sliders, Source
 from client.following import OnProgress
+from client.http import DEFAULT_URL
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
 
@@ -27,7 +28,7 @@ class AsyncPortraitClient:
 
     def __init__(
         self,
-        url: str = "http://127.0.0.1:8000",
+        url: str = DEFAULT_URL,
         api_key: str | None = None,
         *,
         retries: Retries = PATIENT,
@@ -100,6 +101,10 @@ class AsyncPortraitClient:
     async def sliders(self) -> Sliders:
         """As `PortraitClient.sliders`."""
         return await self._run(flows.read_sliders(self._retries))
+
+    async def readiness(self) -> Readiness:
+        """As `PortraitClient.readiness`."""
+        return await self._run(flows.read_readiness(self._retries))
 
     async def job(self, job: Job | str) -> Job:
         """As `PortraitClient.job`."""

@@ -123,3 +123,9 @@ class Sliders(Document):
     pose: list[PoseAxis]
     shorthands: dict[str, list[str]] = {}
     presets: dict[str, dict[str, Any]] = {}
+
+
+class Readiness(Document):
+    """What the service can do right now: the best state of any worker."""
+
+    state: str

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from client.answers import checked, parsed
 from client.calls import Media, job_path, result_call, upload_call
-from client.documents import Job, Sliders, Source
+from client.documents import Job, Readiness, Sliders, Source
 from client.errors import NoConnectionError
 from client.following import OnProgress, Waiting
 from client.retries import Retries, answered
@@ -49,6 +49,11 @@ def cancel(job: Job | str, retries: Retries) -> Steps[Job]:
 def read_sliders(retries: Retries) -> Steps[Sliders]:
     """Ask what can be edited."""
     return parsed((yield from answered(Call("GET", "/sliders"), retries)), Sliders)
+
+
+def read_readiness(retries: Retries) -> Steps[Readiness]:
+    """Ask whether work is being done."""
+    return parsed((yield from answered(Call("GET", "/health/ready"), retries)), Readiness)
 
 
 def wait(

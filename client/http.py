@@ -12,6 +12,7 @@ from client.calls import opened
 from client.errors import InvalidUrlError, NoConnectionError, UnexpectedAnswerError
 from client.steps import Answer, Call
 
+DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_S = 60.0
 
 

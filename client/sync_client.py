@@ -12,9 +12,10 @@ import httpx
 
 from client import flows, http
 from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
-from client.documents import Job, Sliders, Source
+from client.documents import Job, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
+from client.http import DEFAULT_URL
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
 
@@ -41,7 +42,7 @@ class PortraitClient:
 
     def __init__(
         self,
-        url: str = "http://127.0.0.1:8000",
+        url: str = DEFAULT_URL,
         api_key: str | None = None,
         *,
         retries: Retries = PATIENT,
@@ -114,6 +115,10 @@ class PortraitClient:
     def sliders(self) -> Sliders:
         """What can be edited."""
         return self._run(flows.read_sliders(self._retries))
+
+    def readiness(self) -> Readiness:
+        """What the service can do right now. Raises ProblemError (503) while that is nothing."""
+        return self._run(flows.read_readiness(self._retries))
 
     def job(self, job: Job | str) -> Job:
         """The job as it is now."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_settings import BaseSettings
 
+from client.command.environment import MEANINGS
 from models.coefficients import ARKIT, CoefficientSpace
 from models.errors import ControlError, FaceIndexError, MotionError, NoFaceError, NoVideoError, VideoError
 from service.embedded.settings import EmbeddedSettings
@@ -32,11 +33,13 @@ def settings_page() -> str:
         _settings_table(settings, [name for name in settings.model_fields if name not in base.model_fields])
         for settings, base in ((Settings, BaseSettings), (ApiSettings, Settings), (EmbeddedSettings, ApiSettings))
     )
+    command = [(f"`{variable}`", meaning) for variable, meaning in MEANINGS.items()]
     return (
         f"# Settings\n\n{NOTICE}\n"
         "Environment variables, read once when a process starts.\n\n"
         f"## API and workers\n\n{shared}\n## API alone\n\n{api}\n"
-        f"## Embedded stack alone (`make serve`)\n\n{embedded}"
+        f"## Embedded stack alone (`make serve`)\n\n{embedded}\n"
+        f"## The command `portrait` alone\n\n{_table(('variable', 'meaning'), command)}"
     )
 
 

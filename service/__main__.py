@@ -1,5 +1,6 @@
 """`python -m service`: the API, served by uvicorn. Settings come from the environment (prefix PORTRAIT_)."""
 
+import argparse
 import contextlib
 import sys
 
@@ -11,6 +12,11 @@ from service.settings import ApiSettings
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; exits with a sentence when the settings would let in everyone."""
+    argparse.ArgumentParser(
+        prog="python -m service",
+        description="Serve the API until SIGINT or SIGTERM. It needs a Redis, and workers beside it.",
+        epilog="It takes no arguments. docs/settings.md lists its settings, PORTRAIT_… variables of the environment.",
+    ).parse_args()
     settings = ApiSettings()
     configure_logging(settings.log_level)
     try:

@@ -1,5 +1,6 @@
 """`python -m service.embedded`: Redis, the API and one worker on this machine, until Ctrl-C."""
 
+import argparse
 import asyncio
 import signal
 import sys
@@ -16,6 +17,11 @@ from service.logs import configure_logging
 
 def main() -> None:
     """Run the stack; exits with status 1 when it fails, 0 when it was asked to end."""
+    argparse.ArgumentParser(
+        prog="python -m service.embedded",
+        description="Run Redis, the API and one worker on this machine until Ctrl-C.",
+        epilog="It takes no arguments. docs/settings.md lists its settings, PORTRAIT_… variables of the environment.",
+    ).parse_args()
     settings = EmbeddedSettings()
     configure_logging(settings.log_level)
     try:

@@ -43,7 +43,9 @@ def embedded_stack(**settings: str) -> Iterator[str]:
         own = {"PORTRAIT_PORT": str(port), "PORTRAIT_DATA_DIR": data_dir}
         # In a session of its own: Ctrl-C reaches this program alone, which then stops the stack once.
         stack = guard.start(
-            [sys.executable, "-m", "service.embedded"], env={**_DEFAULTS, **os.environ, **settings, **own}
+            [sys.executable, "-m", "service.embedded"],
+            env={**_DEFAULTS, **os.environ, **settings, **own},
+            stdout=2,  # what the program prints may be read by another one
         )
         try:
             url = f"http://127.0.0.1:{port}"

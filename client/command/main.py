@@ -1,0 +1,43 @@
+"""`portrait`: edit portraits, run the service, check a machine."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from client.command import doctor, edit, extract, operate, reenact, sliders, talk
+from client.errors import NoConnectionError, PortraitError, ProblemError
+
+_HINTS = {"key_missing": "Give it with --api-key, or set PORTRAIT_API_KEY."}
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status: 0, 1 after an error, which goes to stderr, or 130 after Ctrl-C."""
+    given = parser().parse_args(arguments)
+    try:
+        status: int = given.run(given)
+    except (PortraitError, OSError) as error:
+        print(f"portrait: {_sentence(error)}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def parser() -> argparse.ArgumentParser:
+    """All subcommands; each sets `run`."""
+    root = argparse.ArgumentParser(prog="portrait", description=__doc__, allow_abbrev=False)
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (edit, reenact, talk, extract, sliders, operate, doctor):
+        module.add(commands)
+    return root
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, NoConnectionError):
+        return f"{error}\nStart the service with `portrait serve`, name another one with --server, or add --local."
+    if isinstance(error, ProblemError) and error.code in _HINTS:
+        return f"{error} {_HINTS[error.code]}"
+    return str(error)

@@ -1,0 +1,84 @@
+"""Files that a command writes: which format their names ask for, and how the job that makes them is shown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from client.command.errors import CommandError
+from client.documents import Job
+from client.following import OnProgress
+from client.sync_client import PortraitClient
+
+FORMATS = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".webp": "webp",
+    ".mp4": "mp4",
+    ".webm": "webm",
+    ".gif": "gif",
+}
+
+
+def add_argument(parser: argparse.ArgumentParser) -> None:
+    """The option that names the output."""
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help=f"what to write: {', '.join(FORMATS)}"
+    )
+
+
+def format_of(path: Path) -> str:
+    """The API's name of the format that a file's name asks for. Raises CommandError."""
+    try:
+        return FORMATS[path.suffix.lower()]
+    except KeyError:
+        raise CommandError(f"{path}: the output's name has to end in one of {', '.join(FORMATS)}") from None
+
+
+def finish(client: PortraitClient, job: Job, path: Path) -> None:
+    """Wait for the job, with a bar on the terminal, then save its files and say where they are."""
+    for index, target in enumerate(paths_of(waited(client, job), path)):
+        print(client.save(job, target, index=index))
+
+
+def waited(client: PortraitClient, job: Job) -> Job:
+    """The job once it has succeeded; its warnings are told. Ctrl-C cancels it."""
+    try:
+        with _bar() as on_progress:
+            job = client.wait(job, on_progress=on_progress)
+    except KeyboardInterrupt:
+        client.cancel(job)
+        raise
+    for warning in job.warnings:
+        print(f"portrait: warning: {warning.message}", file=sys.stderr)
+    return job
+
+
+def paths_of(job: Job, path: Path) -> list[Path]:
+    """Where the files of a job go: `path`, or for several the same with each one's seed, or number, before the end."""
+    if len(job.results) < 2:
+        return [path]
+    marks = [index if result.seed is None else result.seed for index, result in enumerate(job.results)]
+    return [path.with_name(f"{path.stem}-{mark}{path.suffix}") for mark in marks]
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[frames]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("queued", total=None, frames="")
+
+        def show(job: Job) -> None:
+            at = job.progress
+            frames = f"{at.done}/{at.total}" if at.total else ""
+            progress.update(task, description=at.stage, completed=at.done, total=at.total or None, frames=frames)
+
+        yield show

@@ -1,0 +1,45 @@
+"""`portrait reenact`: a driver's motion on a photo or video."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from client.command import connection, output, rendering
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("reenact", help="let a face make a video's motion", allow_abbrev=False)
+    parser.add_argument("photo", type=Path, help="or a video, whose faces are edited")
+    parser.add_argument("driver", type=Path, help="a video, a picture, or what `portrait extract` wrote")
+    parser.add_argument("--absolute", action="store_true", help="copy the driver's face instead of its changes")
+    parser.add_argument(
+        "--gain", action="append", metavar="PART=N", help="0 to 2, of expression, eyes, mouth, pose, translation"
+    )
+    parser.add_argument("--region", help="what moves: all, expression, pose, mouth or eyes")
+    parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
+    parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
+    rendering.add_arguments(parser, fps="sample the motion anew at this rate")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Reenact a photo or video."""
+    wanted = options(given)
+    with connection.connected(given) as client:
+        output.finish(client, client.reenact(given.photo, given.driver, options=wanted), given.output)
+    return 0
+
+
+def options(given: argparse.Namespace) -> dict[str, Any]:
+    """The API's `options` that these arguments ask for. Raises CommandError."""
+    own = {
+        "mode": "absolute" if given.absolute else None,
+        "gains": rendering.numbers(given.gain, "--gain"),
+        "region": given.region,
+        "smoothing": given.smoothing,
+    }
+    place = {"normalise_crop": False} if given.driver_place else {}
+    return rendering.options(given) | rendering.given_only(own) | place

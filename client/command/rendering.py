@@ -1,0 +1,65 @@
+"""Options of all commands whose result is rendered."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from client.command import connection, output
+from client.command.errors import CommandError
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, fps: str) -> None:
+    """The options that all these commands have; `fps` is what that option does here."""
+    output.add_argument(parser)
+    parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
+    parser.add_argument("--crop", action="store_true", help="the square around the face instead of the whole picture")
+    parser.add_argument("--size", type=int, metavar="PIXELS", help="side of that square; implies --crop")
+    parser.add_argument("--fps", type=float, help=fps)
+    parser.add_argument("--label", action="store_true", help="mark the picture visibly as edited")
+    connection.add_arguments(parser)
+
+
+def options(given: argparse.Namespace) -> dict[str, Any]:
+    """The API's `options` that these arguments ask for. Raises CommandError."""
+    written: dict[str, Any] = {"format": output.format_of(given.output)}
+    wanted: dict[str, Any] = {"output": written}
+    if given.size is not None:
+        written["size"] = given.size
+    if given.fps is not None:
+        written["fps"] = given.fps
+    if given.crop or given.size is not None:
+        wanted["paste_back"] = False
+    if given.face is not None:
+        wanted["face"] = face(given.face)
+    if given.label:
+        wanted["label"] = True
+    return wanted
+
+
+def face(text: str) -> int | str:
+    """`options.face` as written on a command line; the service judges it."""
+    return int(text) if text.isdecimal() else text
+
+
+def numbers(assignments: Sequence[str] | None, option: str) -> dict[str, float]:
+    """Values of a repeated option by name, each `NAME=NUMBER`. Raises CommandError."""
+    found: dict[str, float] = {}
+    for assignment in assignments or ():
+        name, equals, value = assignment.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            equals = ""
+        if not equals or not name:
+            raise CommandError(f"{option} takes NAME=NUMBER, such as {option} mouth=0.5, not {assignment!r}")
+        if name in found:
+            raise CommandError(f"{option} {name} is given twice; give it once")
+        found[name] = number
+    return found
+
+
+def given_only(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked for; the service fills in the rest."""
+    return {name: value for name, value in values.items() if value is not None and value != {}}

@@ -1,0 +1,42 @@
+"""`portrait sliders`: what can be edited."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from client.command import connection
+from client.documents import Sliders
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("sliders", help="list what can be edited", allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="as the service's document")
+    connection.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """List the sliders."""
+    with connection.connected(given) as client:
+        sliders = client.sliders()
+    if given.json:
+        print(sliders.model_dump_json(indent=1))
+    else:
+        Console().print(_table(sliders))
+    return 0
+
+
+def _table(sliders: Sliders) -> Table:
+    table = Table("slider", "range", "what it does", box=None)
+    for name, sides in sliders.shorthands.items():
+        table.add_row(name, "", " and ".join(sides))
+    for slider in sliders.expression:
+        table.add_row(slider.name, f"{slider.min:g} to {slider.max:g}", slider.description)
+    for axis in sliders.pose:
+        table.add_row(axis.name, f"{axis.min:g} to {axis.max:g}", axis.unit)
+    return table

@@ -1,0 +1,44 @@
+"""`portrait talk`: a photo that says what is heard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from client.command import connection, output, rendering
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser("talk", help="let a photo say what is heard", allow_abbrev=False)
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("audio", type=Path, help="a sound file, or a video whose sound is taken")
+    parser.add_argument("--seed", type=int, metavar="N", help="equal seeds give equal motions")
+    parser.add_argument("--temperature", type=float, metavar="N", help="0 to 1.5: from ordinary motion to variety")
+    parser.add_argument("--samples", type=int, metavar="N", help="so many clips, each named after its seed")
+    parser.add_argument("--gain", action="append", metavar="PART=N", help="0 to 2, of head, brows, blink, mouth")
+    parser.add_argument(
+        "--pose", type=Path, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
+    )
+    rendering.add_arguments(parser, fps="frames a second")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Make a photo talk."""
+    wanted = options(given)
+    with connection.connected(given) as client:
+        output.finish(client, client.talk(given.photo, given.audio, pose=given.pose, options=wanted), given.output)
+    return 0
+
+
+def options(given: argparse.Namespace) -> dict[str, Any]:
+    """The API's `options` that these arguments ask for. Raises CommandError."""
+    own = {
+        "seed": given.seed,
+        "temperature": given.temperature,
+        "samples": given.samples,
+        "gains": rendering.numbers(given.gain, "--gain"),
+    }
+    return rendering.options(given) | rendering.given_only(own)

@@ -1,0 +1,122 @@
+"""The Python client and the command `portrait` against the real service; docs/client.md's examples as they stand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from client import PortraitClient, ProblemError
+from tests.clips import beep, write_clip
+from tests.e2e.conftest import Embedded
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(sh|python)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = [(kind, code) for kind, code in BLOCKS if not code.startswith("pip install")]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, hopper_jpeg: Path, hopper: np.ndarray) -> Path:
+    """A folder with the files that the page names, and `portrait` as it is installed."""
+    made = tmp_path_factory.mktemp("client")
+    shutil.copy(hopper_jpeg, made / "photo.jpg")
+    soundfile.write(made / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
+    write_clip(made / "driver.mp4", [hopper] * 4, [k / 25 for k in range(4)])
+    command = made / "bin" / "portrait"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m client "$@"\n')
+    command.chmod(0o755)
+    return made
+
+
+def run(command: list[str], folder: Path, url: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the folder; what it printed."""
+    environment = {
+        **os.environ,
+        "PORTRAIT_SERVER": url,
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def url(embedded: Embedded) -> str:
+    return str(embedded.http.base_url).rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("language", "code"), EXAMPLES, ids=[f"{language}{n}" for n, (language, _) in enumerate(EXAMPLES)]
+)
+def test_the_pages_examples_work(language: str, code: str, folder: Path, url: str) -> None:
+    code = code.replace("http://127.0.0.1:8000", url)
+    done = run(["bash", "-ec", code] if language == "sh" else [sys.executable, "-c", code], folder, url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in re.findall(r"out[\w-]*\.\w+", code):
+        assert any(folder.glob(name.replace(".", "*."))), name
+
+
+def test_an_edit_is_saved_at_the_photos_size(folder: Path, url: str) -> None:
+    done = run(["portrait", "edit", "photo.jpg", "--smile", "0.7", "--yaw", "15", "-o", "new.webp"], folder, url)
+    assert (done.returncode, done.stdout) == (0, "new.webp\n"), done.stderr
+    with Image.open(folder / "new.webp") as edited, Image.open(folder / "photo.jpg") as photo:
+        assert (edited.format, edited.size) == ("WEBP", photo.size)
+    done = run(["portrait", "edit", "photo.jpg", "--smile", "0.7", "--size", "128", "-o", "crop.png"], folder, url)
+    assert done.returncode == 0, done.stderr
+    with Image.open(folder / "crop.png") as crop:
+        assert crop.size == (128, 128)
+
+
+def test_a_wrong_slider_is_the_problems_sentence_and_status_1(folder: Path, url: str) -> None:
+    done = run(["portrait", "edit", "photo.jpg", "--set", "mouthSmil=0.7", "-o", "wrong.png"], folder, url)
+    assert done.returncode == 1
+    assert "unknown slider (did you mean mouthSmile?)" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "wrong.png").exists()
+
+
+def test_a_request_that_is_repeated_after_503_makes_one_job(folder: Path, embedded: Embedded, url: str) -> None:
+    """The service takes the request, and its answer is lost behind a proxy that says 503."""
+    made: list[str] = []
+
+    class Proxy(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            response = super().handle_request(request)
+            if request.url.path != "/edit":
+                return response
+            made.append(json.loads(response.read())["id"])
+            return httpx.Response(503, headers={"Retry-After": "0"}) if len(made) < 3 else response
+
+    with PortraitClient(url, transport=Proxy(), sleep=lambda _seconds: None) as client:
+        job = client.edit(folder / "photo.jpg", controls={"expression": {"jawOpen": 0.3}})
+        assert made == [job.id] * 3
+        assert client.wait(job).status == "succeeded"
+
+
+def test_a_photo_without_a_face_is_its_problem(folder: Path, url: str) -> None:
+    Image.new("RGB", (96, 96), "gray").save(folder / "empty.png")
+    with PortraitClient(url) as client, pytest.raises(ProblemError) as caught:
+        client.wait(client.edit(folder / "empty.png"))
+    assert (caught.value.code, caught.value.status) == ("no_face", 422)
+
+
+def test_a_local_command_brings_its_own_service_and_prints_its_result_alone(folder: Path) -> None:
+    nobody = "http://127.0.0.1:1"
+    done = run(["portrait", "extract", "photo.jpg", "--local"], folder, nobody)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frames"][0]["face"] is not None

@@ -1,0 +1,122 @@
+"""What command lines ask of the API, and what they refuse by themselves."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.command import edit, reenact, rendering, talk
+from client.command.errors import CommandError
+from client.command.main import main, parser
+from client.command.output import paths_of
+from client.documents import Job
+from models.coefficients import ARKIT
+from tests.unit.client.conftest import JOB
+from workers.contract.kinds.controls import Controls, check_controls
+from workers.contract.kinds.edit import EditOptions
+from workers.contract.kinds.reenact import ReenactOptions
+from workers.contract.kinds.talk import TalkOptions
+
+
+def controls(*words: str) -> dict[str, Any]:
+    return edit.controls(parser().parse_args(["edit", "photo.jpg", "-o", "out.jpg", *words]))
+
+
+def test_flags_are_sliders_and_pose() -> None:
+    asked = controls("--smile", "0.7", "--brows-up", "-0.2", "--yaw", "-15", "--set", "jawOpen=0.1")
+    assert asked == {
+        "expression": {"mouthSmile": 0.7, "browInnerUp": -0.2, "browOuterUp": -0.2, "jawOpen": 0.1},
+        "pose": {"yaw": -15.0},
+    }
+    assert controls() == {}
+    assert controls("--absolute", "--smile", "0") == {"mode": "absolute", "expression": {"mouthSmile": 0.0}}
+
+
+def test_every_flag_is_a_slider_that_exists() -> None:
+    for flag in edit.SHORTHANDS:
+        asked = Controls.model_validate(controls(f"--{flag}", "0.5"))
+        assert check_controls(asked, ARKIT.document(), max_clip_seconds=60) == []
+    assert set(edit.POSE) == {axis.name for axis in ARKIT.pose}
+
+
+def test_flags_go_on_top_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "controls.json"
+    file.write_text(json.dumps({"keyframes": [{"time": 0}], "expression": {"jawOpen": 0.2}}))
+    assert controls("--controls", str(file), "--smile", "1") == {
+        "keyframes": [{"time": 0}],
+        "expression": {"jawOpen": 0.2, "mouthSmile": 1.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--set", "mouthSmile"], "NAME=NUMBER"),
+        (["--set", "mouthSmile=much"], "NAME=NUMBER"),
+        (["--set", "jawOpen=1", "--set", "jawOpen=0"], "jawOpen is given twice"),
+        (["--set", "mouthSmile=1", "--smile", "1"], "mouthSmile is given twice"),
+    ],
+)
+def test_a_wrong_value_is_told_before_anything_is_sent(words: list[str], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        controls(*words)
+
+
+def test_options_are_accepted_by_the_api() -> None:
+    def given(*words: str) -> Any:
+        return parser().parse_args(words)
+
+    edited = rendering.options(given("edit", "p", "-o", "out.JPG", "--size", "256", "--face", "1", "--label"))
+    assert edited == {"output": {"format": "jpeg", "size": 256}, "paste_back": False, "face": 1, "label": True}
+    EditOptions.model_validate(edited)
+    reenacted = reenact.options(
+        given(
+            "reenact", "p", "d", "-o", "o.webm", "--gain", "mouth=0", "--smoothing", "0", "--driver-place", "--absolute"
+        )
+    )
+    assert reenacted["gains"] == {"mouth": 0.0}
+    assert reenacted["smoothing"] == 0, "nought is a value"
+    assert reenacted["normalise_crop"] is False
+    ReenactOptions.model_validate(reenacted)
+    talking = talk.options(given("talk", "p", "a", "-o", "o.mp4", "--seed", "0", "--temperature", "0", "--fps", "20"))
+    assert talking == {"output": {"format": "mp4", "fps": 20.0}, "seed": 0, "temperature": 0.0}
+    TalkOptions.model_validate(talking)
+
+
+def test_several_clips_are_named_after_their_seeds() -> None:
+    clip = {"url": "u", "media_type": "video/mp4"}
+    job = Job.model_validate(JOB | {"results": [clip | {"seed": 7}, clip | {"seed": 8}]})
+    assert paths_of(job, Path("a/out.mp4")) == [Path("a/out-7.mp4"), Path("a/out-8.mp4")]
+    assert paths_of(Job.model_validate(JOB), Path("out.mp4")) == [Path("out.mp4")]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["edit", "nowhere.jpg", "-o", "out.png"], "nowhere.jpg"),
+        (["edit", __file__, "-o", "out.bmp"], "has to end in one of .png"),
+        (["extract", __file__, "-o", "out.txt"], ".json or .npz"),
+        (["sliders", "--server", "localhost:8000"], "http://"),
+    ],
+)
+def test_an_error_is_a_sentence_and_status_1(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 1
+    told = capsys.readouterr()
+    assert says in told.err
+    assert told.err.startswith("portrait: ")
+    assert told.out == ""
+
+
+@pytest.mark.parametrize("module", ["service", "service.embedded", "workers", "client"])
+def test_every_program_prints_help_instead_of_starting(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith("usage: ")
+    assert module == "client" or "docs/settings.md" in done.stdout
+    assert done.stderr == ""

@@ -1,0 +1,51 @@
+"""The doctor finds what is there and what is not. Checks of the bundle and of codecs are the workers' own tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from client.command import checks, doctor
+from client.command.main import main
+
+
+def test_a_missing_package_is_named_with_its_remedy() -> None:
+    finding = doctor.examined("GPU", lambda: __import__("no_such_package").x, needed=True)
+    assert not finding.found
+    assert "no_such_package" in finding.detail
+    assert "pip install" in finding.detail
+
+
+def test_what_is_here_is_found() -> None:
+    assert checks.cores().startswith(tuple("123456789"))
+    assert "GiB" in checks.memory()
+    assert all(name in checks.codecs() for name in ("H.264", "VP9", "AAC", "Opus"))
+
+
+def test_a_codec_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(checks.CODECS, "no_such_codec", "H.999")
+    with pytest.raises(checks.MissingError, match=r"H\.999"):
+        checks.codecs()
+
+
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense"])
+def test_a_redis_that_does_not_answer_is_missing(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PORTRAIT_REDIS_URL", url)
+    with pytest.raises(checks.MissingError, match="PORTRAIT_REDIS_URL"):
+        checks.redis()
+
+
+def test_a_redis_to_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORTRAIT_REDIS_URL", raising=False)
+    assert os.access(checks.redis(), os.X_OK)
+
+
+def test_a_damaged_bundle_is_status_1(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("b")
+    assert main(["doctor", "--bundle", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert "MISSING" in told
+    assert "bundle.json" in told
