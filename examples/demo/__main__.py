@@ -15,10 +15,10 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import httpx
 from PIL import Image
 
-from examples.demo.client import NoSpeechModelError, edit, perform, reenact, talk
+from client import PortraitClient, ProblemError
+from examples.demo.client import edit, perform, reenact, talk
 from examples.demo.contact_sheet import EDITS, contact_sheet, portraits
 from service.embedded.background import embedded_stack
 
@@ -33,14 +33,14 @@ SENTENCE = Path(__file__).with_name("sentence.flac")
 SEED = 1
 
 
-def edit_all(client: httpx.Client) -> Image.Image:
+def edit_all(service: PortraitClient) -> Image.Image:
     rows = []
     seconds = []
     for portrait in portraits():
         edited = []
         for name, controls in EDITS.items():
             started = time.perf_counter()
-            edited.append(edit(client, portrait.photo, controls))
+            edited.append(edit(service, portrait.photo, controls))
             seconds.append(time.perf_counter() - started)
             print(f"{portrait.name:15} {name:12} {seconds[-1]:6.2f} s", flush=True)
         rows.append((portrait, edited))
@@ -48,22 +48,24 @@ def edit_all(client: httpx.Client) -> Image.Image:
     return contact_sheet(rows)
 
 
-def reenactment(client: httpx.Client) -> bytes:
+def reenactment(service: PortraitClient) -> bytes:
     """One portrait does what the other does, who is brought to life by keyframes."""
     collins, hopper = (portrait.photo for portrait in portraits())
     started = time.perf_counter()
-    clip = reenact(client, perform(client, hopper, PERFORMANCE, PERFORMANCE_FPS), collins)
+    clip = reenact(service, perform(service, hopper, PERFORMANCE, PERFORMANCE_FPS), collins)
     seconds = time.perf_counter() - started
     print(f"Reenactment of {PERFORMANCE[-1]['time']} s, its driver included: {seconds:.2f} s")
     return clip
 
 
-def talking_clip(client: httpx.Client) -> bytes | None:
+def talking_clip(service: PortraitClient) -> bytes | None:
     """The first portrait says a sentence; None where the bundle has no speech model."""
     started = time.perf_counter()
     try:
-        clip = talk(client, SENTENCE.read_bytes(), portraits()[0].photo, SEED)
-    except NoSpeechModelError:
+        clip = talk(service, SENTENCE.read_bytes(), portraits()[0].photo, SEED)
+    except ProblemError as problem:
+        if problem.code != "no_speech_model":
+            raise
         print("No talking clip: the bundle has no speech model.")
         return None
     print(f"Talking clip: {time.perf_counter() - started:.2f} s")
@@ -77,9 +79,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with (
         nullcontext(arguments.url) if arguments.url else embedded_stack() as url,
-        httpx.Client(base_url=url, timeout=90) as client,
+        PortraitClient(url) as service,
     ):
-        sheet, clips = edit_all(client), {"reenactment": reenactment(client), "talk": talking_clip(client)}
+        sheet, clips = edit_all(service), {"reenactment": reenactment(service), "talk": talking_clip(service)}
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(arguments.output)
     print(f"Contact sheet: {arguments.output}")
