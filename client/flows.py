@@ -27,7 +27,7 @@ def submit(call: Call, retries: Retries) -> Steps[Job]:
     answer = checked((yield from answered(call, retries)))
     location = answer.headers.get("location")
     if answer.status == 200 and location is not None:
-        answer = yield from answered(Call("GET", location), retries)
+        answer = yield from answered(Call("GET", job_path(location.rpartition("/")[2])), retries)
     return parsed(answer, Job)
 
 

@@ -13,6 +13,7 @@ from client.errors import InvalidUrlError, NoConnectionError, UnexpectedAnswerEr
 from client.steps import Answer, Call
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+VERSION = "/v1"  # of the API: where its promise of compatibility holds
 TIMEOUT_S = 60.0
 
 
@@ -21,7 +22,12 @@ def settings(url: str, api_key: str | None) -> dict[str, Any]:
     if not url.startswith(("http://", "https://")):
         raise InvalidUrlError(f"The service's URL is {url!r}; it has to begin with http:// or https://.")
     headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
-    return {"base_url": url, "headers": headers, "timeout": TIMEOUT_S, "follow_redirects": True}
+    return {
+        "base_url": f"{url.rstrip('/')}{VERSION}",
+        "headers": headers,
+        "timeout": TIMEOUT_S,
+        "follow_redirects": True,
+    }
 
 
 @contextmanager

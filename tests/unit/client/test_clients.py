@@ -50,7 +50,7 @@ def test_an_edit_is_one_form_with_its_key(portrait: Any, script: Script, tmp_pat
     script.answers = [answer(JOB, 202, Location="/jobs/j1")]
     job = portrait.edit(photo, controls={"pose": {"yaw": 15}}, options={"paste_back": False})
     assert (job.id, job.status, job.progress.total, job.ended) == ("j1", "queued", 4, False)
-    assert script.paths == ["POST /base/edit"]
+    assert script.paths == ["POST /base/v1/edit"]
     assert script.asked[0].headers["authorization"] == "Bearer key"
     assert len(script.asked[0].headers["idempotency-key"]) == 32
     sent = parts(script)
@@ -86,7 +86,7 @@ def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script
     source = portrait.upload(b"abc")
     portrait.edit(source)
     portrait.extract(source, format="npz")
-    assert script.paths == ["POST /base/sources", "POST /base/edit", "POST /base/extract?format=npz"]
+    assert script.paths == ["POST /base/v1/sources", "POST /base/v1/edit", "POST /base/v1/extract?format=npz"]
     for index in (1, 2):
         assert script.asked[index].headers["content-type"].startswith("multipart/form-data")
         assert parts(script, index) == {"source_id": ({"name": "source_id"}, b"s1")}
@@ -118,7 +118,7 @@ def test_two_requests_have_two_keys(portrait: Any, script: Script) -> None:
 
 def test_patience_ends(portrait: Any, script: Script) -> None:
     script.answers = [REFUSED] * 4
-    with pytest.raises(NoConnectionError, match=r"http://here/base/ cannot be reached.*refused"):
+    with pytest.raises(NoConnectionError, match=r"http://here/base/v1/ cannot be reached.*refused"):
         portrait.sliders()
     assert script.pauses == [0.5, 1.0, 2.0]
     script.answers = [problem("not_ready", 503) for _ in range(4)]
@@ -164,7 +164,7 @@ def test_a_repeated_extraction_that_has_ended_is_still_a_job(portrait: Any, scri
         answer(DONE),
     ]
     assert portrait.extract(b"p").status == "succeeded"
-    assert script.paths[-1] == "GET /base/jobs/j1"
+    assert script.paths[-1] == "GET /base/v1/jobs/j1"
 
 
 @pytest.mark.parametrize("body", [b"<html>Bad gateway</html>", b"", b"{}"])
@@ -184,7 +184,7 @@ def test_a_url_without_a_scheme_is_refused() -> None:
 def test_ids_are_escaped(portrait: Any, script: Script) -> None:
     script.answers = [answer(JOB)]
     portrait.cancel("../a b")
-    assert script.paths == ["DELETE /base/jobs/..%2Fa%20b"]
+    assert script.paths == ["DELETE /base/v1/jobs/..%2Fa%20b"]
 
 
 def stream(*jobs: dict[str, Any]) -> httpx.Response:
@@ -202,7 +202,7 @@ def test_waiting_follows_the_events(portrait: Any, script: Script) -> None:
     job = portrait.wait(Job.model_validate(JOB), on_progress=lambda job: seen.append((job.status, job.progress.done)))
     assert job.result.media_type == "image/png"
     assert seen == [("queued", 0), ("running", 2), ("succeeded", 0)]
-    assert script.paths == ["GET /base/jobs/j1/events"]
+    assert script.paths == ["GET /base/v1/jobs/j1/events"]
 
 
 def test_waiting_connects_again_and_then_asks(portrait: Any, script: Script) -> None:
@@ -218,7 +218,7 @@ def test_waiting_connects_again_and_then_asks(portrait: Any, script: Script) -> 
         answer(DONE),
     ]
     assert portrait.wait("j1").status == "succeeded"
-    asked, events = "GET /base/jobs/j1", "GET /base/jobs/j1/events"
+    asked, events = "GET /base/v1/jobs/j1", "GET /base/v1/jobs/j1/events"
     assert script.paths == [asked, events, asked, events, asked, events, asked, asked, asked]
     assert script.pauses == [1.0, 1.0]
 
@@ -279,7 +279,7 @@ def test_a_result_is_saved_whole_or_not_at_all(portrait: Any, script: Script, tm
     script.answers = [broken(), problem("storage_full", 503), answer(b"all")]
     assert portrait.save(done, target) == target
     assert target.read_bytes() == b"all"
-    assert script.paths == ["GET /base/jobs/j1/result?index=0"] * 3
+    assert script.paths == ["GET /base/v1/jobs/j1/result?index=0"] * 3
     script.answers = [broken() for _ in range(4)]
     with pytest.raises(NoConnectionError):
         portrait.save(done, target)
@@ -290,7 +290,7 @@ def test_a_result_is_saved_whole_or_not_at_all(portrait: Any, script: Script, tm
 def test_a_result_comes_as_bytes(portrait: Any, script: Script) -> None:
     script.answers = [answer(b"clip")]
     assert portrait.result(Job.model_validate(DONE), index=2) == b"clip"
-    assert script.paths == ["GET /base/jobs/j1/result?index=2"]
+    assert script.paths == ["GET /base/v1/jobs/j1/result?index=2"]
 
 
 def test_both_clients_offer_the_same() -> None:
