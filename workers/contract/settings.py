@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -99,6 +99,11 @@ class Settings(BaseSettings):
     )
     decode_memory_bytes: PositiveInt = Field(
         default=3 * 2**30, description="Address space of the process that decodes uploads."
+    )
+    source_cache_bytes: NonNegativeInt = Field(
+        default=256 * 2**20,
+        description="Memory in which a worker keeps the photos that it has read; 0 keeps none. A deleted photo is "
+        "refused at once, but may stay in memory until others take its place or the worker ends.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log records that are written."
