@@ -33,6 +33,8 @@ def run(code: str, home: Path, *, sealed: bool) -> subprocess.CompletedProcess[s
         "PYTHONDONTWRITEBYTECODE": "1",
         "CUDA_VISIBLE_DEVICES": "",  # a driver's devices are opened for writing
     }
+    if sealed:  # numba tries whether it may write into this package's own folder, where it keeps compiled loops
+        environment["NUMBA_DISABLE_JIT"] = "1"
     start = "from tests.sealed import seal; seal()\n" if sealed else ""
     return subprocess.run(
         [sys.executable, "-c", start + code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
