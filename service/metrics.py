@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from service.backend import Backend
 from service.problems import REDIS_ERRORS
-from workers.contract.presence import WorkerState, bundles_in_use
+from workers.contract.presence import WorkerState, bundles_in_use, queue_workers
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -59,6 +59,12 @@ class BackendCollector(Collector):
         for state in WorkerState:
             alive.add_metric([state], states[state])
         yield alive
+        takers = GaugeMetricFamily(
+            "portrait_queue_workers", "Live workers by the queue that they take jobs from.", labels=["queue"]
+        )
+        for queue, count in queue_workers(workers).items():
+            takers.add_metric([queue], count)
+        yield takers
         loaded = GaugeMetricFamily(
             "portrait_bundle_workers",
             "Live workers by the bundle that they have loaded; with more than one, results depend on which is free.",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from workers.contract.settings import Settings
+from workers.contract.settings import Settings, comma_separated
 
 
 class ApiSettings(Settings):
@@ -54,8 +54,7 @@ class ApiSettings(Settings):
     @field_validator("api_keys", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        """Environment variables hold comma-separated lists."""
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return comma_separated(value)
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -8,6 +8,7 @@ from service.backend import Backend
 from service.errors import MalformedHeaderError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds import JobRequest
+from workers.contract.queue_names import QueueName
 
 MAX_KEY_LENGTH = 255
 
@@ -20,11 +21,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-def admit(backend: Backend, owner: str, idempotency_key: str | None) -> None:
+def admit(backend: Backend, owner: str, idempotency_key: str | None) -> bool:
     """Refuse a request that can make no job; a repeated one makes none, and always gets its first job.
 
     Args:
         owner: of the request; keys of different owners never meet.
+
+    Returns:
+        Whether the request is a new one.
 
     Raises:
         QueueFullError: as many jobs wait as the settings allow.
@@ -34,8 +38,9 @@ def admit(backend: Backend, owner: str, idempotency_key: str | None) -> None:
         if not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
             raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
         if backend.jobs.knows(owner, idempotency_key):
-            return
+            return False
     backend.queue.ensure_room()
+    return True
 
 
 def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: str | None) -> JobRecord:
@@ -43,9 +48,11 @@ def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: s
 
     Raises:
         QueueFullError, MalformedHeaderError: as `admit`.
+        QueueNotServedError: no worker would take the job.
         IdempotencyConflictError: the key was used for another request.
     """
-    admit(backend, owner, idempotency_key)
+    if admit(backend, owner, idempotency_key):
+        backend.presence.ensure_served(QueueName.of(long=request.long))
     record, new = backend.jobs.create(request, owner, idempotency_key)
     if new:  # if this process dies before it enqueues, a reaper enqueues the job
         backend.queue.enqueue(record)

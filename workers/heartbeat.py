@@ -42,7 +42,7 @@ class Heartbeat(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self._worker, self._budgets = name, budgets
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
-        self._now = WorkerPresence(name=name, state=WorkerState.STARTING, budgets=budgets)
+        self._now = WorkerPresence(name=name, state=WorkerState.STARTING, queues=settings.queues, budgets=budgets)
         self._abilities: Abilities | None = None
         self._published = False
         self._attempt = 0
@@ -72,6 +72,7 @@ class Heartbeat(threading.Thread):
                 job_id=job_id,
                 detail=detail,
                 bundle=None if self._abilities is None else self._abilities.bundle,
+                queues=self._settings.queues,
                 budgets=self._budgets,
             )
             self._attempt = attempt

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 
@@ -25,7 +25,8 @@ from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.presence import Abilities, Presence, WorkerState
-from workers.contract.queue import QUEUES, JobQueue
+from workers.contract.queue import JobQueue
+from workers.contract.queue_names import QueueName
 from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
@@ -61,10 +62,15 @@ class WarmWorker(SimpleWorker):
     max_connection_wait_time = 2.0
 
     def __init__(
-        self, client: "redis.Redis", runner: Runner, deadline: Deadline, before_job: Callable[[], None]
+        self,
+        client: "redis.Redis",
+        queues: Sequence[QueueName],
+        runner: Runner,
+        deadline: Deadline,
+        before_job: Callable[[], None],
     ) -> None:
         super().__init__(
-            list(QUEUES),
+            list(queues),
             connection=client,
             serializer=JSONSerializer,
             worker_ttl=_RQ_TTL_S,
@@ -180,7 +186,7 @@ def _work(settings: Settings, runner: Runner, deadline: Deadline, before_job: Ca
     while not deadline.stopping.is_set():
         client = connect(settings.redis_url)
         try:
-            WarmWorker(client, runner, deadline, before_job).work(logging_level="WARNING")
+            WarmWorker(client, settings.queues, runner, deadline, before_job).work(logging_level="WARNING")
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)
         finally:

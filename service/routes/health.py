@@ -18,7 +18,8 @@ from service.problems import REDIS_ERRORS, problem_response
 from workers.contract.connection import cannot_write
 from workers.contract.contract_model import ContractModel
 from workers.contract.jobs import Problem
-from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use
+from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use, queue_workers
+from workers.contract.queue_names import QueueName
 
 router = APIRouter(prefix="/health", tags=["operation"])
 
@@ -29,10 +30,15 @@ _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, Worker
 
 
 class Readiness(ContractModel):
-    """What the service can do right now. More than one bundle: equal requests may get unequal results."""
+    """What the service can do right now. More than one bundle: equal requests may get unequal results.
+
+    Attributes:
+        queues: how many live workers take each; requests for one that none takes are refused.
+    """
 
     state: WorkerState
     workers: dict[WorkerState, int]
+    queues: dict[QueueName, int]
     bundles: int
 
     @classmethod
@@ -45,7 +51,7 @@ class Readiness(ContractModel):
         counts = Counter(worker.state for worker in workers)
         best = next((state for state in _BEST_FIRST if counts[state]), WorkerState.STARTING)
         numbers = {state: counts[state] for state in WorkerState}
-        return cls(state=best, workers=numbers, bundles=len(bundles_in_use(workers)))
+        return cls(state=best, workers=numbers, queues=queue_workers(workers), bundles=len(bundles_in_use(workers)))
 
 
 class NotReady(Problem, Readiness):

@@ -65,6 +65,12 @@ class QueueFullError(ServiceError):
     code, status, title, retry_after = "queue_full", 503, "No room in the queue", 10
 
 
+class QueueNotServedError(ServiceError):
+    """Workers are alive, but none of them takes jobs of this kind (`PORTRAIT_QUEUES`)."""
+
+    code, status, title, retry_after = "queue_not_served", 503, "No worker for this kind of job", 10
+
+
 class StorageFullError(ServiceError):
     """The blob store has no space left."""
 

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field
 
 from workers.contract.bundle import BundleIdentity, BundleInUse
 from workers.contract.contract_model import ContractModel
-from workers.contract.errors import NoWorkerYetError
+from workers.contract.errors import NoWorkerYetError, QueueNotServedError
+from workers.contract.queue_names import QueueName
 from workers.contract.text import cut
 
 _WORKERS = "portrait:workers"
@@ -36,6 +37,7 @@ class WorkerPresence(ContractModel):
     Attributes:
         detail: why setup failed.
         bundle: what it has loaded.
+        queues: where it takes jobs from.
         budgets: names of the CPU time that it may use; workers that name the same share it.
     """
 
@@ -44,6 +46,7 @@ class WorkerPresence(ContractModel):
     job_id: str | None = None
     detail: Annotated[str, BeforeValidator(partial(cut, length=1000))] | None = None
     bundle: BundleIdentity | None = None
+    queues: tuple[QueueName, ...] = tuple(QueueName)
     budgets: frozenset[str] = frozenset()
     heartbeat_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
@@ -102,6 +105,18 @@ class Presence:
             self._redis.srem(_WORKERS, *dead)
         return [WorkerPresence.model_validate_json(raw) for raw in found if raw is not None]
 
+    def ensure_served(self, queue: QueueName) -> None:
+        """Raise QueueNotServedError where workers are alive and none takes the queue: a job would wait in vain.
+
+        Without any worker a job may wait, since one that comes up is likely to take it.
+        """
+        workers = self.workers()
+        if workers and not queue_workers(workers)[queue]:
+            raise QueueNotServedError(
+                f"No live worker takes jobs from the queue `{queue}`. Try again later, or start a worker whose "
+                f"PORTRAIT_QUEUES names it."
+            )
+
     def bundles(self) -> list[BundleInUse]:
         """The bundles of the live workers, the one that most have loaded first."""
         return bundles_in_use(self.workers())
@@ -145,6 +160,12 @@ def bundles_in_use(workers: Iterable[WorkerPresence]) -> list[BundleInUse]:
     """The bundles that these workers have loaded, the one that most have first."""
     loaded = Counter(worker.bundle for worker in workers if worker.bundle is not None)
     return [BundleInUse(**bundle.model_dump(), workers=count) for bundle, count in loaded.most_common()]
+
+
+def queue_workers(workers: Iterable[WorkerPresence]) -> dict[QueueName, int]:
+    """How many of these workers take each queue."""
+    taken = Counter(queue for worker in workers for queue in set(worker.queues))
+    return {queue: taken[queue] for queue in QueueName}
 
 
 def _key(name: str) -> str:

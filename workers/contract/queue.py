@@ -8,10 +8,8 @@ from rq.serializers import JSONSerializer
 
 from workers.contract.errors import QueueFullError
 from workers.contract.jobs import JobRecord
+from workers.contract.queue_names import QueueName
 from workers.contract.settings import Settings
-
-INTERACTIVE, BATCH = "interactive", "batch"
-QUEUES = (INTERACTIVE, BATCH)  # in the order in which workers empty them
 
 TASK = "workers.tasks.run"
 
@@ -26,7 +24,7 @@ class JobQueue:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._settings = settings
-        self._queues = {name: Queue(name, connection=client, serializer=JSONSerializer) for name in QUEUES}
+        self._queues = {name: Queue(name, connection=client, serializer=JSONSerializer) for name in QueueName}
 
     def ensure_room(self) -> None:
         """Raise QueueFullError when as many jobs wait as the settings allow."""
@@ -62,7 +60,7 @@ class JobQueue:
         return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
 
     def _queue(self, record: JobRecord) -> Queue:
-        return self._queues[BATCH if record.request.long else INTERACTIVE]
+        return self._queues[QueueName.of(long=record.request.long)]
 
 
 def _entry(record: JobRecord) -> str:

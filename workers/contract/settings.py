@@ -1,10 +1,12 @@
 """Settings shared by the API and the workers, read from the environment (prefix PORTRAIT_)."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from workers.contract.queue_names import QueueName
 
 
 class Settings(BaseSettings):
@@ -54,6 +56,12 @@ class Settings(BaseSettings):
     max_frames: PositiveInt = Field(
         default=7500,
         description="Most frames of a clip that is read or made: two minutes at 60 a second, and some more.",
+    )
+    queues: Annotated[tuple[QueueName, ...], NoDecode] = Field(
+        default=tuple(QueueName),
+        min_length=1,
+        description="Queues that a worker takes jobs from, comma-separated, the first one first. Photos wait in "
+        "`interactive`, what reads or follows a video or a speech in `batch`.",
     )
     max_queued: PositiveInt = Field(
         default=256, description="Jobs that may wait before new ones are turned away with 503."
@@ -112,6 +120,16 @@ class Settings(BaseSettings):
         None, description="Port where a worker serves Prometheus metrics; unset means none."
     )
 
+    @field_validator("queues", mode="before")
+    @classmethod
+    def _split_queues(cls, value: Any) -> Any:
+        return comma_separated(value)
+
     def timeout_of(self, *, long: bool) -> float:
         """Seconds a job may run."""
         return self.long_job_timeout_s if long else self.job_timeout_s
+
+
+def comma_separated(value: Any) -> Any:
+    """The parts of a text, as environment variables hold lists; anything else as it is."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

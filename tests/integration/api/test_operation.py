@@ -18,8 +18,11 @@ from service.settings import ApiSettings
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, free_port, serving, wait_until
 from tests.integration.conftest import BUNDLE, RedisServer
 from workers.contract.presence import WorkerPresence, WorkerState
+from workers.contract.queue_names import QueueName
 
 pytestmark = pytest.mark.integration
+
+WAV = b"RIFF\x00\x00\x00\x00WAVEfmt " + bytes(100)
 
 
 def test_ready_tells_the_state_of_the_workers(api: httpx.Client, worker: ActedWorker) -> None:
@@ -61,6 +64,33 @@ def test_sliders_are_the_workers(api: httpx.Client, client: redis.Redis) -> None
     for answer in (api.get("/sliders"), api.post("/edit", data={"controls": "{}"})):
         assert_problem(answer, 503, "no_worker_yet")
         assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_job_that_no_live_worker_would_take_is_refused_and_leaves_nothing(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], client: redis.Redis
+) -> None:
+    files, named = photo | {"audio": ("speech.wav", WAV, "audio/wav")}, {"Idempotency-Key": "known"}
+    first = api.post("/talk", files=files, headers=named)
+    assert api.get("/health/ready").json()["queues"] == {"interactive": 1, "batch": 1}
+    edits_only = WorkerPresence(
+        name=worker.NAME, state=WorkerState.READY, bundle=BUNDLE, queues=(QueueName.INTERACTIVE,)
+    )
+    worker.presence.announce(edits_only, ttl_s=600)
+    before = set(client.scan_iter("portrait:source:*"))
+
+    other = {**files, "audio": ("speech.wav", WAV + b"x", "audio/wav")}
+    refused = api.post("/talk", files=other)
+
+    assert "`batch`" in assert_problem(refused, 503, "queue_not_served")["detail"]
+    assert int(refused.headers["retry-after"]) > 0
+    assert set(client.scan_iter("portrait:source:*")) == before
+    assert api.post("/edit", files=photo).status_code == 202
+    assert api.post("/talk", files=files, headers=named).json()["id"] == first.json()["id"], "there is a job already"
+    answer = api.get("/health/ready")
+    assert (answer.status_code, answer.json()["queues"]) == (200, {"interactive": 1, "batch": 0})
+    assert 'portrait_queue_workers{queue="batch"} 0.0' in api.get("/metrics").text
+    worker.presence.leave(worker.NAME)
+    assert api.post("/talk", files=other).status_code == 202, "without any worker jobs wait for the first one"
 
 
 def test_bundles_in_use_are_counted_and_named(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
