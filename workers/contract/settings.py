@@ -60,8 +60,8 @@ class Settings(BaseSettings):
     queues: Annotated[tuple[QueueName, ...], NoDecode] = Field(
         default=tuple(QueueName),
         min_length=1,
-        description="Queues that a worker takes jobs from, comma-separated, the first one first. Photos wait in "
-        "`interactive`, what reads or follows a video or a speech in `batch`.",
+        description="Queues that a worker takes jobs from, comma-separated, the first one first. Edits and "
+        "extractions of photos wait in `interactive`, everything else in `batch`.",
     )
     max_queued: PositiveInt = Field(
         default=256, description="Jobs that may wait before new ones are turned away with 503."
