@@ -67,16 +67,16 @@ def edit_seconds(client: Client, rng: np.random.Generator, edits: int) -> list[f
 
 def beside_a_neighbour(photo: np.ndarray, variables: dict[str, str], edits: int, rounds: int) -> dict[str, float]:
     """Median seconds of an edit without and with a busy neighbour, and their ratio."""
-    quiet, busy, rng = [], [], np.random.default_rng(0)
+    alone, busy, rng = [], [], np.random.default_rng(0)
     with embedded_stack(**variables) as url:
         client = Client(url, photo)
         edit_seconds(client, rng, WARM_UP)
         for _ in range(rounds):
-            quiet += edit_seconds(client, rng, edits)
+            alone += edit_seconds(client, rng, edits)
             with busy_neighbour():
                 busy += edit_seconds(client, rng, edits)
-    medians = float(np.median(quiet)), float(np.median(busy))
-    return {"quiet_s": round(medians[0], 4), "busy_s": round(medians[1], 4), "ratio": round(medians[1] / medians[0], 3)}
+    medians = float(np.median(alone)), float(np.median(busy))
+    return {"alone_s": round(medians[0], 4), "busy_s": round(medians[1], 4), "ratio": round(medians[1] / medians[0], 3)}
 
 
 def throughput(url: str, photo: np.ndarray, edits: int) -> float:
@@ -131,10 +131,10 @@ def shared_machine(photo: np.ndarray, edits: int) -> dict[str, float]:
 
 def show(report: dict[str, Any]) -> None:
     table = Table(title="POST /edit, 512 × 512, warm, median seconds")
-    for column in ("", "quiet", "busy neighbour", "ratio"):
+    for column in ("", "without neighbour", "busy neighbour", "ratio"):
         table.add_column(column)
     for name, row in report["neighbour"].items():
-        table.add_row(name, f"{row['quiet_s']:.3f}", f"{row['busy_s']:.3f}", f"{row['ratio']:.2f}")
+        table.add_row(name, f"{row['alone_s']:.3f}", f"{row['busy_s']:.3f}", f"{row['ratio']:.2f}")
     console.print(table)
     workers = report["workers"]
     table = Table(title=f"The same from {CLIENTS} clients at once, on {report['machine']['cores']} cores")

@@ -23,7 +23,7 @@ from workers.contract.warnings import WarningCode
 from workers.media.still import EncodingError
 from workers.runner import OutOfMemoryError
 
-_REFUSALS = (ControlError, FaceIndexError, MotionError, NoFaceError, NoVideoError, VideoError)
+_MEDIA_ERRORS = (ControlError, FaceIndexError, MotionError, NoFaceError, NoVideoError, VideoError)
 NOTICE = "<!-- Written by `make docs`; edit the code it describes instead. -->\n"
 
 
@@ -71,7 +71,7 @@ def errors_page() -> str:
     rows = {(500, "internal_error", "A fault of the service; report the id that `detail` names.")}
     errors: list[type[ServiceError]] = [*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError]
     rows |= {(error.status, error.code, error.__doc__ or "") for error in errors}
-    rows |= {(422, error.code, error.__doc__ or "") for error in _REFUSALS}
+    rows |= {(422, error.code, error.__doc__ or "") for error in _MEDIA_ERRORS}
     table = [(f"`{code}`", str(status), meaning.splitlines()[0]) for status, code, meaning in sorted(rows)]
     return (
         f"# Errors\n\n{NOTICE}\n"
@@ -87,7 +87,7 @@ def warnings_page() -> str:
     """Every warning that a job may carry."""
     return (
         f"# Warnings\n\n{NOTICE}\n"
-        "A job may succeed although the picture does not support all that was asked. Its `warnings` then say so: a "
+        "A job may succeed although the picture does not support all that was requested. Its `warnings` then say so: a "
         "list of `code` (stable: programs may branch on it), `message` (what to change) and, where it is about one, "
         "`face` (index, largest first).\n\n"
         f"{_table(('code', 'when'), [(f'`{code}`', code.meaning) for code in WarningCode])}"

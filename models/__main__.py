@@ -34,22 +34,22 @@ _EXAMPLES = """examples:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line. Returns the exit status: 0, or 1 after an error, which goes to stderr."""
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        bundle = open_bundle(asked.bundle)
-        tracker = FaceTracker(load_extractor(bundle, asked.threads), asked.face)
-        picture = _picture(asked.media)
-        fps = None if picture is not None else probe(asked.media).fps
-        frames = read_frames(asked.media) if picture is None else [(0.0, picture)]
+        bundle = open_bundle(options.bundle)
+        tracker = FaceTracker(load_extractor(bundle, options.threads), options.face)
+        picture = _picture(options.media)
+        fps = None if picture is not None else probe(options.media).fps
+        frames = read_frames(options.media) if picture is None else [(0.0, picture)]
         track = tracked_motion(space(bundle.manifest.space), tracker.track(frames), fps)
-        motion = smoothed(track.motion, asked.smoothing)
+        motion = smoothed(track.motion, options.smoothing)
     except (PortraitError, OSError) as error:
-        print(f"{asked.media}: {error}", file=sys.stderr)  # noqa: T201 - a command line
+        print(f"{options.media}: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
-    if asked.out is None:
+    if options.out is None:
         print(_table(motion))  # noqa: T201
     else:
-        _write(asked.out, motion, bundle.manifest.identity.model_dump())
+        _write(options.out, motion, bundle.manifest.identity.model_dump())
     for first, after in track.gaps:
         print(f"no face in frames {first} to {after - 1}: bridged", file=sys.stderr)  # noqa: T201
     for frame in track.cuts:

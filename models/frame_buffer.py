@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint8]
 
 
 class FrameBuffer:
-    """Frames of a video by their number, read as they are asked for, kept until they are dropped: a batch that did not
+    """Frames of a video by their number, read on request, kept until they are dropped: a batch that did not
     fit into memory is tried again."""
 
     def __init__(self, frames: Iterable[Pixels]) -> None:
@@ -26,7 +26,7 @@ class FrameBuffer:
         """Those frames. Raises ControlError when the video ends before."""
         self._kept += islice(self._coming, max(0, numbers[-1] + 1 - self._first - len(self._kept)))
         if (there := self._first + len(self._kept)) <= numbers[-1]:
-            raise ControlError(f"the video has {there} frames, fewer than the motion that is asked of them")
+            raise ControlError(f"the video has {there} frames, fewer than the motion needs")
         return [self._kept[number - self._first] for number in numbers]
 
     def drop_before(self, stop: int) -> None:

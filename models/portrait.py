@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.audio import FILE as SPEECH_FILE
-from models.audio import FRAME_RATE, TEMPERATURE, SpeechGains, SpeechMotion, at_rate, speaking
-from models.bundle import DEFAULT_BUNDLE, BundleIdentity, load_networks, open_bundle
+from models.audio import FRAME_RATE, TEMPERATURE, MotionGains, SpeechMotion, at_rate, speaking
+from models.bundle import DEFAULT_BUNDLE, ManifestIdentity, load_networks, open_bundle
 from models.coefficients import CoefficientSpace, constrain
 from models.errors import ControlError, NoFaceError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
@@ -60,7 +60,7 @@ class PortraitEditor:
         extractor: Extractor,
         renderer: PIRenderer,
         device: torch.device,
-        bundle: BundleIdentity,
+        bundle: ManifestIdentity,
         speech: SpeechMotion | None = None,
         face: FaceModel | None = None,
     ) -> None:
@@ -155,7 +155,7 @@ class PortraitEditor:
         *,
         seed: int,
         temperature: float = TEMPERATURE,
-        gains: SpeechGains = SpeechGains(),  # noqa: B008  (frozen)
+        gains: MotionGains = MotionGains(),  # noqa: B008  (frozen)
         fps: float = FRAME_RATE,
     ) -> Iterator[NDArray[np.float32]]:
         """The face's coefficients while it says what is heard, ready for `render`; drawn as the sound is read.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.coefficients import descriptor_windows, space
-from models.coefficients.rest import motion_share
+from models.coefficients.rest import motion_weight
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
 from models.face3d.drawing import compile_loops
@@ -141,7 +141,7 @@ class FrameRenderer:
         motion goes beyond rest, and an edit of nothing is the photo.
         """
         crops = crops.expand(len(windows), -1, -1, -1)
-        weight = torch.from_numpy(motion_share(self._space, own, windows)).to(self._device)
+        weight = torch.from_numpy(motion_weight(self._space, own, windows)).to(self._device)
         if not weight.any():
             return to_picture(crops)
         picture = full_resolution(crops, self._rendered(network, own, windows), self._renderer.move)
@@ -156,7 +156,7 @@ class FrameRenderer:
         windows: NDArray[np.float32],
     ) -> list[Pixels]:
         """The same of a photo, with its layers over them."""
-        weights = motion_share(self._space, own, windows)
+        weights = motion_weight(self._space, own, windows)
         if not weights.any():
             return [source.crop] * len(windows)
         rendering = self._rendered(network, own, windows)

@@ -9,7 +9,7 @@ from workers.contract.contract_model import ContractModel
 from workers.contract.kinds.controls import Controls
 
 
-class Slider(ContractModel):
+class SliderDocument(ContractModel):
     """An expression slider; `index` is its place in `coefficients`, `side` the person's own."""
 
     name: str
@@ -22,7 +22,7 @@ class Slider(ContractModel):
     weakly_observed: bool = Field(description="Seldom seen in the photos of the training; expect less of it.")
 
 
-class PoseAxis(ContractModel):
+class PoseAxisDocument(ContractModel):
     """A pose slider: degrees, fractions of the crop, or a factor."""
 
     name: str
@@ -37,34 +37,34 @@ class Sliders(ContractModel):
     space: str = Field(description="What the coefficients mean: `arkit`, or `bfm` for the authors' checkpoints.")
     bundle: BundleIdentity
     coefficients: int = Field(description="How many numbers `controls.coefficients` takes.")
-    expression: list[Slider]
+    expression: list[SliderDocument]
     shorthands: dict[str, list[str]] = Field(description="Names that move both sides at once.")
-    pose: list[PoseAxis]
+    pose: list[PoseAxisDocument]
     presets: dict[str, Controls] = Field(description="To be sent as `controls`.")
 
 
-class Face(ContractModel):
+class FaceDocument(ContractModel):
     """Where the face was seen: x0, y0, x1, y1 in pixels, and how surely."""
 
     box: Annotated[list[float], Field(min_length=4, max_length=4)]
     score: float | None
 
 
-class MotionFrame(ContractModel):
+class MotionFrameDocument(ContractModel):
     """One frame; `face` is null where it was out of sight and the coefficients are bridged."""
 
     time: float = Field(description="Seconds since the first frame.")
-    face: Face | None
+    face: FaceDocument | None
     expression: dict[str, float]
     pose: dict[str, float] = Field(description="Degrees, fractions of the crop and a factor.")
     coefficients: list[float] = Field(description="The same as raw numbers, rotations in radians.")
 
 
-class Motion(ContractModel):
+class MotionDocument(ContractModel):
     """The coefficients of a photo or of every frame of a video, to be changed and sent back."""
 
     space: str
     bundle: BundleIdentity | None = Field(description="What read them.")
     names: list[str] = Field(description="Of the `coefficients`, in order.")
     fps: float | None = Field(description="Null for a photo.")
-    frames: list[MotionFrame]
+    frames: list[MotionFrameDocument]

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Header
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from service.documents import Motion
+from service.documents import MotionDocument
 from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, BodyFields
 from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
@@ -66,7 +66,7 @@ _RETRY_HEADER = {
 _WAIT_HEADER = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
 
 MOTION_CONTENT: dict[str, Any] = {
-    MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=Motion.__name__)}},
+    MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=MotionDocument.__name__)}},
     MOTION_FORMATS["npz"]: {},
 }
 MEDIA_CONTENT: dict[str, Any] = {"image/*": {}, "video/*": {}}
@@ -201,7 +201,7 @@ def install_openapi(
         read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
             (model, "validation") for kind in kinds for model in kind.documents.values()
         ]
-        models: list[type[BaseModel]] = [Job, Problem, Motion, *answers]
+        models: list[type[BaseModel]] = [Job, Problem, MotionDocument, *answers]
         written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]
         _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
         known = document.setdefault("components", {}).setdefault("schemas", {})

@@ -25,7 +25,7 @@ pytest_plugins = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start real processes last: what is wrong in a function should be told by the fast test of it."""
+    """Start real processes last: what is wrong in a function should be found by the fast test of it."""
     items.sort(key=lambda item: "e2e" in item.path.parts)
 
 

@@ -99,7 +99,7 @@ def test_nothing_set_means_the_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outside", "published", "port"),
+    ("outside", "published_address", "port"),
     [
         ({}, "127.0.0.1", "8000"),
         ({"BIND": "0.0.0.0", "PORT": "80"}, "0.0.0.0", "80"),
@@ -108,10 +108,10 @@ def test_nothing_set_means_the_defaults() -> None:
     ],
     ids=["defaults", "BIND", "settings", "both"],
 )
-def test_the_api_is_told_where_it_is_published(outside: dict[str, str], published: str, port: str) -> None:
+def test_the_api_knows_where_it_is_published(outside: dict[str, str], published_address: str, port: str) -> None:
     [mapping] = compose("docker-compose.yml")["services"]["api"]["ports"]
-    assert substituted(mapping, outside) == f"{published}:{port}:8000"
-    assert container("api", outside)["PORTRAIT_PUBLISHED_HOST"] == published
+    assert substituted(mapping, outside) == f"{published_address}:{port}:8000"
+    assert container("api", outside)["PORTRAIT_PUBLISHED_HOST"] == published_address
 
 
 @pytest.mark.slow
@@ -142,10 +142,10 @@ def test_the_api_of_the_containers_serves_no_stranger(
     try:
         wait_until(lambda: process.poll() is not None or answers(int(here["PORTRAIT_PORT"])), seconds=60)
         if status is None:
-            _, said = process.communicate(timeout=20)
+            _, output = process.communicate(timeout=20)
             assert process.returncode == 1
-            assert "PORTRAIT_API_KEYS" in said
-            assert said.count("\n") == 1, "one sentence, no traceback"
+            assert "PORTRAIT_API_KEYS" in output
+            assert output.count("\n") == 1, "one sentence, no traceback"
         else:
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(f"http://127.0.0.1:{here['PORTRAIT_PORT']}/sliders", timeout=20)

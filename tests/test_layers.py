@@ -174,7 +174,7 @@ NOT_SERVED = {
 
 @pytest.mark.slow
 def test_serving_loads_every_file_of_the_models() -> None:
-    # The decoder's child imports what it decodes with when it is asked to.
+    # The decoder's child imports what it decodes with on request.
     code = """
 import sys
 import models.video, workers.media.child, workers.process

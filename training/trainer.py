@@ -69,7 +69,7 @@ class Recipe(Generic[B]):
     draw_every: int = 1000
     listeners: Sequence[Callable[[int, Figures], None]] = ()
     finish: Callable[[nn.Module], None] | None = None
-    products: Sequence[str] = ()
+    output_files: Sequence[str] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -159,7 +159,7 @@ class Trainer(Generic[B]):
         device = next(self.model.parameters()).device
         state = f"resumes at step {self.step}" if self.run.has_state else "new"
         pictures = ["step-*.png"] if self.recipe.draw is not None else []
-        files = " ".join(("run.json", "log.jsonl", "state.pt", *pictures, *self.recipe.products))
+        files = " ".join(("run.json", "log.jsonl", "state.pt", *pictures, *self.recipe.output_files))
         lines = {
             "command": self.run.record.command,
             **{f"reads {name}": described(data) for name, data in self.run.record.data.items()},

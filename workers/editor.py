@@ -11,8 +11,8 @@ from workers.contract.kinds.common import FaceChoice
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
-    from models.audio import SpeechGains, SpeechMotion
-    from models.bundle import BundleIdentity
+    from models.audio import MotionGains, SpeechMotion
+    from models.bundle import ManifestIdentity
     from models.extractor import TrackedFrame
     from models.extractor.motion import VideoSource
     from models.portrait import Source
@@ -24,7 +24,7 @@ class Editor(Protocol):
     """What the tasks need of `models.portrait.PortraitEditor`."""
 
     @property
-    def bundle(self) -> "BundleIdentity": ...
+    def bundle(self) -> "ManifestIdentity": ...
 
     @property
     def space(self) -> CoefficientSpace: ...
@@ -67,7 +67,7 @@ class Editor(Protocol):
         *,
         seed: int,
         temperature: float,
-        gains: "SpeechGains",
+        gains: "MotionGains",
         fps: float = 25,
     ) -> Iterator[NDArray[np.float32]]: ...
 

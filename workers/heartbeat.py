@@ -44,7 +44,7 @@ class Heartbeat(threading.Thread):
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
         self._now = WorkerPresence(name=name, state=WorkerState.STARTING, queues=settings.queues, budgets=budgets)
         self._abilities: Abilities | None = None
-        self._published = False
+        self._are_abilities_known = False
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
         self._lock = threading.Lock()
@@ -109,10 +109,10 @@ class Heartbeat(threading.Thread):
         try:
             # Unknown again: this Redis was emptied or has been replaced, and has to learn of them again.
             if self._presence.announce(now, self._settings.presence_ttl_s):
-                self._published = False
-            if self._abilities is not None and not self._published:
+                self._are_abilities_known = False
+            if self._abilities is not None and not self._are_abilities_known:
                 self._presence.publish(self._abilities)
-                self._published = True
+                self._are_abilities_known = True
         except redis.RedisError as error:
             log.warning("heartbeat not sent: %s", error)
 

@@ -31,13 +31,13 @@ from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
-from workers.cpu_share import CpuShare
 from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
 from workers.runner import CURRENT, Runner
 from workers.tasks import tasks_by_kind
 from workers.tasks.tools import TaskTools
+from workers.thread_budget import ThreadBudget
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
     blobs = BlobStore(settings.storage_url, client)
-    cpu = CpuShare(settings.threads, name, presence)
+    cpu = ThreadBudget(settings.threads, name, presence)
     heartbeat, deadline = Heartbeat(name, presence, store, settings, cpu.budgets), Deadline(settings.drain_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
@@ -156,7 +156,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
 
 
 def _load_with_retries(
-    settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat, cpu: CpuShare
+    settings: Settings, load: Callable[[Settings], Editor], heartbeat: Heartbeat, cpu: ThreadBudget
 ) -> Editor:
     while True:
         try:

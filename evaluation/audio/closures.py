@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from datasets.speech.espeak import Espeak, Phoneme, Utterance
 from datasets.speech.visemes import BILABIALS, with_closures
 from evaluation.audio.lips import LipGap
-from models.audio import FRAME_RATE, SAMPLE_RATE, SpeechGains, SpeechMotion, speaking
+from models.audio import FRAME_RATE, SAMPLE_RATE, MotionGains, SpeechMotion, speaking
 from models.coefficients import ARKIT
 
 CLOSED = 0.8
@@ -69,7 +69,7 @@ def motion_on_neutral_face(
 ) -> NDArray[np.float32]:
     """Coefficients [T, 59] of a face at rest that speaks it."""
     motion = np.concatenate(list(speech.sample([sentence.sound], seed=seed, temperature=temperature)))
-    return speaking(ARKIT, np.zeros(ARKIT.size, np.float32), motion, SpeechGains())
+    return speaking(ARKIT, np.zeros(ARKIT.size, np.float32), motion, MotionGains())
 
 
 def closure(

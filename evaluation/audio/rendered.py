@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from datasets.speech.espeak import Utterance
 from evaluation.judge import Judge
 from evaluation.measures import face_height, lip_opening
-from models.audio import SpeechGains
+from models.audio import MotionGains
 from models.errors import EvaluationError
 from models.portrait import PortraitEditor, Source
 
@@ -38,7 +38,7 @@ class RenderedLips:
         Raises EvaluationError where the judge finds no face in most frames.
         """
         chunks = self._editor.speak(
-            self._source, [spoken.sound], seed=0, temperature=self._temperature, gains=SpeechGains(head=0)
+            self._source, [spoken.sound], seed=0, temperature=self._temperature, gains=MotionGains(head=0)
         )
         motion = np.concatenate(list(chunks))
         gaps = np.full(len(motion), np.nan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.audio.features import FRAME_RATE, SAMPLE_RATE
-from models.audio.speaking import SpeechGains, at_rate, speaking
+from models.audio.speaking import MotionGains, at_rate, speaking
 from models.audio.speech import FILE, TEMPERATURE, SpeechMotion, SpeechNetwork
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "FRAME_RATE",
     "SAMPLE_RATE",
     "TEMPERATURE",
-    "SpeechGains",
+    "MotionGains",
     "SpeechMotion",
     "SpeechNetwork",
     "at_rate",

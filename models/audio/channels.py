@@ -1,7 +1,7 @@
 """What the flows model of the 59 coefficients: named channels, both sides of the face as one.
 
 Left and right are averaged, so that one speaker's crooked mouth is not everybody's. Left out are what speech does not
-move or the training material does not show (cheeks, nose, jawForward, sideways jaw and mouth), the gaze, and the lids:
+move or the training data does not show (cheeks, nose, jawForward, sideways jaw and mouth), the gaze, and the lids:
 blinks are events of their own (`models.audio.blinks`).
 """
 

@@ -22,7 +22,7 @@ _SIDEWAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # the person's o
 
 
 @dataclass(frozen=True)
-class SpeechGains:
+class MotionGains:
     """Factors on what speech moves: head (rotation and place), brows, blinks and mouth; 1 as it was learnt."""
 
     head: float = 1
@@ -32,7 +32,7 @@ class SpeechGains:
 
 
 def speaking(
-    space: CoefficientSpace, source: NDArray[np.float32], motion: NDArray[np.float32], gains: SpeechGains
+    space: CoefficientSpace, source: NDArray[np.float32], motion: NDArray[np.float32], gains: MotionGains
 ) -> NDArray[np.float32]:
     """Coefficients [n, 59] of a face [59] that makes a speaking motion [n, 59], as `SpeechMotion.sample` gives it.
 

@@ -20,7 +20,7 @@ from models.errors import ControlError
 
 FILE = "audio.safetensors"
 TEMPERATURE = 0.7
-"""Where nothing else is asked for: standard deviation of the noise, 0 for the one most ordinary motion."""
+"""The default: standard deviation of the noise, 0 for the one most ordinary motion."""
 
 _LIDS = [ARKIT.index[name] for name in ("eyeBlinkLeft", "eyeBlinkRight")]
 

@@ -28,7 +28,7 @@ class FileEntry(_Strict):
     """Bytes."""
 
 
-class BundleIdentity(_Strict):
+class ManifestIdentity(_Strict):
     """Which bundle made something. Name and version are for people; the digest alone tells two contents apart."""
 
     name: Label
@@ -70,7 +70,7 @@ class Manifest(_Strict):
         )
 
     @property
-    def identity(self) -> BundleIdentity:
+    def identity(self) -> ManifestIdentity:
         """The bundle's name, version and digest."""
         lines = "".join(f"{entry.sha256}  {name}\n" for name, entry in sorted(self.files.items()))
-        return BundleIdentity(name=self.name, version=self.version, digest=hashlib.sha256(lines.encode()).hexdigest())
+        return ManifestIdentity(name=self.name, version=self.version, digest=hashlib.sha256(lines.encode()).hexdigest())

@@ -1,10 +1,10 @@
-"""The `bfm` space: the paper's 73 numbers of a frame, told in the terms that all spaces of the service share.
+"""The `bfm` space: the 73 numbers of a frame that PIRenderer's authors use, in the terms of all spaces here.
 
-The published networks read 64 expression weights, three angles, three of translation and three of the crop
-(`published_vector`). Here angles and crop are yaw, pitch, roll, x, y and log zoom, so that sliders, gains and crop
+The authors' networks read 64 expression weights, three angles, three of translation and three of the crop
+(`pirender_vector`). Here angles and crop are yaw, pitch, roll, x, y and log zoom, so that sliders, gains and crop
 normalisation mean the same in every space; both ways are exact:
 
-- rotation: the published angles a, b, c stand for Rz(c) · Ry(b) · Rx(a) in the camera axes of `rotation`;
+- rotation: the authors' angles a, b, c stand for Rz(c) · Ry(b) · Rx(a) in the camera axes of `rotation`;
 - crop: a picture of 256² scaled by s and centred on (t_x, t_y), y upwards, shows the aligned face. A head is large
   where s is small: log zoom = -log s. x and y are where (t_x, t_y) lies, in fractions of the picture from its centre.
 
@@ -30,8 +30,8 @@ _START = EXPRESSIONS + len(TRANSLATION)
 _BOUND = 10.0  # an axis is a principal component in standard deviations: more is no face
 
 
-def published_vector(coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Coefficients [..., 73] of this space to the paper's: expression, angles, translation, crop (s, t_x, t_y)."""
+def pirender_vector(coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Coefficients [..., 73] of this space to the authors': expression, angles, translation, crop (s, t_x, t_y)."""
     values = np.asarray(coefficients, np.float64)
     yaw, pitch, roll, x, y, log_zoom = np.moveaxis(values[..., _START:], -1, 0)
     r = rotation_matrix(yaw, pitch, roll)
@@ -50,8 +50,8 @@ def published_vector(coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.concatenate(parts, -1).astype(np.float32)
 
 
-def from_published(vector: NDArray[np.floating]) -> NDArray[np.float32]:
-    """The inverse of `published_vector`: [..., 73] to [..., 73]. s must be above 0."""
+def from_pirender(vector: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The inverse of `pirender_vector`: [..., 73] to [..., 73]. s must be above 0."""
     values = np.asarray(vector, np.float64)
     a, b, c, *translation, s, t_x, t_y = np.moveaxis(values[..., EXPRESSIONS:], -1, 0)
     # Rz · Ry · Rx, of which `rotation_matrix` makes one factor at a time.
@@ -82,14 +82,14 @@ _SLIDERS = tuple(
         None,
         -1.0,
         1.0,
-        f"Principal component {index} of the published face model's expressions, in standard deviations.",
+        f"Principal component {index} of the Basel face model's expressions, in standard deviations.",
         weakly_observed=False,
         bound=_BOUND,
     )
     for index in range(EXPRESSIONS)
 )
 _NAMED_AXES = 8  # the components that move most come first
-_YAW, _TILT = math.degrees(math.pi / 8), math.degrees(math.pi / 10)  # of the published code's intuitive control
+_YAW, _TILT = math.degrees(math.pi / 8), math.degrees(math.pi / 10)  # of the authors' intuitive control
 
 BFM = CoefficientSpace(
     name="bfm",
@@ -109,5 +109,5 @@ BFM = CoefficientSpace(
     },
     mirrored={},
     extra=TRANSLATION,
-    network_vector=published_vector,
+    network_vector=pirender_vector,
 )

@@ -85,24 +85,26 @@ def _apply_expression(
 
 def _apply_pose(space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode, pose: Mapping[str, float]) -> None:
     axes = {axis.name: axis for axis in space.pose}
-    asked: dict[str, float] = {}
+    requested: dict[str, float] = {}
     for name, value in pose.items():
         if name not in axes:
             raise ControlError(f"{name} is no pose axis; use {', '.join(axes)}", field=f"pose.{name}")
         axis = axes[name]
-        asked[name] = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
-    angles: dict[str, float] = {name: math.radians(asked[name]) for name in ("yaw", "pitch", "roll") if name in asked}
+        requested[name] = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
+    angles: dict[str, float] = {
+        name: math.radians(requested[name]) for name in ("yaw", "pitch", "roll") if name in requested
+    }
     own = edited[space.pose_start :]  # a view: yaw, pitch, roll, x, y, log zoom
     if mode == "absolute":
         for position, name in enumerate(("yaw", "pitch", "roll")):
             own[position] = angles.get(name, own[position])
-        own[3], own[4] = asked.get("x", own[3]), asked.get("y", own[4])
-        own[5] = math.log(asked["zoom"]) if "zoom" in asked else own[5]
+        own[3], own[4] = requested.get("x", own[3]), requested.get("y", own[4])
+        own[5] = math.log(requested["zoom"]) if "zoom" in requested else own[5]
         return
     if any(angles.values()):
         delta = rotation_matrix(*(angles.get(name, 0.0) for name in ("yaw", "pitch", "roll")))
         own[:3] = euler_angles(delta @ rotation_matrix(*own[:3]))
-    own[3:] += asked.get("x", 0.0), asked.get("y", 0.0), math.log(asked.get("zoom", 1.0))
+    own[3:] += requested.get("x", 0.0), requested.get("y", 0.0), math.log(requested.get("zoom", 1.0))
 
 
 def _raw(space: CoefficientSpace, coefficients: Sequence[float]) -> NDArray[np.float64]:

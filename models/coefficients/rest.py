@@ -22,7 +22,7 @@ _NOTHING = 0.01
 """Of these amounts, what rounding leaves of an edit of nothing."""
 
 
-def motion_share(
+def motion_weight(
     space: CoefficientSpace, own: NDArray[np.floating], windows: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """How much of N rendered frames is to be shown in place of the source, [N] in [0, 1].

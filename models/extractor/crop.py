@@ -27,8 +27,8 @@ class Crop:
     Attributes:
         x, y: its upper left corner in the picture. It may reach over the picture's border.
         side: pixels.
-        turn: quarter turns counter-clockwise, 0 to 3, after which the face in it is upright. Everything that is told in
-            fractions of the crop is told of the turned square.
+        turn: quarter turns counter-clockwise, 0 to 3, after which the face in it is upright. Everything in fractions of
+            the crop refers to the turned square.
     """
 
     x: int

@@ -19,7 +19,7 @@ MOST = 16
 """Candidates of one pass at most, the best first."""
 
 GREY = 114
-"""Level of the bars beside a picture that is not square."""
+"""Grey level of the padding beside a picture that is not square."""
 
 _OUTPUTS = ("heatmap", "box", "points")
 

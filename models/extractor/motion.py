@@ -30,7 +30,7 @@ class VideoSource:
     coefficients: NDArray[np.float32]
 
     def window(self, motion: NDArray[np.float32], frame: int, radius: int) -> NDArray[np.float32]:
-        """A frame's descriptor window [C, 2·radius + 1] of a motion [T, C], all of it told in that frame's square."""
+        """A frame's descriptor window [C, 2·radius + 1] of a motion [T, C], all of it in that frame's square."""
         near = np.clip(np.arange(frame - radius, frame + radius + 1), 0, len(motion) - 1)
         return np.stack([in_square(motion[i], self.squares[i], self.squares[frame]) for i in near], -1)
 

@@ -10,7 +10,7 @@ _COARSE = 46  # a third of it
 
 
 def sharpness(crop: np.ndarray) -> float:
-    """What a third of the resolution loses of a face, as a share of its contrast, of a crop uint8 [256, 256, 3].
+    """What a third of the resolution loses of a face, as a fraction of its contrast, of a crop uint8 [256, 256, 3].
 
     Of 62 training photos none had less than 0.039; blurred by a Gaussian of 4 pixels, none had more than 0.016.
     """

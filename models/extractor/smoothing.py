@@ -111,9 +111,9 @@ def _bilateral(
         for other in (near - offset, near + offset):
             distance = ((times[other] - times[near]) / sigma)[:, None] ** 2
             difference = ((values[other] - values[near]) / tolerance) ** 2
-            share = duration[other] * np.exp(-0.5 * (distance + difference))
-            total[near] += share * values[other]
-            weight[near] += share
+            factor = duration[other] * np.exp(-0.5 * (distance + difference))
+            total[near] += factor * values[other]
+            weight[near] += factor
     return total / weight
 
 

@@ -69,7 +69,7 @@ class FaceTracker:
 
     The face is detected once and then read in one fixed square, so that its x, y and zoom are its own motion and not
     the crop's. When it nears the square's border, outgrows it or cannot be seen in it, another square is taken, and
-    the pose of what is read there is told in terms of the first.
+    the pose that is read there is given in the first one.
 
     Args:
         extractor: finds and reads faces.

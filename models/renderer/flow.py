@@ -36,13 +36,13 @@ def composed(first: Tensor, second: Tensor) -> Tensor:
 
 
 def reference_warp(image: Tensor, flow: Tensor) -> Tensor:
-    """`warp` as the published code does it, quirks included: what the official weights were trained with.
+    """`warp` as the authors' code does it, quirks included: what the official weights were trained with.
 
     The grid is built align-corners style, upsampled as absolute positions and sampled with `align_corners=False` and
     zeros outside.
     """
     h, w = flow.shape[-2:]
-    # In the published order of operations: a rounding of the position is visible where a picture has an edge.
+    # In the authors' order of operations: a rounding of the position is visible where a picture has an edge.
     y, x = (2 * (torch.arange(count, device=flow.device) / (count - 1)) - 1 for count in (h, w))
     grid = torch.stack(torch.meshgrid(x, y, indexing="xy"))
     position = grid + 2 * (flow / flow.new_tensor([w - 1, h - 1])[:, None, None])

@@ -1,6 +1,6 @@
 """Named network configurations. One code, three sets of numbers.
 
-`paper` is the published network, parameter for parameter, and `paper-debug` the same with hardly any channels, for
+`paper` is the authors' network, parameter for parameter, and `paper-debug` the same with hardly any channels, for
 tests and trials; `small` is what the default bundle ships, sized for a CPU; `debug` is a real but tiny network for
 tests.
 """
@@ -53,7 +53,7 @@ class EditingConfig:
     `unshuffle` folds that many pixels a side into channels before the first layer, and unfolds them after the last: the
     same receptive field for a quarter of the memory traffic. With `gated` the network predicts a picture and the
     fraction of it that replaces the warped one, instead of the picture alone; it paints on a ground of mean colours of
-    squares of `ground` pixels. `bypass_first_conv` reproduces the published code, whose residual block computes
+    squares of `ground` pixels. `bypass_first_conv` reproduces the authors' code, whose residual block computes
     norm2(conv2(x)) + x and leaves conv1 without effect.
     """
 
@@ -80,7 +80,7 @@ class Preset:
         rigid_head: the change of pose is applied in closed form (`models.renderer.head`) before the warping network
             sees the picture; it is left to predict the rest, and which pixels belong to the head. Needs
             `source_and_target`, and pose as the last coefficients.
-        reference_grid: build the sampling grid as the published code does (align-corners grid, sampled without); zero
+        reference_grid: build the sampling grid as the authors' code does (align-corners grid, sampled without); zero
             flow is then not exactly the identity.
     """
 
@@ -109,7 +109,7 @@ def _ours(name: str, mapping_width: int, warping: WarpingConfig, editing: Editin
     )
 
 
-def _published(name: str, width: int, warping: WarpingConfig, editing: EditingConfig) -> Preset:
+def _pirender(name: str, width: int, warping: WarpingConfig, editing: EditingConfig) -> Preset:
     mapping = MappingConfig(channels=73, window=27, width=width)
     return Preset(name, "bfm", 73, mapping, warping, editing, reference_grid=True)
 
@@ -117,13 +117,13 @@ def _published(name: str, width: int, warping: WarpingConfig, editing: EditingCo
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        _published(
+        _pirender(
             "paper",
             256,
             WarpingConfig(input_size=256, base=32, maximum=256, down=5, up=3),
             EditingConfig(base=64, maximum=256, levels=3, blocks=2, bypass_first_conv=True),
         ),
-        _published(
+        _pirender(
             "paper-debug",
             16,
             WarpingConfig(input_size=256, base=4, maximum=8, down=5, up=3),

@@ -16,7 +16,7 @@ from service.logs import configure_logging
 
 
 def main() -> None:
-    """Run the stack; exits with status 1 when it fails, 0 when it was asked to end."""
+    """Run the stack; exits with status 1 when it fails, 0 when it was requested to end."""
     argparse.ArgumentParser(
         prog="python -m service.embedded",
         description="Run Redis, the API and one worker on this machine until Ctrl-C.",

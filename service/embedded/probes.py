@@ -46,10 +46,10 @@ async def api_ready(url: str, redis_url: str) -> None:
         SetupFailedError: the API says that the worker has given up.
     """
     while True:
-        status, told = await asyncio.to_thread(health, url)
+        status, report = await asyncio.to_thread(health, url)
         if status == 200:
             return
-        if told.get("state") == "setup_failed":
+        if report.get("state") == "setup_failed":
             raise SetupFailedError(await asyncio.to_thread(_setup_failure, redis_url))
         await asyncio.sleep(POLL_S)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from models.bundle import DEFAULT_BUNDLE, open_bundle
 from tests.e2e.conftest import Embedded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 30 s on a quiet one
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 30 s on an idle one
 
 SMILE = {"expression": {"mouthSmile": 0.8, "jawOpen": 0.3}}
 
@@ -35,8 +35,8 @@ def test_an_edited_photo_comes_back_at_once(http: httpx.Client, photo: dict[str,
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
     edited = pixels(answer.content)
     assert edited.shape == astronaut.shape, "at the photo's own resolution"
-    share, rows, columns = changed(astronaut, edited)
-    assert 0.01 < share < 0.5
+    changed_fraction, rows, columns = changed(astronaut, edited)
+    assert 0.01 < changed_fraction < 0.5
     # Her face is in the upper left half of the middle; the rest of a lossless picture stays bit-identical.
     assert rows.stop < 400
     assert columns.start > 50
@@ -109,7 +109,7 @@ def test_keyframes_make_a_clip(http: httpx.Client, photo: dict[str, Any]) -> Non
 def test_the_service_tells_what_it_is(embedded: Embedded) -> None:
     ready = embedded.http.get("/health/ready")
     assert ready.status_code == 200
-    assert ready.json()["state"] in ("ready", "busy"), "a job's end is told a moment before the worker is free"
+    assert ready.json()["state"] in ("ready", "busy"), "a job's end is reported a moment before the worker is free"
     sliders = embedded.http.get("/sliders").json()
     assert (sliders["space"], sliders["coefficients"], len(sliders["expression"])) == ("arkit", 59, 53)
     assert sliders["bundle"] == open_bundle(DEFAULT_BUNDLE).manifest.identity.model_dump()

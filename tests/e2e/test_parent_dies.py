@@ -1,4 +1,4 @@
-"""Whoever started a stack is killed or asked to end while a job runs: nothing is left."""
+"""Whoever started a stack is killed or requested to end while a job runs: nothing is left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.e2e.conftest import ROOT, Embedded
 from tests.e2e.test_trouble import start_clip
 from tests.processes import start_process, still_running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 30 s on a quiet one
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 30 s on an idle one
 
 # Like a benchmark: starts a stack, sends a job, and has a long time to wait.
 PROGRAM = """
@@ -39,7 +39,7 @@ with embedded_stack() as url, httpx.Client(base_url=url, timeout=60) as http:
 @pytest.mark.parametrize(
     ("number", "status", "seconds"),
     [(signal.SIGKILL, -signal.SIGKILL, 5), (signal.SIGTERM, 128 + signal.SIGTERM, 20)],  # in order takes longer
-    ids=["killed", "asked to end"],
+    ids=["killed", "requested to end"],
 )
 def test_a_program_takes_its_stack_along(
     number: signal.Signals, status: int, seconds: float, astronaut_png: Path, tmp_path: Path

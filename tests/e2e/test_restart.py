@@ -11,7 +11,7 @@ import redis
 
 from tests.e2e.conftest import Embedded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 40 s on a quiet one
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 40 s on an idle one
 
 EXPIRIES = "portrait:blobs:expiry"
 

@@ -66,7 +66,9 @@ def test_a_portrait_talks(
     assert not np.allclose(*clips, atol=0.01), "another seed, another motion"
 
 
-def test_the_told_seed_makes_the_clip_again(http: httpx.Client, photo: dict[str, Any], speech: dict[str, Any]) -> None:
+def test_the_reported_seed_makes_the_clip_again(
+    http: httpx.Client, photo: dict[str, Any], speech: dict[str, Any]
+) -> None:
     wait = {"Prefer": "wait=60"}
     first = http.post("/talk", files=photo | speech, headers=wait).json()["result"]
     options = json.dumps({"seed": first["seed"]})

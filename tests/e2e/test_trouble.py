@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.e2e.conftest import Embedded, start_embedded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 60 s on a quiet one
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 60 s on an idle one
 
 WAIT = {"Prefer": "wait=60"}
 LONG_CLIP = {"keyframes": [{"time": 0}, {"time": 10, "pose": {"yaw": 20}}]}

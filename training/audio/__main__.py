@@ -74,12 +74,12 @@ def corpus(
     out: CorpusFolder = _CORPUS,
     disguises: Annotated[int, typer.Option(min=1, help="How often every recording is used.")] = Amounts.disguises,
     sentences: Annotated[int, typer.Option(min=1, help="Sentences spoken by eSpeak NG.")] = Amounts.sentences,
-    quiets: Annotated[int, typer.Option(min=1, help="Sounds that are no speech.")] = Amounts.quiets,
+    non_speech: Annotated[int, typer.Option(min=1, help="Sounds that are no speech.")] = Amounts.non_speech,
     processes: Processes = 2,
     dry_run: DryRun = False,
 ) -> None:
     """Make the training corpus: recordings in disguise, synthetic speech, sounds without speech."""
-    amounts = Amounts(disguises, sentences, quiets)
+    amounts = Amounts(disguises, sentences, non_speech)
     if dry_run:
         typer.echo(plan_corpus(data, recordings, out, amounts))
         return

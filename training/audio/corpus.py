@@ -31,18 +31,18 @@ class Amounts:
 
     disguises: int = 6
     sentences: int = 3000
-    quiets: int = 300
+    non_speech: int = 300
 
     def shards(self, recordings: int) -> list[str]:
-        """Names of the shards that come of so many recordings; each has a hundred items, `dev…` what is watched."""
+        """Names of the shards that come of so many recordings; each has a hundred items, `heldout_…` are watched."""
         counts = {
-            "grid": self.disguises * max(1, (recordings - HELD_OUT) // 2),
-            "said": self.sentences,
-            "quiet": self.quiets,
+            "recorded": self.disguises * max(1, (recordings - HELD_OUT) // 2),
+            "spoken": self.sentences,
+            "non_speech": self.non_speech,
         }
         return [
-            "devgrid",
-            "devsaid",
+            "heldout_recorded",
+            "heldout_spoken",
             *(f"{kind}-{i:04d}" for kind, count in counts.items() for i in range(-(-count // SHARD))),
         ]
 

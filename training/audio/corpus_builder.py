@@ -18,7 +18,7 @@ from models.audio.features import FRAME, LogMel, padded
 from training.audio.sentences import sentence
 
 HELD_OUT = 24
-"""Recordings that only the shard devgrid has: the run is watched on them, and on as many sentences of their own."""
+"""Recordings that only the shard heldout_recorded has: a run is watched on them, and on as many other sentences."""
 
 SHARD = 100
 """Items of a shard."""
@@ -45,19 +45,19 @@ class CorpusBuilder:
     def shard(self, name: str) -> list[Item]:
         """The items of the shard of that name; its name is its seed."""
         kind, _, number = name.partition("-")
-        if kind == "devgrid":
+        if kind == "heldout_recorded":
             return [_item(r.sound, mouth_change(r, self.rest), head_change(r)) for r in self._held_out]
-        if kind == "devsaid":
-            return [self._said(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
+        if kind == "heldout_spoken":
+            return [self._spoken(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
         first = int(number) * SHARD
         return [self._made(kind, i) for i in range(first, first + SHARD)]
 
     def _made(self, kind: str, number: int) -> Item:
-        if kind == "grid":
+        if kind == "recorded":
             return self._recorded(np.random.default_rng([0, number]), number)
-        if kind == "said":
-            return self._said(np.random.default_rng([1, number]))
-        return self._quiet(np.random.default_rng([2, number]))
+        if kind == "spoken":
+            return self._spoken(np.random.default_rng([1, number]))
+        return self._non_speech(np.random.default_rng([2, number]))
 
     def _recorded(self, rng: np.random.Generator, number: int) -> Item:
         """Two clips, one after the other; the first round plain, later ones in disguise."""
@@ -77,7 +77,7 @@ class CorpusBuilder:
             sound = augment.disturbed(rng, sound, self._other(rng))
         return _item(sound, mouth, self._livelier(rng, head), 1.0 if plain else rng.uniform(*augment.WARP))
 
-    def _said(self, rng: np.random.Generator) -> Item:
+    def _spoken(self, rng: np.random.Generator) -> Item:
         """A sentence with some silence around it."""
         self._espeak = self._espeak or Espeak()
         utterance = self._espeak.speak(
@@ -91,8 +91,8 @@ class CorpusBuilder:
         frames = lead + round(len(utterance.sound) / FRAME) + round(rng.uniform(0.2, 0.9) * FRAME_RATE)
         frames = max(frames, SHORTEST)
         sound = np.zeros(frames * FRAME, np.float32)
-        said = utterance.sound[: len(sound) - lead * FRAME]
-        sound[lead * FRAME :][: len(said)] = said
+        speech = utterance.sound[: len(sound) - lead * FRAME]
+        sound[lead * FRAME :][: len(speech)] = speech
         mouth = np.zeros((frames, len(MOUTH)), np.float32)
         mouth[lead:] = mouth_motion(utterance.phonemes, frames - lead)
         spoken = (lead, lead + round(utterance.phonemes[-1].start * FRAME_RATE))
@@ -100,7 +100,7 @@ class CorpusBuilder:
         heard = augment.disturbed(rng, sound, self._other(rng))
         return _item(heard, mouth, head, rng.uniform(*augment.WARP))
 
-    def _quiet(self, rng: np.random.Generator) -> Item:
+    def _non_speech(self, rng: np.random.Generator) -> Item:
         frames = int(rng.integers(SHORTEST, 2 * SHORTEST))
         mouth = np.zeros((frames, len(MOUTH)), np.float32)
         head = self._livelier(rng, 0.5 * self._borrowed_head(rng, (0, frames), frames))

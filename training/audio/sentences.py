@@ -1,4 +1,4 @@
-"""Sentences to be said: everyday words in any order, since lips care for sounds and not for sense."""
+"""Sentences to be spoken: everyday words in any order, since lips care for sounds and not for sense."""
 
 from __future__ import annotations
 

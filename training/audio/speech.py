@@ -22,10 +22,10 @@ from training.run_folder import RunFolder
 from training.schedules import LinearDecay
 from training.trainer import Recipe, StepLoss, Trainer
 
-KIND_FRACTIONS = {"grid": 0.45, "said": 0.45, "quiet": 0.1}
+KIND_FRACTIONS = {"recorded": 0.45, "spoken": 0.45, "non_speech": 0.1}
 """Fraction of the windows from each kind of items: recordings, synthetic sentences, sounds without speech."""
 
-HELD_OUT = ("devgrid", "devsaid")
+HELD_OUT = ("heldout_recorded", "heldout_spoken")
 """Kinds that are not trained on: the likelihood of them is logged."""
 
 SEEDS = 10_000_000

@@ -62,7 +62,7 @@ def write_clip(video: Path, segment: Segment, sound: NDArray[np.float32], out: P
 
 
 def spoken(sound: NDArray[np.float32], seconds: float) -> str:
-    """When something is said in a clip: from its first loud moment to its last."""
+    """When somebody speaks in a clip: from its first loud moment to its last."""
     windows = sound[: len(sound) // _WINDOW * _WINDOW].reshape(-1, _WINDOW)
     loudness = np.sqrt(np.square(windows).mean(1)) if len(windows) else np.zeros(0)
     loud = np.flatnonzero(loudness > max(_LOUD * np.quantile(loudness, 0.95), 1e-4)) if len(loudness) else loudness

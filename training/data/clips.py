@@ -38,14 +38,14 @@ def make_clips(
     found: Sequence[Input],
     extractor: Extractor,
     limits: ClipLimits,
-    share: float,
+    fraction: float,
     watch: Callable[[Iterable[Input]], Iterable[Input]],
 ) -> tuple[int, dict[str, list[str]]]:
     """Cut videos into DATA/clips. The same call goes on where it was stopped. Returns how many clips there are, and the
     files that were left out by reason.
 
     Args:
-        share: of the videos whose clips are held out.
+        fraction: of the videos whose clips are held out.
 
     Raises:
         TrainingDataError: the videos show several people, or the folder was begun with other limits.
@@ -71,7 +71,7 @@ def make_clips(
         facts = {"source": one.source, "licence": one.licence, "original": one.name, "key": key}
         clips = parts.kept(key)[0]["clips"]
         rows += [{"file": file, WORDS_COLUMN: words, **facts} for file, words in clips.items()]
-    split = split_people((row["key"] for row in rows), share, {})
+    split = split_people((row["key"] for row in rows), fraction, {})
     if rows:
         _write_table(folder, [{**row, "split": split[row["key"]]} for row in rows])
     return len(rows), left_out

@@ -26,7 +26,7 @@ _console = Console()
 Folder = Annotated[Path, typer.Option("--data", help="The training data folder; made when missing.")]
 Source = Annotated[str | None, typer.Option(help="Where all files come from; or write sources.csv into the folder.")]
 Licence = Annotated[str | None, typer.Option(help="Their licence, an SPDX identifier.")]
-Share = Annotated[float, typer.Option(min=0, max=0.5, help="Fraction that is held out for tests.")]
+HeldOutFraction = Annotated[float, typer.Option(min=0, max=0.5, help="Fraction that is held out for tests.")]
 By = Annotated[Labeller, typer.Option(help=LABELLER_HELP)]
 Task = Annotated[Path | None, typer.Option(help="MediaPipe's face_landmarker.task; that of the data if not given.")]
 
@@ -67,7 +67,7 @@ def portraits(
     labeller: By = "mediapipe",
     landmarker: Task = None,
     least_face: Annotated[int, typer.Option(min=32, help="Side of the smallest face, pixels of the picture.")] = 96,
-    test: Share = 0.05,
+    test: HeldOutFraction = 0.05,
     dry_run: DryRun = False,
 ) -> None:
     """Read portraits out of pictures. The same command goes on where it was stopped, and takes more pictures."""
@@ -103,7 +103,7 @@ def clips(
     least_side: Annotated[int, typer.Option(min=64, help="Of the face's square, pixels of the video.")] = (
         clip_folder.ClipLimits.least_side
     ),
-    test: Share = 0.1,
+    test: HeldOutFraction = 0.1,
     dry_run: DryRun = False,
 ) -> None:
     """Cut videos of one person into clips of one square. The same command goes on where it was stopped."""

@@ -1,4 +1,4 @@
-"""Where pictures and videos come from, and under which licence: nothing is taken without that being said."""
+"""Where pictures and videos come from, and under which licence: nothing is taken without both being recorded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Input:
 
     Attributes:
         path: where it lies; `name` is its path within its folder.
-        identity: who it shows, "" where nobody said so: then it counts as a person of its own.
+        identity: who it shows, "" where it is not known: then it counts as a person of its own.
     """
 
     path: Path
@@ -70,15 +70,15 @@ def _listed(folder: Path) -> list[Input]:
     return found
 
 
-def split_people(people: Iterable[str], share: float, before: dict[str, str]) -> dict[str, str]:
+def split_people(people: Iterable[str], fraction: float, before: dict[str, str]) -> dict[str, str]:
     """Person -> "train" or "test". Chance decides by the name alone, so that people who come later change nothing.
 
     Args:
-        share: of the people that are held out; of two or more at least one, if it is not 0.
+        fraction: of the people that are held out; of two or more at least one, if it is not 0.
         before: the splits of people who have one already.
     """
     places = {person: int(hashlib.sha256(person.encode()).hexdigest()[:8], 16) / 16**8 for person in set(people)}
-    split = {person: "test" if place < share else "train" for person, place in places.items()} | before
-    if share > 0 and len(places) > 1 and "test" not in split.values():
+    split = {person: "test" if place < fraction else "train" for person, place in places.items()} | before
+    if fraction > 0 and len(places) > 1 and "test" not in split.values():
         split[min(places, key=lambda person: places[person])] = "test"
     return split

@@ -36,13 +36,13 @@ class Outcome:
 
 
 def make_portraits(
-    data: Path, found: Sequence[Input], maker: PortraitMaker, settings: Mapping[str, Any], share: float, watch: Watch
+    data: Path, found: Sequence[Input], maker: PortraitMaker, settings: Mapping[str, Any], fraction: float, watch: Watch
 ) -> Outcome:
     """Read pictures into DATA/portraits. The same call goes on where it was stopped; more pictures come behind.
 
     Args:
         settings: what the labels depend on; a folder that was begun with others is refused.
-        share: of people that are held out for tests.
+        fraction: of people that are held out for tests.
         watch: passes the pictures on, one by one, and shows how far it is.
 
     Raises:
@@ -63,7 +63,7 @@ def make_portraits(
             _read(parts, key, one, maker, seen)
         if reason := parts.reason(key):
             left_out.setdefault(reason, []).append(one.name)
-    rows = _assemble(folder, parts, origins, share)
+    rows = _assemble(folder, parts, origins, fraction)
     people = Counter(split for _, split in {(_person(row), row["split"]) for row in rows})
     return Outcome(len(rows), people, left_out)
 
@@ -81,7 +81,7 @@ def _read(parts: Parts, key: str, one: Input, maker: PortraitMaker, seen: dict[s
     seen[key] = arrays["looks"]
 
 
-def _assemble(folder: Path, parts: Parts, origins: Mapping[str, Input], share: float) -> list[dict[str, Any]]:
+def _assemble(folder: Path, parts: Parts, origins: Mapping[str, Input], fraction: float) -> list[dict[str, Any]]:
     """Write pictures, labels and index; who has a number keeps it, since training pairs refer to it."""
     index = folder / "index.csv"
     before = read_table(index, COLUMNS, "") if index.is_file() else []
@@ -95,7 +95,7 @@ def _assemble(folder: Path, parts: Parts, origins: Mapping[str, Input], share: f
             facts |= {"source": one.source, "licence": one.licence, "identity": one.identity, "original": one.name}
         rows.append({**facts, "file": f"{number:05d}.jpg", "digest": key})
         (folder / rows[-1]["file"]).write_bytes(arrays["jpeg"].tobytes())
-    split = split_people(map(_person, rows), share, {_person(row): row["split"] for row in before})
+    split = split_people(map(_person, rows), fraction, {_person(row): row["split"] for row in before})
     for row in rows:
         row["split"] = split[_person(row)]
     if rows:

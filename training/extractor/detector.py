@@ -98,5 +98,5 @@ def detector_trainer(
         load_init_weights(network, start, first_pictures(draw, _CALIBRATION))
     notes = {"samples": f"collages of {len(photos)} portraits; {len(hard)} pictures that mislead the earlier detector"}
     return network_trainer(
-        run, network, draw, options.losses, options, finish=finish, product=DETECTOR_FILE, notes=notes
+        run, network, draw, options.losses, options, finish=finish, output_file=DETECTOR_FILE, notes=notes
     )

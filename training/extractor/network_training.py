@@ -55,7 +55,7 @@ def network_trainer(
     options: ExtractorOptions,
     *,
     finish: Callable[[nn.Module], None] | None = None,
-    product: str = "",
+    output_file: str = "",
     notes: Mapping[str, str] | None = None,
 ) -> Trainer[Batch]:
     """The trainer of a network.
@@ -88,7 +88,7 @@ def network_trainer(
         CosineDecay(options.learning_rate, options.steps),
         Growing(options.averaging, lag=10, replaces_first=False),
         finish=finish,
-        products=[product] if product else [],
+        output_files=[output_file] if output_file else [],
         notes=notes or {},
     )
     return Trainer(run, network, torch.optim.AdamW(groups, lr=options.learning_rate), recipe, options)

@@ -145,7 +145,9 @@ def regressor_trainer(
         f"{len(mistakes)} mistakes of the detector",
         "fits": f"ridge head and expression head, to {options.fits.fitted_samples} samples each",
     }
-    return network_trainer(run, network, crops.draw, loss, options, finish=finish, product=REGRESSOR_FILE, notes=notes)
+    return network_trainer(
+        run, network, crops.draw, loss, options, finish=finish, output_file=REGRESSOR_FILE, notes=notes
+    )
 
 
 def _run(data: RegressorData, out: Path, options: RegressorOptions, start: Path | None) -> RunFolder:

@@ -31,8 +31,7 @@ def prepare(
     dry_run: DryRun = False,
 ) -> None:
     """Cut videos into clips of one fixed square and read their coefficients. The same command resumes."""
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from training.pirender.prepare import Task, plan_prepare
     from training.pirender.prepare import prepare as run
@@ -42,7 +41,7 @@ def prepare(
         typer.echo(plan_prepare(videos, bundle, out))
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns) as bar:
+    with Progress(*columns) as bar:
         line = bar.add_task("videos")
         clips = failed = 0
         task = Task(videos, bundle, Limits(least_frames, least_side=least_side))
@@ -72,11 +71,11 @@ def train(
     dry_run: DryRun = False,
 ) -> None:
     """Train as in the paper. The same command resumes."""
-    from training.pirender.pair_training import Settings, pirender_trainer
+    from training.pirender.pair_training import PairSettings, pirender_trainer
     from training.pirender.processes import joined
 
     _check_loss(loss, vgg)
-    settings = Settings(clips, out, vgg, bf16, workers, tensorboard)
+    settings = PairSettings(clips, out, vgg, bf16, workers, tensorboard)
     options = chosen(schedule, changes)
     with joined() as processes:
         trainer = pirender_trainer(settings, options, processes)

@@ -31,7 +31,7 @@ _LEAST_DEVIATION = 0.05  # coefficients that hardly move must not explode when t
 
 
 @dataclass(frozen=True)
-class Settings:
+class PairSettings:
     """What a run is made of beside its schedule.
 
     Attributes:
@@ -51,7 +51,7 @@ class Settings:
     tensorboard: bool = False
 
 
-def pirender_trainer(settings: Settings, schedule: Schedule, processes: Processes) -> Trainer[Pair]:
+def pirender_trainer(settings: PairSettings, schedule: Schedule, processes: Processes) -> Trainer[Pair]:
     """The trainer of a renderer, in this process of all.
 
     Raises:
@@ -98,7 +98,7 @@ def fresh_renderer(preset: str, dataset: PairDataset, seed: int) -> PIRenderer:
     return renderer
 
 
-def distance(settings: Settings, schedule: Schedule) -> nn.Module:
+def distance(settings: PairSettings, schedule: Schedule) -> nn.Module:
     """The paper's distance, or what stands in for it without VGG-19."""
     if settings.vgg is None:
         return PyramidDistance(PictureLoss(schedule.gradient_weight))
@@ -124,13 +124,13 @@ def draw_pairs(renderer: nn.Module, pair: Pair, file: Path) -> None:
     draw(file, some.first.cpu(), some.second.cpu(), rendering)
 
 
-def _run(settings: Settings, schedule: Schedule) -> RunFolder:
+def _run(settings: PairSettings, schedule: Schedule) -> RunFolder:
     options = recorded(schedule) | {"loss": "pyramid" if settings.vgg is None else "vgg19", "bf16": settings.half}
     record = RunRecord.of("training.pirender train", options, {"clips": settings.clips, "vgg": settings.vgg})
     return RunFolder(settings.out, record, schedule.resume_with_changes)
 
 
-def _notes(settings: Settings, schedule: Schedule, processes: Processes, store: ClipStore) -> dict[str, str]:
+def _notes(settings: PairSettings, schedule: Schedule, processes: Processes, store: ClipStore) -> dict[str, str]:
     """Lines of the plan."""
     frames = sum(clip.frames for clip in store.clips)
     people = len({clip.person for clip in store.clips})

@@ -41,8 +41,8 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What became of a video."""
+class PreparedVideo:
+    """What became of a video, and how many clips."""
 
     video: str
     outcome: str
@@ -73,7 +73,7 @@ def plan_prepare(folder: Path, bundle: Path, out: Path) -> str:
     )
 
 
-def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], None]) -> Iterator[Progress]:
+def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], None]) -> Iterator[PreparedVideo]:
     """Prepare every video that the store has not yet, and yield what became of each as it is done.
 
     Args:
@@ -104,7 +104,7 @@ def prepare(task: Task, out: Path, processes: int, begin: Callable[[int, int], N
                     video = running.pop(future)
                     outcome, clips = future.result()
                     writer.add(video, outcome, clips)
-                    yield Progress(video, outcome, len(clips))
+                    yield PreparedVideo(video, outcome, len(clips))
                     running |= {pool.submit(_cut_out, following): following for following in islice(waiting, 1)}
     finally:
         writer.close()

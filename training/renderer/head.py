@@ -27,7 +27,7 @@ class HeadLoss:
         0.3, "Weight of the flow outside of the face's mesh, where it is an extension and no fact."
     )
     depth_weight: float = option(4.0, "Weight of the depth's second differences, squared.")
-    hold_weight: float = option(0.002, "Weight of the first differences, squared, of what moves with the head.")
+    head_mask_weight: float = option(0.002, "Weight of the first differences, squared, of what moves with the head.")
 
     def flow_error(self, head: RigidHead, batch: Batch) -> Tensor:
         """Mean distance from the known flow, in pixels of 256."""
@@ -41,7 +41,7 @@ class HeadLoss:
         """The weighted differences of neighbouring cells."""
         bends = sum(head.depth.diff(n=2, dim=dim).square().mean() for dim in (2, 3))
         steps = sum(head.hold.diff(dim=dim).square().mean() for dim in (2, 3))
-        return torch.as_tensor(self.depth_weight * bends + self.hold_weight * steps)
+        return torch.as_tensor(self.depth_weight * bends + self.head_mask_weight * steps)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ _RETRIES = 9
 
 
 # What Redis says when its append-only file, its snapshot or its memory has no room; a script's error quotes it.
-_REFUSALS = ("MISCONF ", "OOM command")
+_FULL_MESSAGES = ("MISCONF ", "OOM command")
 
 
 def cannot_write(error: Exception) -> bool:
     """Whether Redis answers, but takes no writes, since its disk or memory is full."""
     if isinstance(error, redis.exceptions.OutOfMemoryError):
         return True
-    return isinstance(error, redis.ResponseError) and any(words in str(error) for words in _REFUSALS)
+    return isinstance(error, redis.ResponseError) and any(words in str(error) for words in _FULL_MESSAGES)
 
 
 def connect(url: str, retries: int = _RETRIES) -> "redis.Redis":

@@ -178,8 +178,8 @@ class Decoder:
             pipe.recv_bytes_into(array.reshape(-1).view(np.uint8).data)
             return facts, array
 
-    def _limited(self, child: BaseProcess) -> "_Watch":
-        return _Watch(child, self._timeout_s, self._check)
+    def _limited(self, child: BaseProcess) -> "_ChildWatch":
+        return _ChildWatch(child, self._timeout_s, self._check)
 
     def _ready_child(self) -> tuple[Connection, BaseProcess]:
         if self._child is None or not self._child.is_alive():
@@ -224,7 +224,7 @@ def _go_on() -> None:
     """There is no reason to stop."""
 
 
-class _Watch:
+class _ChildWatch:
     """Kills the child after a while, or when `check` says to stop: this also ends a read or write that it blocks."""
 
     def __init__(self, child: BaseProcess, seconds: float, check: Callable[[], None]) -> None:

@@ -63,7 +63,7 @@ class TalkTask:
         self, attempt: Attempt, source: "Source", audio: AudioFile, options: TalkOptions
     ) -> dict[int, NDArray[np.float32]]:
         """The motion [T, C] of every seed. They are small; only the sound is streamed."""
-        from models.audio import SpeechGains  # loads torch, which the tasks' module leaves to the editor
+        from models.audio import MotionGains  # loads torch, which the tasks' module leaves to the editor
 
         first = secrets.randbelow(MAX_SEED + 1 - options.samples) if options.seed is None else options.seed
         total = options.samples * math.ceil(audio.info.seconds * options.rate)
@@ -76,7 +76,7 @@ class TalkTask:
                     speech,
                     seed=seed,
                     temperature=options.temperature,
-                    gains=SpeechGains(**options.gains.model_dump()),
+                    gains=MotionGains(**options.gains.model_dump()),
                     fps=options.rate,
                 )
                 parts = []

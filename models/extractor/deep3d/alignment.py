@@ -39,10 +39,10 @@ def align(picture: NDArray[np.uint8], points: NDArray[np.floating], template: ND
 
     The scale comes from the affine camera that maps the template onto the points with the least squared error; nothing
     is rotated: roll is for the network to read. Sizes and positions are cut to whole pixels and the resampling is
-    bicubic, as published; outside of the picture it is black.
+    bicubic, as the authors do; outside of the picture it is black.
 
     Args:
-        picture: uint8 [H, W, 3]; the published crop coefficients are those of 256².
+        picture: uint8 [H, W, 3]; the authors' crop coefficients are those of 256².
         points: [5, 2], in the order of `face.POINTS`; (0, 0) is the centre of the upper left pixel.
         template: the same points of the face model [5, 3], y upwards.
     """

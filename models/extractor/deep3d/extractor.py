@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients.bfm import PICTURE, from_published
+from models.coefficients.bfm import PICTURE, from_pirender
 from models.extractor.deep3d.alignment import align
 from models.extractor.extractor import Extractor
 from models.extractor.landmarks import five_points
@@ -25,7 +25,7 @@ _OUTPUT = "coefficients"
 class Deep3DExtractor(Extractor):
     """An extractor that speaks the `bfm` space.
 
-    The published pipeline takes its five points from a landmark detector that comes with no checkpoint; here they come
+    The authors' pipeline takes its five points from a landmark detector that comes with no checkpoint; here they come
     from our own regressor, which also tells whether there is a face at all.
 
     Args:
@@ -56,8 +56,8 @@ class Deep3DExtractor(Extractor):
             return replace(seen, coefficients=self._read(crops[None], seen.landmarks[None])[0])
         return replace(seen, coefficients=self._read(crops, seen.landmarks))
 
-    def published(self, crops: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The paper's vectors [N, 73] of crops [N, 256, 256, 3] with five known points [N, 5, 2] (pixel centres)."""
+    def pirender_vectors(self, crops: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The authors' vectors [N, 73] of crops [N, 256, 256, 3] with five known points [N, 5, 2] (pixel centres)."""
         aligned = [align(crop, five, self._template) for crop, five in zip(crops, points, strict=True)]
         pictures = np.stack([one.picture for one in aligned])
         (read,) = self._network.run([_OUTPUT], {"pictures": pictures})
@@ -66,4 +66,4 @@ class Deep3DExtractor(Extractor):
 
     def _read(self, crops: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         points = np.stack([five_points(face) for face in landmarks]) * PICTURE - 0.5
-        return from_published(self.published(crops, points))
+        return from_pirender(self.pirender_vectors(crops, points))

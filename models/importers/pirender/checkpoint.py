@@ -66,13 +66,13 @@ def matched(path: Path, tensors: Mapping[str, Tensor], shapes: Mapping[str, Tens
     if missing := sorted(shapes.keys() - tensors.keys()):
         raise BundleError(f"{path} lacks the tensor {missing[0]}{_more(missing)}: is it the official checkpoint?")
     if strangers := sorted(tensors.keys() - shapes.keys()):
-        raise BundleError(f"{path} has a tensor that the published network has not: {strangers[0]}{_more(strangers)}")
+        raise BundleError(f"{path} has a tensor that the authors' network has not: {strangers[0]}{_more(strangers)}")
     for name, wanted in shapes.items():
         tensor = tensors[name]
         if tensor.shape != wanted.shape:
-            raise BundleError(f"{path}: {name} has shape {list(tensor.shape)}; published is {list(wanted.shape)}")
+            raise BundleError(f"{path}: {name} has shape {list(tensor.shape)}; the authors' has {list(wanted.shape)}")
         if tensor.is_floating_point() != wanted.is_floating_point():
-            raise BundleError(f"{path}: {name} holds {tensor.dtype}; published is {wanted.dtype}")
+            raise BundleError(f"{path}: {name} holds {tensor.dtype}; the authors' has {wanted.dtype}")
         if not torch.isfinite(tensor).all():
             raise BundleError(f"{path}: {name} holds NaN or infinity: the file is damaged, get it again")
 

@@ -48,7 +48,7 @@ def import_pirender(
         extractor: Deep3DFaceRecon's `epoch_20.pth`; `net_recon` is taken.
         landmarks: `similarity_Lm3D_all.mat`, 68 landmarks of the face model under `lm`.
         out: the bundle's folder; files in it are replaced.
-        preset: which of the published layout's networks the checkpoint holds.
+        preset: which network of the authors' layout the checkpoint holds.
         faces: a bundle of ours that finds the faces: the authors' files hold no detector.
         version: of the bundle; its name is its folder's.
 

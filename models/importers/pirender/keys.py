@@ -10,7 +10,7 @@ from torch import Tensor
 from models.renderer.presets import Preset
 
 FIRST = "editing.first.conv.weight"
-"""The one tensor that is laid out differently: the published editing network reads source, then warped picture; ours
+"""The one tensor that is laid out differently: the authors' editing network reads source, then warped picture; ours
 warped picture, then source."""
 
 _ADAIN = (("shared.0", "mlp_shared.0"), ("gamma", "mlp_gamma"), ("beta", "mlp_beta"))

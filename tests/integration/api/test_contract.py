@@ -126,7 +126,7 @@ def test_a_cancelled_extraction_has_no_document(api: httpx.Client, waiting: Wait
 @pytest.mark.parametrize("space", [ARKIT, BFM], ids=["arkit", "bfm"])
 def test_documents_of_every_space_are_as_declared(space: Any) -> None:
     document = motion_document(motion(space), BUNDLE.model_dump())
-    assert CONTRACT.errors({"$ref": "#/components/schemas/Motion"}, document) is None
+    assert CONTRACT.errors({"$ref": "#/components/schemas/MotionDocument"}, document) is None
     sliders = space.document() | {"bundle": BUNDLE.model_dump()}
     assert CONTRACT.errors({"$ref": "#/components/schemas/Sliders"}, sliders) is None
 

@@ -61,7 +61,7 @@ def test_what_get_refuses_head_refuses(api: httpx.Client) -> None:
         assert same(api, path).status_code == status
 
 
-def test_the_size_of_a_result_is_told(api: httpx.Client, finished: dict[str, str]) -> None:
+def test_the_size_of_a_result_is_reported(api: httpx.Client, finished: dict[str, str]) -> None:
     head = api.head(f"/jobs/{finished['job_id']}/result")
     assert head.headers["content-length"] == str(7 * 10**6)
     assert head.headers["content-type"] == "image/png"
@@ -92,7 +92,7 @@ def test_head_is_counted_by_its_route(api: httpx.Client) -> None:
         ("PATCH", "/sources", "POST"),
     ],
 )
-def test_the_methods_of_a_path_are_told(api: httpx.Client, method: str, path: str, allowed: str) -> None:
+def test_the_methods_of_a_path_are_listed(api: httpx.Client, method: str, path: str, allowed: str) -> None:
     answer = api.request(method, path)
     assert_problem(answer, 405, "method_not_allowed")
     assert answer.headers["allow"] == allowed

@@ -18,7 +18,7 @@ from workers.contract.owners import ANONYMOUS
 pytestmark = pytest.mark.integration
 
 MOST_BYTES = 2**16
-# A quiet machine takes a quarter of the half second that is promised; the suite shares its cores.
+# An idle machine takes a quarter of the half second that is promised; the suite shares its cores.
 MOST_SECONDS = 3.0
 MOST_SILENCE = 1.5
 
@@ -177,7 +177,7 @@ def test_a_refusal_is_short_and_quick(
     assert max(silences) < MOST_SILENCE
 
 
-def test_the_number_of_errors_is_told(api: httpx.Client) -> None:
+def test_the_number_of_errors_is_reported(api: httpx.Client) -> None:
     answer = body("/edit", {"controls": {"expression": {f"n{i}": 1 for i in range(100)}}})(api)
     problem = assert_problem(answer, 422, "invalid_request")
     assert len(problem["errors"]) == 20

@@ -194,13 +194,13 @@ def test_a_full_queue_turns_jobs_away_and_keeps_nothing_of_them(
 def test_keyframes_may_make_as_many_frames_as_are_accepted(
     settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any]
 ) -> None:
-    def asked(seconds: float) -> httpx.Response:
+    def request_waiting(seconds: float) -> httpx.Response:
         controls = json.dumps({"keyframes": [{"time": 0}, {"time": seconds}]})
         return api.post("/edit", files=photo, data={"controls": controls, "options": '{"output": {"fps": 50}}'})
 
     with serving(alone(settings, max_frames=101)) as (_, api):
-        assert asked(2.0).status_code == 202
-        problem = assert_problem(asked(2.1), 422, "invalid_request")
+        assert request_waiting(2.0).status_code == 202
+        problem = assert_problem(request_waiting(2.1), 422, "invalid_request")
         assert problem["errors"][0]["field"] == "controls.keyframes.1.time"
         assert "2 s at most" in problem["detail"]
         assert worker.queue.waiting() == 1
@@ -271,9 +271,9 @@ def test_pages_of_allowed_origins_may_call(settings: ApiSettings, worker: ActedW
         exposed = set(allowed.headers["access-control-expose-headers"].split(", "))
         assert {"Location", "Retry-After", "ETag", "Content-Range", "Accept-Ranges", "Content-Length"} <= exposed
         preflight = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range, authorization"}
-        asked = api.options("/jobs/x/result", headers={"Origin": "https://a.example", **preflight})
-        assert asked.status_code == 200
-        assert "range" in asked.headers["access-control-allow-headers"]
+        answer = api.options("/jobs/x/result", headers={"Origin": "https://a.example", **preflight})
+        assert answer.status_code == 200
+        assert "range" in answer.headers["access-control-allow-headers"]
         assert "access-control-allow-origin" not in api.get("/sliders", headers={"Origin": "https://b.example"}).headers
 
 

@@ -72,7 +72,7 @@ def test_reenactments_wait_in_the_batch_queue(
     [(WEBM, "video"), (b"GIF89a" + bytes(20), "video"), (DOCUMENT, "motion"), (b"PK\x03\x04" + bytes(20), "motion")],
     ids=["webm", "gif", "json", "npz"],
 )
-def test_drivers_are_told_by_their_bytes(
+def test_drivers_are_recognised_by_their_bytes(
     api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], data: bytes, kind: str
 ) -> None:
     accepted = api.post("/reenact", files=with_driver(photo, data))

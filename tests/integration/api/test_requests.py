@@ -1,4 +1,4 @@
-"""What is asked of a request, and what is said when it falls short."""
+"""What a request must hold, and what the answer is when it falls short."""
 
 import base64
 import json

@@ -29,13 +29,13 @@ def finished(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], data
 
 
 @pytest.mark.parametrize(
-    ("asked", "part"),
+    ("requested", "part"),
     [("0-1", (0, 2)), ("0-", (0, 700_001)), ("300000-699999", (300_000, 700_000)), ("-100", (699_901, 700_001))],
 )
 def test_a_player_gets_the_part_that_it_asks_for(
-    api: httpx.Client, url: str, asked: str, part: tuple[int, int]
+    api: httpx.Client, url: str, requested: str, part: tuple[int, int]
 ) -> None:
-    answer = api.get(url, headers={"Range": f"bytes={asked}"})
+    answer = api.get(url, headers={"Range": f"bytes={requested}"})
     assert (answer.status_code, answer.headers["content-type"]) == (206, "video/mp4")
     assert answer.content == CLIP[slice(*part)]
     assert answer.headers["content-length"] == str(part[1] - part[0])
@@ -44,9 +44,9 @@ def test_a_player_gets_the_part_that_it_asks_for(
     assert answer.headers["etag"] == api.head(url).headers["etag"]
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=9-3", "pages=1-2"])
-def test_other_ranges_get_the_whole(api: httpx.Client, url: str, asked: str) -> None:
-    answer = api.get(url, headers={"Range": asked})
+@pytest.mark.parametrize("requested", ["bytes=0-1,5-6", "bytes=9-3", "pages=1-2"])
+def test_other_ranges_get_the_whole(api: httpx.Client, url: str, requested: str) -> None:
+    answer = api.get(url, headers={"Range": requested})
     assert answer.status_code == 200
     assert answer.content == CLIP
     assert "content-range" not in answer.headers

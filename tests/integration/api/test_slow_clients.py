@@ -36,11 +36,11 @@ def connect(process: ApiProcess) -> socket.socket:
 
 def everything(sock: socket.socket) -> bytes:
     """What the server says until it ends the connection."""
-    said = b""
+    received = b""
     with sock:
         while piece := sock.recv(65536):
-            said += piece
-    return said
+            received += piece
+    return received
 
 
 def drip(sock: socket.socket, piece: bytes, pause_s: float) -> bytes:
@@ -72,13 +72,13 @@ def test_300_half_open_connections_are_ended(process: ApiProcess, worker: ActedW
         sock.sendall(beginning)
     began = time.monotonic()
     for sock, (_, code) in opened:
-        said = everything(sock)
+        received = everything(sock)
         if code is None:
-            assert said == b""
+            assert received == b""
         else:
-            assert said.startswith(b"HTTP/1.1 408 ")
-            assert b"content-type: application/problem+json" in said
-            assert code in said
+            assert received.startswith(b"HTTP/1.1 408 ")
+            assert b"content-type: application/problem+json" in received
+            assert code in received
     assert time.monotonic() - began < 15
     assert process.http.get("/health/live").status_code == 200
 
@@ -94,10 +94,10 @@ def test_a_second_request_has_its_time_too(process: ApiProcess) -> None:
     with connect(process) as sock:
         for _ in range(3):  # idle for longer than headers may take, but for less than connections are kept
             sock.sendall(request)
-            said = b""
-            while not said.endswith(b"}"):
-                said += sock.recv(65536)
-            assert said.startswith(b"HTTP/1.1 200")
+            received = b""
+            while not received.endswith(b"}"):
+                received += sock.recv(65536)
+            assert received.startswith(b"HTTP/1.1 200")
             time.sleep(HEADER_S * 1.5)
         sock.sendall(request[:10])
         assert b" 408 " in everything(sock)
@@ -106,9 +106,9 @@ def test_a_second_request_has_its_time_too(process: ApiProcess) -> None:
 def test_a_body_that_drips_is_given_up(process: ApiProcess, worker: ActedWorker) -> None:
     sock = connect(process)
     sock.sendall(UPLOAD + b'--b\r\nContent-Disposition: form-data; name="source"; filename="a.jpg"\r\n\r\n')
-    said = drip(sock, b"x", pause_s=0.1)
-    assert said.startswith(b"HTTP/1.1 408 ")
-    assert b"request_timeout" in said
+    received = drip(sock, b"x", pause_s=0.1)
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b"request_timeout" in received
 
 
 def test_a_slow_upload_that_moves_is_served(process: ApiProcess, worker: ActedWorker, photo: dict[str, Any]) -> None:

@@ -85,7 +85,7 @@ SOUNDS = {
 
 
 @pytest.mark.parametrize("data", SOUNDS.values(), ids=SOUNDS)
-def test_sounds_are_told_by_their_bytes(api: httpx.Client, photo: dict[str, Any], data: bytes) -> None:
+def test_sounds_are_recognised_by_their_bytes(api: httpx.Client, photo: dict[str, Any], data: bytes) -> None:
     assert api.post("/talk", files=photo | {"audio": ("a", data)}).status_code == 202
 
 

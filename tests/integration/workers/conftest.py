@@ -119,10 +119,10 @@ class Service:
     def cancel_in(self, stage: str, job_id: str) -> JobRecord:
         """Cancel a job when it has come some way into a stage. Returns it as it was then; it must end soon after."""
         running = self.wait(job_id, lambda record: record.job.progress.stage == stage and record.job.progress.done > 1)
-        asked = time.monotonic()
+        started = time.monotonic()
         self.store.cancel(job_id)
         assert self.finish(job_id).job.status is JobStatus.CANCELLED
-        assert time.monotonic() - asked < 5
+        assert time.monotonic() - started < 5
         return running
 
     def wait_for_worker(self, state: WorkerState, count: int = 1, seconds: float = 40) -> None:

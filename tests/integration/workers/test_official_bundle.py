@@ -1,6 +1,6 @@
 """`python -m workers` with a bundle made of files of the official layout: every kind of job in the space bfm.
 
-The weights are random, so nothing is said about faces; what is told is that the 73 numbers get through."""
+The weights are random, so this is no test of faces; it tests that the 73 numbers get through."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from PIL import Image
 from models.coefficients import BFM
 from models.importers.pirender.convert import import_pirender
 from models.importers.pirender.resnet import ResNetConfig
-from tests import published
+from tests import pirender_reference
 from tests.clips import write_clip
 from tests.integration.workers.conftest import ROOT, environment_of
 from tests.processes import start_process
@@ -40,8 +40,8 @@ SMALL = ResNetConfig(width=4, blocks=(1, 1, 1, 1))
 def worker(settings: Settings, service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A worker with such a bundle."""
     folder = tmp_path_factory.mktemp("official")
-    resnet = published.resnet_state(SMALL.width, SMALL.blocks)
-    paths = published.write_files(folder, published.renderer_state(published.TINY), resnet)
+    resnet = pirender_reference.resnet_state(SMALL.width, SMALL.blocks)
+    paths = pirender_reference.write_files(folder, pirender_reference.renderer_state(pirender_reference.TINY), resnet)
     bundle = import_pirender(**paths, out=folder / "bundle", preset="paper-debug", network=SMALL)
     environment = environment_of(settings, PORTRAIT_THREADS="1", PORTRAIT_BUNDLE=str(bundle.folder))
     process = start_process([sys.executable, "-m", "workers"], cwd=ROOT, env=environment)

@@ -77,7 +77,7 @@ def test_the_same_photo_sent_by_many_at_once_is_stored_once(service: Service, as
 
 def test_an_upload_that_hangs_keeps_nobody_waiting(service: Service, astronaut: np.ndarray) -> None:
     class Hanging(io.BytesIO):
-        """Gives its bytes once, for the digest, and then no more until it is told to."""
+        """Gives its bytes once, for the digest, and then no more until the test lets it."""
 
         rewound, go_on = 0, threading.Event()
 

@@ -75,10 +75,10 @@ def still(frames: int, seconds: float) -> bytes:
 def cancelled_in(service: Service, job: str, stage: str, ready: Callable[[JobRecord], bool] = lambda _: True) -> None:
     """Cancel a job when it is in a stage; it has to end soon, and the worker has to go on."""
     service.wait(job, lambda record: record.job.progress.stage == stage and ready(record))
-    asked = time.monotonic()
+    started = time.monotonic()
     service.store.cancel(job)
     assert service.finish(job).job.status is JobStatus.CANCELLED
-    assert time.monotonic() - asked < SOON_S
+    assert time.monotonic() - started < SOON_S
 
 
 def suspend_decoder(worker: subprocess.Popen[bytes]) -> None:

@@ -132,7 +132,7 @@ def test_a_queued_job_is_cancelled_at_once(service: Service) -> None:
         service.store.claim(job, 1, "worker", BUNDLE)
 
 
-def test_a_running_job_is_asked_to_stop(service: Service) -> None:
+def test_a_running_job_is_requested_to_stop(service: Service) -> None:
     job = created(service)
     service.store.claim(job, 1, "worker", BUNDLE)
     assert service.store.cancel(job).cancel_requested

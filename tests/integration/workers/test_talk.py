@@ -106,7 +106,7 @@ def test_several_samples_are_several_files(
     assert psutil.Process(worker.pid).children() == before, "sound that is read to its end costs no child"
 
 
-def test_a_seed_is_drawn_and_told(service: Service, photo: str, speech: bytes) -> None:
+def test_a_seed_is_drawn_and_reported(service: Service, photo: str, speech: bytes) -> None:
     seeds = [service.talk(photo, speech, samples=2, output={"format": "gif"}).job.results for _ in range(2)]
     (first, second), (other, _) = ([result.seed for result in results] for results in seeds)
     assert first is not None
@@ -116,12 +116,12 @@ def test_a_seed_is_drawn_and_told(service: Service, photo: str, speech: bytes) -
 
 
 def test_a_gif_is_silent_and_silence_is_sound(service: Service, photo: str, tmp_path: Path) -> None:
-    quiet = sound(np.zeros((16_000, 1)))
-    gif = service.result(service.talk(photo, quiet, output={"format": "gif", "fps": 10}), tmp_path)
+    silence = sound(np.zeros((16_000, 1)))
+    gif = service.result(service.talk(photo, silence, output={"format": "gif", "fps": 10}), tmp_path)
     with av.open(str(gif)) as container:
         assert [stream.type for stream in container.streams] == ["video"]
         assert sum(1 for _ in container.decode(video=0)) == 10
-    spoken = service.result(service.talk(photo, quiet), tmp_path)
+    spoken = service.result(service.talk(photo, silence), tmp_path)
     with av.open(str(spoken)) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
 

@@ -67,9 +67,9 @@ def sentence(package: str, command: str, capsys: pytest.CaptureFixture[str], dat
     with pytest.raises(SystemExit) as end:
         run(app, [part.format(**values) for part in command.split()])
     assert end.value.code == 1
-    said = capsys.readouterr().err
-    assert "Traceback" not in said
-    [line] = [line for line in said.splitlines() if line.startswith("error ")]
+    output = capsys.readouterr().err
+    assert "Traceback" not in output
+    [line] = [line for line in output.splitlines() if line.startswith("error ")]
     return line
 
 
@@ -99,9 +99,9 @@ def untested(tmp_path: Path) -> Path:
 def test_a_folder_without_a_test_split_is_answered_by_one_sentence(
     command: str, capsys: pytest.CaptureFixture[str], untested: Path, tmp_path: Path
 ) -> None:
-    said = sentence("evaluation", f"{command} --data {{data}} --out {{out}}", capsys, untested, tmp_path / "out")
-    assert "split test" in said
-    assert "training data portraits" in said
+    output = sentence("evaluation", f"{command} --data {{data}} --out {{out}}", capsys, untested, tmp_path / "out")
+    assert "split test" in output
+    assert "training data portraits" in output
 
 
 def app_that(raises: Exception) -> typer.Typer:

@@ -82,7 +82,7 @@ def portrait() -> np.ndarray:
     return spell(coefficients)
 
 
-def test_a_perfect_editor_gets_what_was_asked(portrait: np.ndarray) -> None:
+def test_a_perfect_editor_gets_what_was_requested(portrait: np.ndarray) -> None:
     (photo,) = evaluate([portrait]).photos
     assert photo.outcomes["jawOpen +0.6"].judged == pytest.approx(12)  # 0.6 · 20 of 100
     assert photo.outcomes["jawOpen +0.6"].extracted == pytest.approx(1)

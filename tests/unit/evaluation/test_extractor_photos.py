@@ -33,7 +33,7 @@ def landmarks() -> np.ndarray:
 
 
 class KnowingExtractor:
-    """Finds a face wherever the picture's first pixel is bright and reads what it was told, `slip` pixels off."""
+    """Finds a face wherever the picture's first pixel is bright and reads what it was given, `slip` pixels off."""
 
     def __init__(self, box: tuple[float, float, float, float], points: np.ndarray, slip: float) -> None:
         self._box, self._points, self._slip = box, points, slip

@@ -44,7 +44,7 @@ def test_slider_checks_compare_before_and_after() -> None:
 
 
 @pytest.mark.parametrize("name", ["yaw +15", "yaw -15", "pitch +15", "pitch -15", "roll +15", "roll -15"])
-def test_turns_count_along_the_asked_direction_from_any_pose(name: str) -> None:
+def test_turns_count_along_the_requested_direction_from_any_pose(name: str) -> None:
     turned = check(name)
     assert isinstance(turned, TurnCheck)
     start = rotation_matrix(0.2, -0.1, 0.15)
@@ -87,7 +87,7 @@ def test_psnr_of_a_uniform_step() -> None:
     assert ZERO_EDIT.admits(30)
 
 
-def test_bars_say_what_they_admit() -> None:
+def test_thresholds_say_what_they_admit() -> None:
     assert [str(threshold) for threshold in (Threshold(low=7), Threshold(high=0.5), Threshold(7, 20))] == [
         "≥ 7",
         "≤ 0.5",

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.audio import SpeechGains, SpeechMotion, SpeechNetwork
+from models.audio import MotionGains, SpeechMotion, SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
 from models.coefficients import apply_controls
 from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError, RenderMemoryError
@@ -207,7 +207,7 @@ def test_a_video_keeps_its_frames_and_changes_its_face(
         assert changed[outside].max() == 0, index
 
 
-def test_a_video_that_nothing_is_asked_of_keeps_every_pixel(
+def test_a_video_without_any_request_keeps_every_pixel(
     editor: PortraitEditor, walk: list[np.ndarray], track: Track
 ) -> None:
     source = track.as_source()
@@ -321,7 +321,7 @@ def test_a_portrait_speaks_in_a_motion_that_can_be_rendered(speaker: PortraitEdi
     assert motion.shape == (27, 59)
     assert motion.std(0)[[speaker.space.index["jawOpen"], 53, 54, 55]].min() > 0
     assert len(list(speaker.render(source, motion[:2]))) == 2
-    slow = np.concatenate(list(speaker.speak(source, [sound], seed=1, gains=SpeechGains(head=0), fps=12.5)))
+    slow = np.concatenate(list(speaker.speak(source, [sound], seed=1, gains=MotionGains(head=0), fps=12.5)))
     assert len(slow) == 14
     assert slow[:, 53:] == pytest.approx(np.repeat(source.coefficients[None, 53:], 14, 0), abs=1e-5)
 

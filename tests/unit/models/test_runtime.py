@@ -54,17 +54,17 @@ def test_every_command_sets_the_rules_before_any_library(command: str) -> None:
 @pytest.mark.slow
 def test_openmp_sleeps_when_idle() -> None:
     """The OpenMP library that torch loads reports its settings as it comes up."""
-    told = run("import models.portrait").stderr
-    assert "OMP_WAIT_POLICY = 'PASSIVE'" in told
-    if "GOMP_" in told:
-        assert "GOMP_SPINCOUNT = '0'" in told
+    output = run("import models.portrait").stderr
+    assert "OMP_WAIT_POLICY = 'PASSIVE'" in output
+    if "GOMP_" in output:
+        assert "GOMP_SPINCOUNT = '0'" in output
 
 
 @pytest.mark.slow
 def test_what_the_user_has_set_stays() -> None:
-    told = run("import models.portrait", OMP_WAIT_POLICY="ACTIVE", OMP_NUM_THREADS="3").stderr
-    assert "OMP_WAIT_POLICY = 'ACTIVE'" in told
-    assert "OMP_NUM_THREADS = '3'" in told
+    output = run("import models.portrait", OMP_WAIT_POLICY="ACTIVE", OMP_NUM_THREADS="3").stderr
+    assert "OMP_WAIT_POLICY = 'ACTIVE'" in output
+    assert "OMP_NUM_THREADS = '3'" in output
 
 
 THREADS = "import models.portrait, torch, cv2; print(torch.get_num_threads(), cv2.getNumThreads())"

@@ -40,7 +40,7 @@ def guard() -> Iterator[Guard]:
         yield guard
 
 
-async def test_a_child_is_asked_to_end(guard: Guard) -> None:
+async def test_a_child_is_requested_to_end(guard: Guard) -> None:
     child = await Child.start("sleeper", SLEEP, guard)
     began = time.monotonic()
     await child.stop(grace_s=10)
@@ -91,7 +91,7 @@ def test_redis_from_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert redis_server.find_redis_server() == str(program)
 
 
-async def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+async def test_a_taken_port_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         stack = Stack(EmbeddedSettings(port=port, data_dir=tmp_path / "data"), tmp_path)

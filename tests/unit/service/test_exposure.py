@@ -30,10 +30,10 @@ def test_beyond_it_nobody_is_served_by_accident(host: str) -> None:
     check_exposure(ApiSettings(host=host, allow_anonymous=True))
 
 
-@pytest.mark.parametrize("published", ["0.0.0.0", "[::]", "192.0.2.1"])
-def test_a_published_port_counts_as_listening(published: str) -> None:
+@pytest.mark.parametrize("published_host", ["0.0.0.0", "[::]", "192.0.2.1"])
+def test_a_published_port_counts_as_listening(published_host: str) -> None:
     with pytest.raises(OpenToStrangersError):
-        check_exposure(ApiSettings(host="127.0.0.1", published_host=published))
+        check_exposure(ApiSettings(host="127.0.0.1", published_host=published_host))
 
 
 def test_an_ipv6_address_may_be_in_brackets() -> None:

@@ -54,7 +54,7 @@ def test_every_error_renders_as_a_problem(error: type[ServiceError]) -> None:
     assert body["type"] == f"urn:problem-type:{error.code}"
     assert (body["code"], body["title"], body["instance"]) == (error.code, error.title, "/edit")
     assert body["detail"] == ("a.b: must be c" if issubclass(error, InvalidRequestError) else "do this")
-    assert ("errors" in body) is (error.status == 422), "whoever is told 422 is told the field"
+    assert ("errors" in body) is (error.status == 422), "whoever gets a 422 learns the field"
     assert error.__doc__, "says when it is raised"
 
 

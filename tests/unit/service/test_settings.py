@@ -12,7 +12,7 @@ def test_lists_come_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.cors_origins == ("https://a.example",)
 
 
-def test_nothing_is_asked_for_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_required_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PORTRAIT_API_KEYS", "PORTRAIT_CORS_ORIGINS", "PORTRAIT_RATE_LIMIT"):
         monkeypatch.delenv(name, raising=False)
     settings = ApiSettings()

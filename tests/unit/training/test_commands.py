@@ -39,7 +39,7 @@ from tests.shift_pairs import write_shift_pairs
 from tests.synthetic_head import write_data
 from tests.unit.training.pirender.conftest import write_store
 from training.audio.corpus_builder import _item
-from training.pirender.pair_training import Settings, pirender_trainer
+from training.pirender.pair_training import PairSettings, pirender_trainer
 from training.pirender.processes import joined
 from training.pirender.schedule import chosen
 
@@ -106,7 +106,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel, reco
     store = write_store(root / "clips.lmdb", ARKIT)
     options = chosen("trial", {"preset": "debug", "warping_steps": 0, "steps": 1, "batch_size": 1})
     with joined() as processes:
-        pirender_trainer(Settings(store, root / "pirender", None, workers=0), options, processes).train()
+        pirender_trainer(PairSettings(store, root / "pirender", None, workers=0), options, processes).train()
     return root
 
 

@@ -36,7 +36,7 @@ def run(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_average_is_released_with_what_was_said_of_it(run: Path, tmp_path: Path) -> None:
+def test_the_average_is_released_with_its_description(run: Path, tmp_path: Path) -> None:
     export_bundle(run, "debug", DETECTOR, EXTRACTOR, tmp_path / "bundle", {"data": "drawn"}, {"error": 1.5})
     bundle = open_bundle(tmp_path / "bundle")
     assert load_renderer(bundle).mean.abs().max() < 3

@@ -65,9 +65,9 @@ def test_other_options_are_refused_and_each_is_named(run: Path, pairs: Path, tmp
     before = record_of(run)
     losses = FlowLoss(detail_weight=6.0)
     others = replace(OPTIONS, steps=3, seed=6, losses=losses, log_every=7, save_every=9)
-    with pytest.raises(TrainingDataError) as refusal:
+    with pytest.raises(TrainingDataError) as error:
         warping_trainer(StoredPairs(pairs), run, others)
-    message = str(refusal.value)
+    message = str(error.value)
     for named in ("steps 2, now 3", "seed 5, now 6", "detail_weight 4.0, now 6.0", "--resume-with-changes"):
         assert named in message
     assert "log_every" not in message, "how often is logged does not change the result"

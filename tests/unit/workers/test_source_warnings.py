@@ -30,21 +30,21 @@ def test_a_good_photo_is_no_trouble(editor: PortraitEditor, portrait: str, reque
     assert codes(editor.analyse(grey)) == []
 
 
-def test_several_faces_are_told_unless_one_was_chosen(editor: PortraitEditor, astronaut: np.ndarray) -> None:
+def test_several_faces_are_reported_unless_one_was_chosen(editor: PortraitEditor, astronaut: np.ndarray) -> None:
     source = editor.analyse(np.concatenate([astronaut, astronaut], 1))
     assert source.faces == 2
     assert codes(source) == ["several_faces"]
     assert codes(source, 0) == []
 
 
-def test_small_and_blurred_faces_are_told(editor: PortraitEditor, astronaut: np.ndarray) -> None:
+def test_small_and_blurred_faces_are_reported(editor: PortraitEditor, astronaut: np.ndarray) -> None:
     photo = Image.fromarray(astronaut)
     assert codes(editor.analyse(np.asarray(photo.resize((220, 220))))) == ["small_face"]
     blurred = photo.filter(ImageFilter.GaussianBlur(2.5))
     assert codes(editor.analyse(np.asarray(blurred))) == ["blurred_face"]
 
 
-def asked(own_yaw: float, **pose: float) -> list[str]:
+def warnings_of(own_yaw: float, **pose: float) -> list[str]:
     own = np.zeros(59, np.float32)
     own[53] = np.radians(own_yaw)
     motion = apply_controls(ARKIT, own, pose=pose)[None]
@@ -64,8 +64,10 @@ def asked(own_yaw: float, **pose: float) -> list[str]:
         (0, {"yaw": -40}, ["extreme_pose"]),
     ],
 )
-def test_a_turn_beyond_what_the_picture_shows_is_told(own: float, pose: dict[str, float], expected: list[str]) -> None:
-    assert asked(own, **pose) == expected
+def test_a_turn_beyond_what_the_picture_shows_is_reported(
+    own: float, pose: dict[str, float], expected: list[str]
+) -> None:
+    assert warnings_of(own, **pose) == expected
 
 
 def test_a_source_in_motion_is_compared_frame_by_frame() -> None:
@@ -84,8 +86,8 @@ def test_the_message_tells_the_numbers(editor: PortraitEditor, astronaut: np.nda
     assert "options.face" not in driver.message
 
 
-def test_a_videos_holes_cuts_and_damage_are_told() -> None:
+def test_a_videos_holes_cuts_and_damage_are_reported() -> None:
     assert list(video_warnings("video", 0, 0, 0)) == []
-    told = {str(w.code): w.message for w in video_warnings("source video", 4, 1, 7)}
-    assert list(told) == ["frames_without_face", "cuts", "frames_missing"]
-    assert "source video: 4 " in told["frames_without_face"]
+    warnings = {str(w.code): w.message for w in video_warnings("source video", 4, 1, 7)}
+    assert list(warnings) == ["frames_without_face", "cuts", "frames_missing"]
+    assert "source video: 4 " in warnings["frames_without_face"]

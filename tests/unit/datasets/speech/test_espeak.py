@@ -1,4 +1,4 @@
-"""The synthesiser says what it is told and when it says it."""
+"""The synthesiser says what it is given and reports when."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def espeak() -> Espeak:
 
 
 def test_phonemes_lie_where_they_sound(espeak: Espeak) -> None:
-    said = espeak.speak("Papa, mama.", "en-us", words_a_minute=150, pitch=50, pitch_range=50)
-    names = [phoneme.name for phoneme in said.phonemes]
+    speech = espeak.speak("Papa, mama.", "en-us", words_a_minute=150, pitch=50, pitch_range=50)
+    names = [phoneme.name for phoneme in speech.phonemes]
     assert names.count("p") == 2
     assert names.count("m") == 2
-    starts = [phoneme.start for phoneme in said.phonemes]
+    starts = [phoneme.start for phoneme in speech.phonemes]
     assert starts == sorted(starts)
-    assert said.phonemes[-1].end == pytest.approx(len(said.sound) / 16_000, abs=0.01)
-    vowel = max((p for p in said.phonemes if p.name[0] in "AaO0"), key=lambda p: p.end - p.start)
-    pause = next(p for p in said.phonemes if p.name.startswith("_") and p.end - p.start > 0.05)
-    loud, quiet = (np.abs(said.sound[int(p.start * 16_000) : int(p.end * 16_000)]).mean() for p in (vowel, pause))
-    assert loud > 20 * quiet
+    assert speech.phonemes[-1].end == pytest.approx(len(speech.sound) / 16_000, abs=0.01)
+    vowel = max((p for p in speech.phonemes if p.name[0] in "AaO0"), key=lambda p: p.end - p.start)
+    pause = next(p for p in speech.phonemes if p.name.startswith("_") and p.end - p.start > 0.05)
+    loud, silent = (np.abs(speech.sound[int(p.start * 16_000) : int(p.end * 16_000)]).mean() for p in (vowel, pause))
+    assert loud > 20 * silent
 
 
 def test_voices_differ_in_how_they_say_the_same(espeak: Espeak) -> None:

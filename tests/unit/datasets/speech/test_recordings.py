@@ -49,7 +49,7 @@ def test_every_frame_is_fitted_and_holes_are_bridged(mesh: LandmarkMesh) -> None
     assert motion[0, 58] == pytest.approx(np.log(6.0 * 32 / side), abs=0.02)
 
 
-def test_a_clip_of_holes_is_no_material(mesh: LandmarkMesh) -> None:
+def test_a_clip_of_holes_is_no_training_data(mesh: LandmarkMesh) -> None:
     seen = [reading(mesh, 0.2, 0), None, None, reading(mesh, 0.2, 0)]
     assert fitted_motion(seen, SpeakerFit(mesh, np.zeros(2))).shape == (0, 59)
     assert fitted_motion([None], SpeakerFit(mesh, np.zeros(2))).shape == (0, 59)

@@ -12,7 +12,7 @@ from models.audio.channels import MOUTH
 JAW, CLOSE, PUCKER, PART = (MOUTH.index(name) for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthLowerDown"))
 
 
-def said(*names: str, length: float = 0.12) -> list[Phoneme]:
+def phonemes_of(*names: str, length: float = 0.12) -> list[Phoneme]:
     return [Phoneme(name, 0.2 + i * length, 0.2 + (i + 1) * length) for i, name in enumerate(names)]
 
 
@@ -23,7 +23,7 @@ def frames_of(phoneme: Phoneme) -> slice:
 @pytest.mark.parametrize("name", ["p", "b", "m"])
 @pytest.mark.parametrize("length", [0.05, 0.12])
 def test_bilabials_close_between_open_vowels(name: str, length: float) -> None:
-    phonemes = said("A:", name, "A:", length=length)
+    phonemes = phonemes_of("A:", name, "A:", length=length)
     motion = mouth_motion(phonemes, 25)
     middle = round((phonemes[1].start + phonemes[1].end) / 2 * 25)
     shut = motion[middle - 1 : middle + 2]
@@ -33,31 +33,36 @@ def test_bilabials_close_between_open_vowels(name: str, length: float) -> None:
 
 
 def test_vowels_open_as_their_kind_does() -> None:
-    opening = {name: mouth_motion(said("_", name, "_", length=0.25), 30)[:, JAW].max() for name in ("A:", "E", "u:")}
+    opening = {
+        name: mouth_motion(phonemes_of("_", name, "_", length=0.25), 30)[:, JAW].max() for name in ("A:", "E", "u:")
+    }
     assert opening["A:"] > opening["E"] > opening["u:"] > 0.04
-    pucker = {name: mouth_motion(said("_", name, "_", length=0.25), 30)[:, PUCKER].max() for name in ("A:", "u:")}
+    pucker = {
+        name: mouth_motion(phonemes_of("_", name, "_", length=0.25), 30)[:, PUCKER].max() for name in ("A:", "u:")
+    }
     assert pucker["u:"] > 0.3 > 0.05 > pucker["A:"]
 
 
 def test_rounding_passes_through_what_does_not_care() -> None:
     rounded, spread = (
-        mouth_motion(said("t", vowel), 20)[frames_of(said("t")[0]), PUCKER].max() for vowel in ("u:", "i:")
+        mouth_motion(phonemes_of("t", vowel), 20)[frames_of(phonemes_of("t")[0]), PUCKER].max()
+        for vowel in ("u:", "i:")
     )
     assert rounded > 0.1 > spread
 
 
 def test_rest_before_and_after() -> None:
-    motion = mouth_motion(said("A:", "b", "A:"), 40)
+    motion = mouth_motion(phonemes_of("A:", "b", "A:"), 40)
     assert np.abs(motion[0]).max() < 0.06
     assert np.abs(motion[-5:]).max() < 0.02
     assert (motion >= 0).all()
 
 
 def test_voiceless_stops_begin_in_the_silence_before_their_burst() -> None:
-    vowel, stop = with_closures(said("A:", "p"))
+    vowel, stop = with_closures(phonemes_of("A:", "p"))
     assert stop.start == vowel.end == pytest.approx(0.32 - 0.055)
-    assert with_closures(said("A:", "b")) == said("A:", "b")
-    assert with_closures(said("_:", "p")) == said("_:", "p")
+    assert with_closures(phonemes_of("A:", "b")) == phonemes_of("A:", "b")
+    assert with_closures(phonemes_of("_:", "p")) == phonemes_of("_:", "p")
 
 
 def test_diphthongs_are_two_mouths_and_nothing_is_unknown() -> None:

@@ -13,7 +13,7 @@ from evaluation.pirender.distances import frechet_distance, judges_of, motion_di
 from evaluation.pirender.inception import Inception, load_inception
 from evaluation.pirender.lpips import load_lpips
 from models.coefficients import ARKIT, BFM
-from models.coefficients.bfm import published_vector
+from models.coefficients.bfm import pirender_vector
 from models.errors import EvaluationError
 
 SHAPES = {0: (64, 3, 11), 3: (192, 64, 5), 6: (384, 192, 3), 8: (256, 384, 3), 10: (256, 256, 3)}
@@ -36,7 +36,7 @@ def lpips_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @torch.no_grad()
-def test_lpips_is_the_published_sum(lpips_files: tuple[Path, Path]) -> None:
+def test_lpips_is_the_sum_of_its_authors(lpips_files: tuple[Path, Path]) -> None:
     alexnet, lines = (torch.load(path, weights_only=True) for path in lpips_files)
     pictures = [torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(i)) * 2 - 1 for i in (0, 1)]
 
@@ -105,7 +105,7 @@ def test_aed_and_apd_leave_the_crop_out() -> None:
     assert apd == pytest.approx(0.6 / 12)
     turned = requested.copy()
     turned[:, 67] = 0.3
-    assert np.abs(published_vector(turned) - published_vector(requested))[:, 64:70].mean() == pytest.approx(
+    assert np.abs(pirender_vector(turned) - pirender_vector(requested))[:, 64:70].mean() == pytest.approx(
         motion_distances(BFM, requested, turned)[1]
     )
     ours = np.zeros((1, 59), np.float32)

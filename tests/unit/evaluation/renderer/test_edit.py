@@ -25,5 +25,5 @@ def test_every_draw_can_be_applied_and_asks_for_something() -> None:
     assert {"jawOpen", "eyeBlink", "eyeBlinkLeft", "mouthSmile", "jawLeft"} <= used
 
 
-def test_the_label_says_what_is_asked() -> None:
+def test_the_label_says_what_is_requested() -> None:
     assert Edit({"jawOpen": 0.55}, {"yaw": -12.4}).label == "jawOpen +0.55, yaw -12°"

@@ -39,7 +39,7 @@ def test_a_perfect_renderer_has_the_unit_matrix_for_every_reader(portrait: np.nd
     assert slopes[OWN].known[0, jaw, jaw] == pytest.approx(1)
 
 
-def test_slopes_and_leaks_are_told_as_they_are(portrait: np.ndarray) -> None:
+def test_slopes_and_leaks_are_reported_as_they_are(portrait: np.ndarray) -> None:
     for reader in measure(portrait, SpellingRenderer(fraction=0.6, leak=0.3), HalvingJudge()).values():
         for slider in ("jawOpen", "eyeBlink", "mouthPucker", "yaw", "roll"):
             assert reader.slope(slider).mean == pytest.approx(0.6, abs=0.01)
@@ -49,7 +49,7 @@ def test_slopes_and_leaks_are_told_as_they_are(portrait: np.ndarray) -> None:
         assert worst(reader).mean == pytest.approx(0.3, abs=0.01)
 
 
-def test_what_clamping_takes_away_is_not_asked(portrait: np.ndarray) -> None:
+def test_what_clamping_takes_away_is_not_requested(portrait: np.ndarray) -> None:
     smiling = read(portrait)
     smiling[:53] = 0.97
     photos = [Photo(0, spell(smiling), colour=True)]

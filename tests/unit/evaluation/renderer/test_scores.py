@@ -41,7 +41,7 @@ def test_scores_count_where_the_error_is(photo_like: np.ndarray) -> None:
     assert "L1 none" not in scores
 
 
-def test_ssim_is_the_published_one(photo_like: np.ndarray) -> None:
+def test_ssim_is_the_standard_one(photo_like: np.ndarray) -> None:
     noisy = np.clip(photo_like + np.random.default_rng(1).normal(0, 12, photo_like.shape), 0, 255).astype(np.uint8)
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255, "full": True}
     _, wanted = structural_similarity(luma(photo_like), luma(noisy), **settings)

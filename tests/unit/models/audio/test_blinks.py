@@ -1,4 +1,4 @@
-"""Blinks come as often as people's do, whole, and the same however they are asked for."""
+"""Blinks come as often as people's do, whole, and the same however they are requested."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def single_again(network: SpeechNetwork):  # type: ignore[no-untyped-def]
     network.float()
 
 
-def material(flow: ConditionalFlow, count: int = 2) -> tuple[Tensor, Tensor]:
+def inputs(flow: ConditionalFlow, count: int = 2) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(1)
     config = flow.config
     hops = HOPS_PER_FRAME * (config.past + FRAMES + config.future)
@@ -36,7 +36,7 @@ def material(flow: ConditionalFlow, count: int = 2) -> tuple[Tensor, Tensor]:
 
 def test_noise_comes_back_as_the_motion_it_was(network: SpeechNetwork) -> None:
     for flow in (network.mouth, network.head):
-        motion, features = (part.float() for part in material(flow))
+        motion, features = (part.float() for part in inputs(flow))
         with torch.no_grad():
             z, _ = flow(motion, features)
             again = flow.sampler(2)(z, flow.sound(features))
@@ -46,7 +46,7 @@ def test_noise_comes_back_as_the_motion_it_was(network: SpeechNetwork) -> None:
 
 def test_motion_in_two_pieces_is_the_motion_in_one(network: SpeechNetwork) -> None:
     flow = network.mouth
-    motion, features = (part.float() for part in material(flow))
+    motion, features = (part.float() for part in inputs(flow))
     with torch.no_grad():
         z, _ = flow(motion, features)
         sound = flow.sound(features)
@@ -56,7 +56,7 @@ def test_motion_in_two_pieces_is_the_motion_in_one(network: SpeechNetwork) -> No
 
 
 def test_log_density_is_that_of_the_jacobian(flow: ConditionalFlow) -> None:
-    motion, features = material(flow, 1)
+    motion, features = inputs(flow, 1)
 
     def noise(standardised: Tensor) -> Tensor:
         z, _ = flow(standardised.reshape(motion.shape) * flow.deviation + flow.mean, features)
@@ -71,7 +71,7 @@ def test_log_density_is_that_of_the_jacobian(flow: ConditionalFlow) -> None:
 
 
 def test_a_frame_answers_to_its_past_and_a_little_future_of_the_sound(flow: ConditionalFlow) -> None:
-    motion, features = material(flow, 1)
+    motion, features = inputs(flow, 1)
     features.requires_grad_()
     frame = 2
     z, _ = flow(motion[:, : frame + 1], features[:, : HOPS_PER_FRAME * (16 + frame)])
@@ -83,7 +83,7 @@ def test_a_frame_answers_to_its_past_and_a_little_future_of_the_sound(flow: Cond
 
 
 def test_forgotten_frames_change_nothing_but_what_is_known_of_the_past(flow: ConditionalFlow) -> None:
-    motion, features = material(flow)
+    motion, features = inputs(flow)
     forgotten = torch.zeros(2, FRAMES, flow.config.past, dtype=torch.bool)
     assert torch.equal(flow(motion, features, forgotten)[0], flow(motion, features)[0])
     forgotten[:, -1, -1] = True
@@ -94,7 +94,7 @@ def test_forgotten_frames_change_nothing_but_what_is_known_of_the_past(flow: Con
 
 def test_no_noise_drives_a_motion_away(network: SpeechNetwork) -> None:
     flow = network.mouth
-    _, features = (part.float() for part in material(flow))
+    _, features = (part.float() for part in inputs(flow))
     sampler, sound = flow.sampler(2), flow.sound(features)
     wild = torch.cat([sampler(torch.full((2, FRAMES, flow.config.channels), 1e4), sound) for _ in range(3)], 1)
     assert torch.isfinite(wild).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.audio import SpeechGains, at_rate, speaking
+from models.audio import MotionGains, at_rate, speaking
 from models.coefficients import ARKIT, rotation_matrix
 from models.errors import ControlError
 
@@ -30,7 +30,7 @@ def motion(**entries: float) -> np.ndarray:
 
 
 def test_rest_closes_an_open_photo_and_keeps_some_of_its_smile(source: np.ndarray) -> None:
-    rest = speaking(ARKIT, source, motion(), SpeechGains())[0]
+    rest = speaking(ARKIT, source, motion(), MotionGains())[0]
     assert rest[JAW] == 0
     assert 0.3 < rest[SMILE] < source[SMILE]
     kept = np.delete(np.arange(59), [slider.index for slider in ARKIT.expression if slider.group in ("jaw", "mouth")])
@@ -39,7 +39,7 @@ def test_rest_closes_an_open_photo_and_keeps_some_of_its_smile(source: np.ndarra
 
 def test_weights_stay_in_range_and_lips_before_each_other(source: np.ndarray) -> None:
     wild = np.random.default_rng(0).normal(0, 2, (50, 59)).astype(np.float32)
-    result = speaking(ARKIT, source, wild, SpeechGains())
+    result = speaking(ARKIT, source, wild, MotionGains())
     assert result[:, :53].min() >= 0
     assert result[:, :53].max() <= 1
     assert (result[:, CLOSE] <= result[:, JAW]).all()
@@ -48,24 +48,24 @@ def test_weights_stay_in_range_and_lips_before_each_other(source: np.ndarray) ->
 
 
 def test_heads_turn_about_their_own_pose(source: np.ndarray) -> None:
-    asked = motion(yaw=0.1, roll=0.05, x=0.02)
-    result = speaking(ARKIT, source, asked, SpeechGains())
-    expected = rotation_matrix(*asked[1, 53:56]) @ rotation_matrix(*source[53:56])
+    requested = motion(yaw=0.1, roll=0.05, x=0.02)
+    result = speaking(ARKIT, source, requested, MotionGains())
+    expected = rotation_matrix(*requested[1, 53:56]) @ rotation_matrix(*source[53:56])
     assert np.allclose(rotation_matrix(*result[1, 53:56]), expected, atol=1e-5)
     assert result[1, X] == pytest.approx(source[X] + 0.02)
 
 
 def test_gains_act_on_their_parts_alone(source: np.ndarray) -> None:
-    asked = motion(jawOpen=0.4, browInnerUpLeft=0.3, eyeBlinkLeft=0.5, yaw=0.1)
-    full = speaking(ARKIT, source, asked, SpeechGains())[1]
+    requested = motion(jawOpen=0.4, browInnerUpLeft=0.3, eyeBlinkLeft=0.5, yaw=0.1)
+    full = speaking(ARKIT, source, requested, MotionGains())[1]
     parts = {"mouth": JAW, "brows": BROW, "blink": BLINK, "head": YAW}
     for part, index in parts.items():
-        without = speaking(ARKIT, source, asked, SpeechGains(**{part: 0}))[1]
+        without = speaking(ARKIT, source, requested, MotionGains(**{part: 0}))[1]
         assert without[index] == pytest.approx(0 if part == "mouth" else source[index], abs=1e-6)
         others = [other for other in parts.values() if other != index]
         assert without[others] == pytest.approx(full[others])
     assert full[BLINK] == pytest.approx(0.2 + 0.8 * 0.5)
-    assert speaking(ARKIT, source, asked, SpeechGains(mouth=0.5))[1, JAW] == pytest.approx(0.2)
+    assert speaking(ARKIT, source, requested, MotionGains(mouth=0.5))[1, JAW] == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("fps", [12, 24, 25, 29.97, 50, 60])

@@ -72,9 +72,9 @@ def test_speech_weights_of_another_preset_are_named(
     (folder / "bundle.json").write_text(json.dumps(manifest))
     assert open_bundle(folder).manifest.files
     assert main(["check", str(folder)]) == 1
-    said = capsys.readouterr().err
-    assert "audio.safetensors" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "audio.safetensors" in output
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize(

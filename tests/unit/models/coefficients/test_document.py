@@ -189,7 +189,7 @@ def test_a_truncated_npz_is_refused(motion: Motion) -> None:
 
 def test_a_damaged_npz_is_a_motion_error_whatever_the_readers_raise(motion: Motion) -> None:
     whole, rng = motion_npz(motion), np.random.default_rng(0)
-    refusals = []
+    messages = []
     for _ in range(300):
         data = np.frombuffer(whole, np.uint8).copy()
         places = rng.integers(2, len(data), 3)
@@ -197,6 +197,6 @@ def test_a_damaged_npz_is_a_motion_error_whatever_the_readers_raise(motion: Moti
         try:
             read_motion(data.tobytes())
         except MotionError as error:
-            refusals.append(str(error))
-    assert len(refusals) > 100
-    assert not any("Error -3" in refusal or ".npy" in refusal for refusal in refusals), "sentences of ours"
+            messages.append(str(error))
+    assert len(messages) > 100
+    assert not any("Error -3" in message or ".npy" in message for message in messages), "sentences of ours"

@@ -1,4 +1,4 @@
-"""Keyframes become smooth motion that never leaves what was asked."""
+"""Keyframes become smooth motion that never leaves what was requested."""
 
 from __future__ import annotations
 

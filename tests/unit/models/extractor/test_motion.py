@@ -37,7 +37,7 @@ def test_a_track_is_bridged_and_tells_what_is_wrong_with_it() -> None:
     assert track.as_source().seen.tolist() == [False, True, False, True]
 
 
-def test_as_a_source_every_frame_is_told_in_its_own_square() -> None:
+def test_as_a_source_every_frame_is_given_in_its_own_square() -> None:
     track = tracked_motion(ARKIT, [seen(0.0, x=0.1), seen(0.1, SECOND, x=0.9)], 10.0)
     source = track.as_source()
     assert source.coefficients[0, X] == pytest.approx(0.1)
@@ -45,7 +45,7 @@ def test_as_a_source_every_frame_is_told_in_its_own_square() -> None:
     assert source.coefficients[1, X] == pytest.approx((0.9 + 0.5) * 100 / 200 - 40 / 200 - 0.5, abs=1e-6)
 
 
-def test_a_window_is_told_in_the_square_of_its_frame() -> None:
+def test_a_window_is_given_in_the_square_of_its_frame() -> None:
     motion = np.zeros((3, 59), np.float32)
     motion[:, X] = 0.1, 0.2, 0.3
     source = VideoSource([FIRST, FIRST, SECOND], np.ones(3, bool), motion)

@@ -91,13 +91,13 @@ def test_the_crop_is_lifted_to_where_the_forehead_is(turn: int) -> None:
     assert lift[1] > 0.52
 
 
-def test_the_pose_is_told_in_the_first_square_whatever_the_turn() -> None:
+def test_the_pose_is_given_in_the_first_square_whatever_the_turn() -> None:
     pose = np.zeros((2, 59), np.float32)
     pose[:, -6:] = (0.0, 0.0, 0.1, 0.05, -0.1, 0.0), (-0.4, 0.1, -0.6, 0.0, 0.2, 0.1)
     first, other = Crop(10, 20, 100), Crop(30, -10, 80, 3)
-    told = in_square(pose, other, first)
-    assert told[0, -6:-3] == pytest.approx([0, 0, 0.1 - np.pi / 2], abs=1e-5)
-    assert in_square(told, first, other) == pytest.approx(pose, abs=1e-5)
+    in_first = in_square(pose, other, first)
+    assert in_first[0, -6:-3] == pytest.approx([0, 0, 0.1 - np.pi / 2], abs=1e-5)
+    assert in_square(in_first, first, other) == pytest.approx(pose, abs=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_a_head_that_turns_over_is_followed(extractor: Extractor, astronaut: np.
         own = tilt(frame.face.points) if own is None else own
         assert apart(tilt(frame.face.points), own + angle) < 8
         roll = float(np.degrees(frame.coefficients[-4] - tracked[0].coefficients[-4]))  # type: ignore[index]
-        assert apart(roll, angle) < 12, "told in the first frame's square"
+        assert apart(roll, angle) < 12, "in the first frame's square"
     turns = [frame.square.turn for frame in tracked if frame.square]
     assert turns == sorted(turns), "a square of the next quarter turn, and never back"
     assert (turns[0], turns[-1]) == (0, 1)

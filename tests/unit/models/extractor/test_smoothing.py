@@ -83,7 +83,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         smooth(TIMES[:9], tremor(), 0.5)
 
 
-def test_gaps_are_bridged_in_time_and_told() -> None:
+def test_gaps_are_bridged_in_time_and_reported() -> None:
     frame = tremor()[0]
     times = [0.0, 0.1, 0.2, 0.5, 0.6, 0.7]
     motion, gaps = bridge_gaps(times, [None, frame, None, None, frame + 1, None])

@@ -155,14 +155,14 @@ def test_frames_are_read_one_at_a_time(extractor: Extractor, astronaut: np.ndarr
     assert read == 2
 
 
-def test_a_pose_told_in_another_square_is_the_same_place_and_size() -> None:
+def test_a_pose_given_in_another_square_is_the_same_place_and_size() -> None:
     coefficients = np.zeros(59, np.float32)
     coefficients[[10, X, Y, ZOOM]] = 0.4, 0.1, -0.2, 0.3
     square, first = Crop(100, 50, 200), Crop(-20, 30, 160)
-    told = in_square(coefficients, square, first)
+    in_first = in_square(coefficients, square, first)
     for axis, corner, origin in ((X, 100, -20), (Y, 50, 30)):
         place = corner + (coefficients[axis] + 0.5) * 200
-        assert origin + (told[axis] + 0.5) * 160 == pytest.approx(place, abs=1e-3)
-    assert np.exp(told[ZOOM]) * 160 == pytest.approx(np.exp(0.3) * 200, rel=1e-5)
-    assert np.array_equal(told[:X], coefficients[:X])
+        assert origin + (in_first[axis] + 0.5) * 160 == pytest.approx(place, abs=1e-3)
+    assert np.exp(in_first[ZOOM]) * 160 == pytest.approx(np.exp(0.3) * 200, rel=1e-5)
+    assert np.array_equal(in_first[:X], coefficients[:X])
     assert in_square(coefficients, first, first) == pytest.approx(coefficients, abs=1e-6)

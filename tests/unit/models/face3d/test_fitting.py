@@ -91,6 +91,6 @@ def test_a_single_photo_gets_identity_and_expression_at_once(tmp_path: Path) -> 
     found, fit = fit_photo(mesh, np.pad(landmarks, ((0, 10), (0, 0))), expression / PRIOR)
     assert fit.error < 0.01
     assert fit.expression[ARKIT.index["jawOpen"]] == pytest.approx(0.6, abs=0.1)
-    assert fit.pose.scale == pytest.approx(pose.scale, rel=0.06), "size and identity are told apart by the ridge alone"
+    assert fit.pose.scale == pytest.approx(pose.scale, rel=0.06), "size and identity differ by the ridge alone"
     assert np.abs(fit.pose.rotation - pose.rotation).max() < 0.05
     assert np.abs(found).max() <= IDENTITY_BOUND

@@ -8,7 +8,7 @@ from models.face3d.similarity import similarity, transform_points, transform_pos
 MATRIX = similarity((100, 80), 0.7, 0.3, (64, 60))
 
 
-def test_similarity_puts_the_centre_where_asked_and_turns_clockwise() -> None:
+def test_similarity_puts_the_centre_where_requested_and_turns_clockwise() -> None:
     assert transform_points(np.array([100.0, 80.0]), MATRIX) == pytest.approx([64, 60])
     right_of_centre = transform_points(np.array([110.0, 80.0]), MATRIX)
     assert right_of_centre == pytest.approx([64 + 7 * np.cos(0.3), 60 + 7 * np.sin(0.3)])  # picture y points down

@@ -41,7 +41,7 @@ def test_one_flow_moves_a_thumbnail_and_a_photo_alike() -> None:
     assert (small - shrunk)[..., 4:-4, 4:-4].abs().mean() < 0.02
 
 
-def test_reference_warp_reproduces_the_published_formulas() -> None:
+def test_reference_warp_reproduces_the_authors_formulas() -> None:
     torch.manual_seed(0)
     image, flow = torch.rand(1, 3, 32, 32), torch.randn(1, 2, 8, 8)
     # Independent re-computation: align-corners grid plus flow · 2 / (n - 1), upsampled, sampled without align-corners.

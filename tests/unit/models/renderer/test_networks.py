@@ -25,7 +25,7 @@ def inputs(renderer: PIRenderer, count: int = 2) -> tuple[torch.Tensor, torch.Te
     return source, renderer.descriptor(windows, torch.zeros(count, preset.coefficients))
 
 
-def test_paper_preset_has_the_published_parameter_counts() -> None:
+def test_paper_preset_has_the_authors_parameter_counts() -> None:
     renderer = PIRenderer(PRESETS["paper"])
     assert parameters(renderer.mapping) == 721_664
     assert parameters(renderer.warping) == 12_707_138
@@ -121,9 +121,9 @@ def test_a_gate_chooses_between_the_warped_picture_and_the_painting() -> None:
     with torch.no_grad():
         editing.last.bias[: 3 * folded] = 0.5
         editing.last.weight[3 * folded :] = 0
-        for logit, share in ((-30.0, 0.0), (math.log(GATE_WEIGHT), 0.5), (30.0, 1.0)):
+        for logit, weight in ((-30.0, 0.0), (math.log(GATE_WEIGHT), 0.5), (30.0, 1.0)):
             editing.last.bias[3 * folded :] = logit
-            torch.testing.assert_close(editing(warped, source, z), torch.full_like(warped, 0.5 * share))
+            torch.testing.assert_close(editing(warped, source, z), torch.full_like(warped, 0.5 * weight))
 
 
 def test_source_and_target_of_the_descriptor_are_standardised_alike() -> None:

@@ -76,7 +76,7 @@ def test_a_telephone_has_no_bass(recordings: list[RecordedClip]) -> None:
     assert abs((plain - phone)[BANDS // 2]) < 0.2
 
 
-def test_quiet_sounds_are_of_many_kinds() -> None:
+def test_sounds_without_speech_are_of_many_kinds() -> None:
     levels = [float(np.sqrt((augment.non_speech(np.random.default_rng(i), 32_000) ** 2).mean())) for i in range(40)]
     assert min(levels) < 1e-4
     assert max(levels) > 0.05
@@ -85,13 +85,13 @@ def test_quiet_sounds_are_of_many_kinds() -> None:
 @pytest.mark.skipif(ctypes.util.find_library("espeak-ng") is None, reason="needs libespeak-ng1")
 def test_every_kind_of_item_has_features_for_its_motion(recordings: list[RecordedClip]) -> None:
     builder = CorpusBuilder(recordings)
-    items = [builder._made(kind, number) for kind in ("grid", "said", "quiet") for number in range(3)]
-    for item in [*items, *builder.shard("devgrid")]:
+    items = [builder._made(kind, number) for kind in ("recorded", "spoken", "non_speech") for number in range(3)]
+    for item in [*items, *builder.shard("heldout_recorded")]:
         assert item.features.shape == (HOPS_PER_FRAME * len(item.motion), BANDS)
         assert item.motion.shape[1] == len(MOUTH) + len(HEAD)
         assert np.isfinite(item.motion).all()
         assert np.isfinite(item.features).all()
-    assert np.array_equal(items[1].motion, builder._made("grid", 1).motion), "a number is a seed"
+    assert np.array_equal(items[1].motion, builder._made("recorded", 1).motion), "a number is a seed"
     assert np.abs(items[-1].motion[:, : len(MOUTH)]).max() == 0
     louder = np.corrcoef(items[0].features.mean(1)[::HOPS_PER_FRAME], items[0].motion[:, JAW])[0, 1]
     assert louder > 0.5, "sound and motion lie side by side"
@@ -99,14 +99,14 @@ def test_every_kind_of_item_has_features_for_its_motion(recordings: list[Recorde
 
 def test_shards_come_back_as_they_were(tmp_path: Path) -> None:
     items = [Item(np.full((4 * n, BANDS), n, np.float16), np.full((n, 24), n, np.float32)) for n in (3, 5)]
-    save_items(tmp_path / "grid-0000.npz", items)
-    save_items(tmp_path / "devgrid.npz", items[:1])
+    save_items(tmp_path / "recorded-0000.npz", items)
+    save_items(tmp_path / "heldout_recorded.npz", items[:1])
     loaded = load_items(tmp_path)
     assert {kind: [len(item.motion) for item in items] for kind, items in loaded.items()} == {
-        "grid": [3, 5],
-        "devgrid": [3],
+        "recorded": [3, 5],
+        "heldout_recorded": [3],
     }
-    assert (loaded["grid"][1].features == 5).all()
+    assert (loaded["recorded"][1].features == 5).all()
     with pytest.raises(TrainingDataError, match="corpus"):
         load_items(tmp_path / "nowhere")
 
@@ -132,5 +132,13 @@ def test_batches_draw_kinds_as_often_as_requested() -> None:
 
 
 def test_amounts_name_their_shards() -> None:
-    names = Amounts(disguises=2, sentences=150, quiets=10).shards(224)
-    assert names == ["devgrid", "devsaid", "grid-0000", "grid-0001", "said-0000", "said-0001", "quiet-0000"]
+    names = Amounts(disguises=2, sentences=150, non_speech=10).shards(224)
+    assert names == [
+        "heldout_recorded",
+        "heldout_spoken",
+        "recorded-0000",
+        "recorded-0001",
+        "spoken-0000",
+        "spoken-0001",
+        "non_speech-0000",
+    ]

@@ -25,8 +25,8 @@ def corpus(recordings: list[RecordedClip], tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("corpus")
     rest = mouth_at_rest(recordings)
     items = [_item(r.sound, mouth_change(r, rest), head_change(r)) for r in recordings]
-    save_items(folder / "grid-0000.npz", items)
-    save_items(folder / "devgrid.npz", items)
+    save_items(folder / "recorded-0000.npz", items)
+    save_items(folder / "heldout_recorded.npz", items)
     return folder
 
 
@@ -45,8 +45,8 @@ def test_likelihood_grows_and_a_stopped_run_goes_on(corpus: Path, tmp_path: Path
     log = log_of(run)
     assert [line["step"] for line in log] == list(range(10, 110, 10))
     assert log[-1]["head"] < log[0]["head"] - 0.1
-    assert log[-1]["jaw_devgrid"] > 0.6, "the jaw of these recordings is as loud as their tone"
-    assert np.isfinite([log[-1]["mouth_devgrid"], log[-1]["head_devgrid"]]).all()
+    assert log[-1]["jaw_heldout_recorded"] > 0.6, "the jaw of these recordings is as loud as their tone"
+    assert np.isfinite([log[-1]["mouth_heldout_recorded"], log[-1]["head_heldout_recorded"]]).all()
 
     bundle = write_speaking_bundle(tmp_path / "bundle", {"data": ["photos"]})
     rendering = open_bundle(bundle).path("renderer.safetensors").read_bytes()

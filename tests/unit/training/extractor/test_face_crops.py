@@ -109,8 +109,8 @@ def test_neighbouring_samples_show_one_person_mirrored_or_not_alike(
 ) -> None:
     faces.expression[1] *= 0.5
     crops = FaceCrops([(SameIdentityPairs.same(faces), 1.0)], mirror_order(faces.landmarks), backgrounds, NO_MISTAKES)
-    couples = [(crops.draw(2 * k), crops.draw(2 * k + 1)) for k in range(30)]
-    whole = [couple for couple in couples if all(sample["presence"] for sample in couple)]
+    pairs = [(crops.draw(2 * k), crops.draw(2 * k + 1)) for k in range(30)]
+    whole = [pair for pair in pairs if all(sample["presence"] for sample in pair)]
     assert len(whole) > 10
     for first, second in whole:
         assert np.array_equal(first["coefficients"][:53], second["coefficients"][:53])

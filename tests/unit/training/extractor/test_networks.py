@@ -44,7 +44,7 @@ def test_networks_are_small_enough_to_ship() -> None:
     assert sum(p.numel() for p in RegressorNet().parameters()) < 3e6
 
 
-def test_exported_detector_runs_in_the_product(tmp_path: Path) -> None:
+def test_exported_detector_runs_in_the_service(tmp_path: Path) -> None:
     export_detector(small_detector(), tmp_path / "detector.onnx")
     assert Detector(tmp_path / "detector.onnx", threads=1).detect(np.zeros((50, 70, 3), np.uint8), 320) == []
 

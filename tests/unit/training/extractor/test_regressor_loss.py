@@ -30,7 +30,7 @@ def test_the_truth_costs_nothing(loss: RegressorLoss) -> None:
     assert all(float(value) < 0.01 for value in loss(tuple(answer(truth)), truth).values())
 
 
-def test_what_is_unknown_or_no_face_is_not_asked_for(loss: RegressorLoss) -> None:
+def test_what_is_unknown_or_no_face_has_no_loss(loss: RegressorLoss) -> None:
     truth = batch()
     truth["presence"][1], truth["known"][1], truth["known"][0, 468:] = 0, 0, 0
     found = answer(truth)
@@ -39,7 +39,7 @@ def test_what_is_unknown_or_no_face_is_not_asked_for(loss: RegressorLoss) -> Non
     assert all(float(value) < 0.01 for value in loss(tuple(found), truth).values())
 
 
-def test_an_error_that_both_pictures_of_a_couple_share_is_no_change(loss: RegressorLoss) -> None:
+def test_an_error_that_both_pictures_of_a_pair_share_is_no_change(loss: RegressorLoss) -> None:
     truth = batch()
     shared, single = answer(truth), answer(truth)
     shared[0][:, :53] += 0.2

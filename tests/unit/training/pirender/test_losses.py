@@ -95,7 +95,7 @@ def test_other_weights_are_refused_by_name(tmp_path: Path, weights: Path) -> Non
             load_vgg(path)
 
 
-def test_the_pyramid_is_nought_at_the_goal_and_knows_no_style() -> None:
+def test_the_pyramid_is_zero_at_the_goal_and_knows_no_style() -> None:
     picture = torch.rand(1, 3, 32, 32)
     distance = PyramidDistance()
     assert distance(picture, picture).content == 0

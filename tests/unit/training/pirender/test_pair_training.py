@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from datasets.clip_store import ClipStore
 from models.coefficients import BFM
-from models.coefficients.bfm import published_vector
+from models.coefficients.bfm import pirender_vector
 from models.errors import TrainingDataError
 from models.renderer import PRESETS
 from tests.runs import linear_trainer
@@ -26,7 +26,7 @@ from tests.unit.training.pirender.ddp import first_gradients
 from training.averaging import Constant
 from training.options import TrainingOptions
 from training.pirender.__main__ import app
-from training.pirender.pair_training import Settings, pirender_trainer
+from training.pirender.pair_training import PairSettings, pirender_trainer
 from training.pirender.pairs import PairDataset, pairs
 from training.pirender.processes import Processes
 from training.pirender.schedule import SCHEDULES, chosen
@@ -61,7 +61,7 @@ def test_a_pair_is_two_frames_of_one_clip_in_the_papers_terms(bfm_store: Path) -
     assert np.abs(shown - picture(number, 5 * round(frame))).mean() < 4, "the picture is that of its coefficients"
     store = ClipStore(bfm_store)
     clip = next(clip for clip in store.clips if clip.name == f"c{number}")
-    motion = published_vector(store.coefficients(clip))
+    motion = pirender_vector(store.coefficients(clip))
     np.testing.assert_allclose(pair.first_window[:, 0], motion[0], atol=1e-5)
     np.testing.assert_allclose(pair.first_window[:, -1], motion[-1], atol=1e-5)
 
@@ -118,7 +118,7 @@ def test_two_processes_give_the_gradients_of_one_with_twice_the_batch(bfm_store:
 def test_stages_logs_and_resuming(bfm_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"warping_steps": 2, "steps": 4, "batch_size": 1})
     schedule = replace(schedule, save_every=2, draw_every=4, log_every=1)
-    settings = Settings(bfm_store, tmp_path / "whole", vgg=None, workers=0)
+    settings = PairSettings(bfm_store, tmp_path / "whole", vgg=None, workers=0)
     pirender_trainer(settings, schedule, ALONE).train()
     log = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
     assert [sorted(record) for record in log[:2]] == [["loss", "seconds", "step", "warping"]] * 2
@@ -155,7 +155,7 @@ def test_the_average_keeps_what_the_paper_says(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_any_preset_of_the_clips_space_trains(arkit_store: Path, tmp_path: Path) -> None:
     schedule = chosen("trial", {"preset": "debug", "warping_steps": 1, "steps": 2, "batch_size": 2})
-    pirender_trainer(Settings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE).train()
+    pirender_trainer(PairSettings(arkit_store, tmp_path, vgg=None, half=True, workers=0), schedule, ALONE).train()
     state = torch.load(tmp_path / "state.pt", weights_only=True)["model"]
     assert state["deviation"].min() >= 0.05
     with pytest.raises(TrainingDataError, match="arkit"):
@@ -169,22 +169,22 @@ def run(*arguments: object) -> tuple[int, str]:
 
 
 def test_without_vgg_the_command_refuses_and_names_the_alternative(bfm_store: Path) -> None:
-    status, said = run("train", "--clips", bfm_store)
+    status, output = run("train", "--clips", bfm_store)
     assert status == 2
-    assert "--loss pyramid" in said
-    assert "does not reproduce the paper" in said
+    assert "--loss pyramid" in output
+    assert "does not reproduce the paper" in output
 
 
 @pytest.mark.slow
 def test_a_dry_run_tells_the_plan_and_trains_nothing(bfm_store: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    status, said = run("train", "--clips", bfm_store, "--out", out, "--loss", "pyramid", "--dry-run")
-    assert status == 0, said
-    assert "22.5 M parameters" in said
-    assert "3 of 2 people, 15 frames, space bfm" in said
-    assert "200001 to 400000" in said
-    assert "2e-05 after step 300000" in said
-    assert "not the paper's" in said
+    status, output = run("train", "--clips", bfm_store, "--out", out, "--loss", "pyramid", "--dry-run")
+    assert status == 0, output
+    assert "22.5 M parameters" in output
+    assert "3 of 2 people, 15 frames, space bfm" in output
+    assert "200001 to 400000" in output
+    assert "2e-05 after step 300000" in output
+    assert "not the paper's" in output
     assert not out.exists()
 
 
@@ -199,9 +199,9 @@ def test_a_dry_run_tells_the_plan_and_trains_nothing(bfm_store: Path, tmp_path: 
     ],
 )
 def test_what_does_not_fit_is_an_error_that_says_so(bfm_store: Path, arguments: tuple[str, ...], hint: str) -> None:
-    status, said = run("train", "--clips", bfm_store, "--loss", "pyramid", "--dry-run", *arguments)
+    status, output = run("train", "--clips", bfm_store, "--loss", "pyramid", "--dry-run", *arguments)
     assert status != 0
-    assert hint in said
+    assert hint in output
 
 
 def test_several_stores_read_one_file(bfm_store: Path) -> None:

@@ -56,7 +56,7 @@ def test_small_faces_are_left_out() -> None:
     ("video", "who"),
     [("id10001/abc/00001.mp4", "id10001"), ("train/id10002#abc#1#2.mp4", "id10002"), ("bbaf2n.mp4", "bbaf2n")],
 )
-def test_people_are_told_by_voxcelebs_names(video: str, who: str) -> None:
+def test_people_are_identified_by_voxcelebs_names(video: str, who: str) -> None:
     assert person(video) == who
 
 

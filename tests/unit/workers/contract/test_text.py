@@ -52,7 +52,7 @@ def test_a_problem_is_never_long() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("message", "kept"),
     [
         ("cannot identify image file <_io.BytesIO object at 0x7f0a1b2c3d4e>", "cannot identify image file"),
         ("[Errno 2] No such file or directory: '/tmp/portrait-x/source'", "[Errno 2] No such file or directory"),
@@ -62,8 +62,8 @@ def test_a_problem_is_never_long() -> None:
         ("bad ratio 3/4", "bad ratio 3/4"),
     ],
 )
-def test_a_library_is_quoted_without_our_insides(said: str, kept: str) -> None:
-    assert reason(ValueError(said)) == kept
+def test_a_library_is_quoted_without_our_insides(message: str, kept: str) -> None:
+    assert reason(ValueError(message)) == kept
 
 
 def damaged() -> dict[str, bytes]:

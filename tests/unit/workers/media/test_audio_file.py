@@ -183,7 +183,7 @@ def test_a_truncated_file_gives_what_is_there(decoder: Decoder, tmp_path: Path) 
         assert len(speech(decoder, path)) / SPEECH_RATE == pytest.approx(1.3, abs=0.5), name
 
 
-def test_no_more_than_asked_for_is_decoded(decoder: Decoder, tmp_path: Path) -> None:
+def test_no_more_than_requested_is_decoded(decoder: Decoder, tmp_path: Path) -> None:
     path = written(tmp_path / "a.flac", 16_000, 1)
     child = decoder._child
     assert len(speech(decoder, path, 0.25)) == SPEECH_RATE // 4
@@ -248,13 +248,13 @@ def test_what_is_no_sound_says_so(decoder: Decoder, tmp_path: Path, data: bytes,
 @pytest.mark.slow
 @pytest.mark.parametrize(("rate", "kind"), [(8_000, "WAV"), (48_000, "FLAC"), (44_100, "WAV"), (16_000, "OGG")])
 @pytest.mark.parametrize("count", [1, 3, 30])
-@pytest.mark.parametrize("asked", [16_000, 48_000])
+@pytest.mark.parametrize("rate_wanted", [16_000, 48_000])
 def test_less_sound_than_a_filter_is_long_is_still_sound(
-    tmp_path: Path, rate: int, kind: str, count: int, asked: int
+    tmp_path: Path, rate: int, kind: str, count: int, rate_wanted: int
 ) -> None:
     path = tmp_path / "short"
     soundfile.write(path, np.full((count, 1), 0.1), rate, format=kind)
     info = probe_audio(path)
     assert 0 <= info.seconds < 0.1
-    stretches = list(read_audio(path, info.seconds, asked, mono=True))
+    stretches = list(read_audio(path, info.seconds, rate_wanted, mono=True))
     assert sum(len(samples) for samples in stretches) >= 1

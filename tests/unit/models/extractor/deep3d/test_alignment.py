@@ -10,7 +10,7 @@ from PIL import Image
 
 from models.errors import BundleError
 from models.extractor.deep3d import ALIGNED, align, read_template
-from tests.published import landmarks_68
+from tests.pirender_reference import landmarks_68
 
 GROUPS = ((36, 39), (42, 45), (30,), (48,), (54,))
 TEMPLATE = np.stack([landmarks_68()[list(group)].mean(0) for group in GROUPS])
@@ -23,7 +23,7 @@ def picture() -> np.ndarray:
     return np.asarray(small.resize((256, 256), Image.Resampling.BICUBIC))
 
 
-def published(image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, list[float]]:
+def reference(image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, list[float]]:
     """One equation system of ten rows and eight unknowns, as Deep3DFaceRecon writes it."""
     flipped = points.copy()
     flipped[:, 1] = 256 - 1 - flipped[:, 1]
@@ -39,9 +39,9 @@ def published(image: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, list[f
     return np.asarray(scaled.crop((left, up, left + 224, up + 224))), [s, k[3], k[7]]
 
 
-def test_picture_and_crop_are_the_published_ones() -> None:
+def test_picture_and_crop_are_the_authors_ones() -> None:
     aligned = align(picture(), POINTS, TEMPLATE)
-    wanted, crop = published(picture(), POINTS)
+    wanted, crop = reference(picture(), POINTS)
     assert aligned.picture.shape == (ALIGNED, ALIGNED, 3)
     np.testing.assert_array_equal(aligned.picture, wanted)
     np.testing.assert_allclose(aligned.crop, crop, rtol=1e-9)
@@ -52,7 +52,7 @@ def test_a_face_elsewhere_is_cut_from_there(shift: tuple[float, float]) -> None:
     here, there = align(picture(), POINTS, TEMPLATE), align(picture(), POINTS + shift, TEMPLATE)
     assert there.crop[0] == pytest.approx(here.crop[0])
     np.testing.assert_allclose(np.subtract(there.crop[1:], here.crop[1:]), (shift[0], -shift[1]), atol=1e-9)
-    np.testing.assert_array_equal(there.picture, published(picture(), POINTS + shift)[0])
+    np.testing.assert_array_equal(there.picture, reference(picture(), POINTS + shift)[0])
 
 
 def test_a_larger_face_is_scaled_less() -> None:

@@ -7,32 +7,34 @@ import pytest
 from models.bundle import Bundle
 from models.importers.pirender.convert import import_pirender
 from models.importers.pirender.resnet import ResNetConfig
-from tests import published
+from tests import pirender_reference
 
 SMALL = ResNetConfig(width=4, blocks=(1, 1, 1, 1))
 
 
 @pytest.fixture(scope="session")
-def renderer() -> published.State:
+def renderer() -> pirender_reference.State:
     """Random weights of the official layout, hardly any channels."""
-    return published.renderer_state(published.TINY)
+    return pirender_reference.renderer_state(pirender_reference.TINY)
 
 
 @pytest.fixture(scope="session")
-def resnet() -> published.State:
+def resnet() -> pirender_reference.State:
     """Random weights of a narrow, shallow ResNet of the official layout."""
-    return published.resnet_state(SMALL.width, SMALL.blocks)
+    return pirender_reference.resnet_state(SMALL.width, SMALL.blocks)
 
 
 @pytest.fixture
-def files(tmp_path: Path, renderer: published.State, resnet: published.State) -> dict[str, Path]:
+def files(tmp_path: Path, renderer: pirender_reference.State, resnet: pirender_reference.State) -> dict[str, Path]:
     """The authors' three files."""
-    return published.write_files(tmp_path, renderer, resnet)
+    return pirender_reference.write_files(tmp_path, renderer, resnet)
 
 
 @pytest.fixture(scope="session")
-def imported(tmp_path_factory: pytest.TempPathFactory, renderer: published.State, resnet: published.State) -> Bundle:
+def imported(
+    tmp_path_factory: pytest.TempPathFactory, renderer: pirender_reference.State, resnet: pirender_reference.State
+) -> Bundle:
     """A bundle made of such files."""
     folder = tmp_path_factory.mktemp("official")
-    paths = published.write_files(folder, renderer, resnet)
+    paths = pirender_reference.write_files(folder, renderer, resnet)
     return import_pirender(**paths, out=folder / "bundle", preset="paper-debug", network=SMALL)

@@ -23,7 +23,7 @@ from models.importers.pirender.convert import read_extractor, read_landmarks, re
 from models.importers.pirender.keys import official_name
 from models.importers.pirender.resnet import Deep3DNetwork, ResNetConfig
 from models.renderer import PRESETS
-from tests import published
+from tests import pirender_reference
 
 SMALL = ResNetConfig(width=4, blocks=(1, 1, 1, 1))
 CONV = "warpping_net.hourglass.encoder.encoder1.conv_0.weight"
@@ -39,21 +39,23 @@ def rewrite(path: Path, entry: str, change: Callable[[dict[str, Any]], object]) 
 
 
 @pytest.mark.slow
-def test_the_bundle_renders_what_the_official_weights_render(imported: Bundle, renderer: published.State) -> None:
+def test_the_bundle_renders_what_the_official_weights_render(
+    imported: Bundle, renderer: pirender_reference.State
+) -> None:
     assert open_bundle(imported.folder).manifest.space == "bfm"
     assert sorted(imported.manifest.files) == [
         *("alignment.json", "deep3d.onnx", "detector.onnx", "extractor.onnx", "renderer.safetensors"),
     ]
-    wave = torch.linspace(0, 9.42, 256).sin()  # grey at the border: see test_published.py
+    wave = torch.linspace(0, 9.42, 256).sin()  # grey at the border: see test_pirender_formulas.py
     source = (wave * wave[:, None]).expand(1, 3, 256, 256)
     window = torch.randn(1, 73, 27, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         ours = load_renderer(imported)(source, window)
-        _, _, image = published.render(renderer, source, window)
+        _, _, image = pirender_reference.render(renderer, source, window)
     torch.testing.assert_close(ours.image, image, atol=1e-5, rtol=0)
 
 
-def test_the_averaged_weights_are_taken_in_full_precision(imported: Bundle, renderer: published.State) -> None:
+def test_the_averaged_weights_are_taken_in_full_precision(imported: Bundle, renderer: pirender_reference.State) -> None:
     stored = load_file(imported.path("renderer.safetensors"))
     for name, tensor in stored.items():
         if name != "editing.first.conv.weight":
@@ -61,7 +63,7 @@ def test_the_averaged_weights_are_taken_in_full_precision(imported: Bundle, rend
             torch.testing.assert_close(tensor, official, atol=0, rtol=0)
 
 
-def test_module_prefixes_are_taken_off(files: dict[str, Path], renderer: published.State) -> None:
+def test_module_prefixes_are_taken_off(files: dict[str, Path], renderer: pirender_reference.State) -> None:
     def prefix(state: dict[str, Any]) -> None:
         for name in list(state):
             state[f"module.{name}"] = state.pop(name)
@@ -100,7 +102,7 @@ def test_a_wrong_tensor_of_the_extractor_is_named(files: dict[str, Path], name: 
 
 
 def test_another_network_is_refused(files: dict[str, Path]) -> None:
-    with pytest.raises(BundleError, match="published is"):
+    with pytest.raises(BundleError, match="authors' has"):
         read_renderer(files["checkpoint"], "paper")
 
 
@@ -133,7 +135,7 @@ def test_a_pickled_payload_is_not_executed(tmp_path: Path, files: dict[str, Path
     ("content", "what"),
     [({"net_G": {}}, "net_G_ema"), ([1], "list"), ({"net_G_ema": 3}, "int")],
 )
-def test_other_files_are_told_from_checkpoints(tmp_path: Path, content: object, what: str) -> None:
+def test_other_files_are_distinguished_from_checkpoints(tmp_path: Path, content: object, what: str) -> None:
     torch.save(content, tmp_path / "file.pt")
     with pytest.raises(BundleError, match=what):
         read_renderer(tmp_path / "file.pt", "paper-debug")
@@ -144,7 +146,7 @@ def test_other_files_are_told_from_checkpoints(tmp_path: Path, content: object, 
         read_renderer(tmp_path / "nowhere.pt", "paper-debug")
 
 
-def test_the_extractors_onnx_computes_what_torch_does(imported: Bundle, resnet: published.State) -> None:
+def test_the_extractors_onnx_computes_what_torch_does(imported: Bundle, resnet: pirender_reference.State) -> None:
     network = Deep3DNetwork(SMALL)
     network.load_state_dict(resnet)
     pictures = np.random.default_rng(1).integers(0, 256, (3, 224, 224, 3), np.uint8)
@@ -159,7 +161,7 @@ def test_the_extractors_onnx_computes_what_torch_does(imported: Bundle, resnet: 
 def test_the_full_extractor_has_the_official_tensors() -> None:
     with torch.device("meta"):
         network = Deep3DNetwork()
-    official = published.resnet_state(1)  # the same names, other widths
+    official = pirender_reference.resnet_state(1)  # the same names, other widths
     assert network.state_dict().keys() == official.keys()
     assert sum(p.numel() for p in network.parameters()) == 23_508_032 + 257 * 2049
 
@@ -187,7 +189,7 @@ def test_the_command_says_what_is_wrong(
     given = ["--extractor", str(files["extractor"]), "--landmarks", str(files["landmarks"])]
     command = [str(files["checkpoint"]), *given, "--out", str(tmp_path / "out")]
     assert main(command) == 1  # the file holds hardly any channels
-    assert "published is" in capsys.readouterr().err
+    assert "authors' has" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert bundle_command(["check", str(imported.folder)]) == 0
     assert "bundle 1" in (line := capsys.readouterr().out)

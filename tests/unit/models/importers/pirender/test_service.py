@@ -7,7 +7,7 @@ import pytest
 
 from models.bundle import Bundle, load_extractor
 from models.coefficients import BFM, Transfer, apply_controls, transfer
-from models.coefficients.bfm import published_vector
+from models.coefficients.bfm import pirender_vector
 from models.extractor.deep3d import Deep3DExtractor
 from models.extractor.motion import tracked_motion
 from models.portrait import PortraitEditor, Source
@@ -26,7 +26,7 @@ def source(editor: PortraitEditor, astronaut: np.ndarray) -> Source:
 def test_coefficients_are_read_in_the_bundles_space(source: Source, editor: PortraitEditor) -> None:
     assert editor.space is BFM
     assert source.coefficients.shape == (73,)
-    s, t_x, t_y = published_vector(source.coefficients)[70:]
+    s, t_x, t_y = pirender_vector(source.coefficients)[70:]
     assert 0.7 < s < 1.6, "the square shows a face about as large as the aligned picture does"
     assert abs(t_x - 128) < 40
     assert abs(t_y - 128) < 40

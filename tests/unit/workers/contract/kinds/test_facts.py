@@ -10,8 +10,7 @@ from typing import Any, get_args
 import annotated_types
 import pytest
 
-from models.audio import FRAME_RATE, SAMPLE_RATE, TEMPERATURE
-from models.audio import SpeechGains as ModelGains
+from models.audio import FRAME_RATE, SAMPLE_RATE, TEMPERATURE, MotionGains
 from models.coefficients import ARKIT, BFM, CoefficientSpace
 from models.coefficients.controls import Mode
 from models.coefficients.space import POSE_LIMITS
@@ -60,7 +59,7 @@ def test_modes_regions_and_gains_are_the_models() -> None:
     assert ReenactOptions.model_fields["region"].annotation == Region
     assert Gains.model_fields.keys() == set(GAINS)
     assert limits(get_args(Gain)[1].metadata) == (0, MOST_GAIN)
-    assert SpeechGains().model_dump() == vars(ModelGains())
+    assert SpeechGains().model_dump() == vars(MotionGains())
 
 
 def test_rates_and_the_temperature_are_the_speech_model_s() -> None:

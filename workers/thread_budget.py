@@ -10,7 +10,7 @@ from workers.contract.presence import Presence, WorkerState
 log = logging.getLogger(__name__)
 
 
-class CpuShare:
+class ThreadBudget:
     """A worker's part of the cores: every budget that bounds it, divided by the workers that live on that budget.
 
     Waiting workers count, since a job cannot give back cores in its middle. Those that failed to load do not.

@@ -11,7 +11,7 @@ import pytest
 
 from models.cores import usable_cores
 from workers.contract.presence import WorkerPresence, WorkerState
-from workers.cpu_share import CpuShare
+from workers.thread_budget import ThreadBudget
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 
-def share(service: Service, threads: int | None = None, **cores: float) -> CpuShare:
-    """The share of a worker that is called `me`, on budgets of a machine of any size."""
-    own = CpuShare(threads, "me", service.presence)
+def budget(service: Service, threads: int | None = None, **cores: float) -> ThreadBudget:
+    """The thread budget of a worker that is called `me`, on budgets of a machine of any size."""
+    own = ThreadBudget(threads, "me", service.presence)
     own._cores = dict(cores)
     return own
 
@@ -37,7 +37,7 @@ def nobody_else(service: Service) -> None:
 
 
 def test_workers_of_one_machine_divide_its_cores(service: Service) -> None:
-    mine = share(service, machine=8)
+    mine = budget(service, machine=8)
     announce(service, "me", "machine")
     assert mine.threads() == 8
     for count, name in enumerate("abc", start=2):
@@ -49,7 +49,7 @@ def test_workers_of_one_machine_divide_its_cores(service: Service) -> None:
 
 
 def test_a_quota_is_shared_by_those_in_the_same_group_only(service: Service) -> None:
-    mine = share(service, machine=64, group=2.5)
+    mine = budget(service, machine=64, group=2.5)
     announce(service, "in another container", "machine", "another group")
     assert mine.threads() == 2
     announce(service, "in the same container", "machine", "group")
@@ -57,7 +57,7 @@ def test_a_quota_is_shared_by_those_in_the_same_group_only(service: Service) -> 
 
 
 def test_workers_elsewhere_or_without_models_take_nothing(service: Service) -> None:
-    mine = share(service, machine=4)
+    mine = budget(service, machine=4)
     announce(service, "elsewhere", "another machine")
     announce(service, "failed", "machine", state=WorkerState.SETUP_FAILED)
     assert mine.threads() == 4
@@ -66,26 +66,26 @@ def test_workers_elsewhere_or_without_models_take_nothing(service: Service) -> N
 def test_more_workers_than_cores_get_a_thread_each(service: Service) -> None:
     for name in "abcdef":
         announce(service, name, "machine")
-    assert share(service, machine=2).threads() == 1
+    assert budget(service, machine=2).threads() == 1
 
 
 def test_the_setting_overrides(service: Service) -> None:
     announce(service, "a", "machine")
-    assert share(service, threads=7, machine=2).threads() == 7
+    assert budget(service, threads=7, machine=2).threads() == 7
 
 
 def test_real_workers_count_each_other_before_every_job(
     service: Service, photo: str, start_worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    told = tmp_path / "threads"
-    start_worker(STANDIN_THREADS=str(told))
+    path = tmp_path / "threads"
+    start_worker(STANDIN_THREADS=str(path))
     service.wait_for_worker(WorkerState.READY)
     service.finish(service.submit(photo))
-    second = start_worker(STANDIN_THREADS=str(told))
+    second = start_worker(STANDIN_THREADS=str(path))
     service.wait_for_worker(WorkerState.READY, count=2)
     service.finish(service.submit(photo))
     second.terminate()
     second.wait(10)
     service.finish(service.submit(photo))
     cores = usable_cores()
-    assert told.read_text().split() == [str(cores), str(max(1, cores // 2)), str(cores)]
+    assert path.read_text().split() == [str(cores), str(max(1, cores // 2)), str(cores)]
