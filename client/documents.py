@@ -54,7 +54,7 @@ class Result(Document):
 
 
 class JobWarning(Document):
-    """Why the result may be less than was asked for."""
+    """Why the result may be less than was requested."""
 
     code: str
     message: str

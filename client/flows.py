@@ -1,4 +1,4 @@
-"""What can be asked of the service, each as steps. A job is given as itself or by its id."""
+"""What can be requested of the service, each as steps. A job is given as itself or by its id."""
 
 from __future__ import annotations
 

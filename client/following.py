@@ -16,7 +16,7 @@ from client.retries import Retries, answered
 from client.steps import Answer, Call, CloseStream, OpenStream, ReadLine, Sleep, Steps
 
 ASK_EVERY_S = 1.0
-STREAMS = 3  # event streams that may break before the job is only asked for
+STREAMS = 3  # event streams that may break before the job is only polled
 SILENCE_S = 45.0  # the service sends a comment every 15 s, so a stream that is silent for longer is dead
 _DATA = "data:"
 
@@ -28,7 +28,7 @@ class Waiting:
     """One wait for a job.
 
     Attributes:
-        on_progress: is told of every change, the last one included.
+        on_progress: gets every change, the last one included.
         timeout_s: how long to wait; None for as long as it takes.
         now: a clock, in seconds.
     """
@@ -41,7 +41,7 @@ class Waiting:
 
     def __post_init__(self) -> None:
         self._deadline = None if self.timeout_s is None else self.now() + self.timeout_s
-        self._told: Job | None = None
+        self._reported: Job | None = None
 
     def steps(self) -> Steps[Job]:
         """Wait until the job has succeeded.
@@ -90,7 +90,7 @@ class Waiting:
 
     def _tell(self, job: Job) -> None:
         self.job = job
-        if job != self._told:
-            self._told = job
+        if job != self._reported:
+            self._reported = job
             if self.on_progress is not None:
                 self.on_progress(job)

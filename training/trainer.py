@@ -54,7 +54,7 @@ class Recipe(Generic[B]):
         clip: largest norm of the gradient; None leaves it alone.
         draw: called with the averaged model, a batch and a file, to draw what the model makes of it.
         draw_every: steps.
-        listeners: called with the step and the figures of every line of the log.
+        log_callbacks: called with the step and the figures of every line of the log.
         finish: called with the averaged model once all steps are made.
         products: files that `finish` writes into the run's folder.
         notes: further lines of the plan, by title.
@@ -67,7 +67,7 @@ class Recipe(Generic[B]):
     clip: float | None = GRADIENT_NORM
     draw: Callable[[nn.Module, B, Path], None] | None = None
     draw_every: int = 1000
-    listeners: Sequence[Callable[[int, Figures], None]] = ()
+    log_callbacks: Sequence[Callable[[int, Figures], None]] = ()
     finish: Callable[[nn.Module], None] | None = None
     output_files: Sequence[str] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -199,7 +199,7 @@ class Trainer(Generic[B]):
     def _log(self, figures: Figures, began: float) -> None:
         shown = {name: float(f"{value:.5g}") for name, value in figures.items()}
         self.run.log({"step": self.step, "seconds": round(time.monotonic() - began, 1)} | shown)
-        for listener in self.recipe.listeners:
-            listener(self.step, shown)
+        for callback in self.recipe.log_callbacks:
+            callback(self.step, shown)
         self._sums.clear()
         self._counted = 0

@@ -1,6 +1,6 @@
 """The checks of `portrait doctor`: each returns a sentence about what is there, or raises.
 
-The service's packages are asked by name: the doctor works where some of them, or what they need, cannot be imported.
+The service's packages are found by name: the doctor works where some of them, or what they need, cannot be imported.
 Every check raises ImportError when a package is not installed, MissingError when something else is not there.
 """
 

@@ -25,7 +25,7 @@ SHORTHANDS: dict[str, tuple[str, ...]] = {
     "puff": ("cheekPuff",),
     "sneer": ("noseSneer",),
 }
-"""Flags of the sliders that are asked for most, and what each sets; --set reaches all of them."""
+"""Flags of the sliders that are used most, and what each sets; --set reaches all of them."""
 
 POSE = {
     "yaw": "degrees; + turns the nose to the picture's right",

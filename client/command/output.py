@@ -49,7 +49,7 @@ def finish(client: PortraitClient, job: Job, path: Path) -> None:
 
 
 def waited(client: PortraitClient, job: Job) -> Job:
-    """The job once it has succeeded; its warnings are told. Ctrl-C cancels it."""
+    """The job once it has succeeded; its warnings are printed. Ctrl-C cancels it."""
     try:
         with _bar() as on_progress:
             job = client.wait(job, on_progress=on_progress)
@@ -65,8 +65,8 @@ def paths_of(job: Job, path: Path) -> list[Path]:
     """Where the files of a job go: `path`, or for several the same with each one's seed, or number, before the end."""
     if len(job.results) < 2:
         return [path]
-    marks = [index if result.seed is None else result.seed for index, result in enumerate(job.results)]
-    return [path.with_name(f"{path.stem}-{mark}{path.suffix}") for mark in marks]
+    suffixes = [index if result.seed is None else result.seed for index, result in enumerate(job.results)]
+    return [path.with_name(f"{path.stem}-{suffix}{path.suffix}") for suffix in suffixes]
 
 
 @contextmanager

@@ -61,5 +61,5 @@ def numbers(assignments: Sequence[str] | None, option: str) -> dict[str, float]:
 
 
 def given_only(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked for; the service fills in the rest."""
+    """What was requested; the service fills in the rest."""
     return {name: value for name, value in values.items() if value is not None and value != {}}

@@ -71,7 +71,7 @@ class Espeak:
         if self._rate <= 0:
             raise TrainingDataError("eSpeak NG finds no voices: apt-get install espeak-ng-data")
         self._pieces: list[NDArray[np.int16]] = []
-        self._marks: list[tuple[str, int]] = []
+        self._phoneme_starts: list[tuple[str, int]] = []
         self._callback = _Callback(self._receive)  # kept: the library holds no reference of its own
         self._library.espeak_SetSynthCallback(self._callback)
 
@@ -84,7 +84,7 @@ class Espeak:
             raise TrainingDataError(f"eSpeak NG has no voice {voice}; install espeak-ng-data")
         for parameter, value in ((_RATE, words_a_minute), (_PITCH, pitch), (_RANGE, pitch_range)):
             self._library.espeak_SetParameter(parameter, value, 0)
-        self._pieces, self._marks = [], []
+        self._pieces, self._phoneme_starts = [], []
         data = text.encode()
         self._library.espeak_Synth(data, len(data) + 1, 0, 0, 0, _CHARACTERS_UTF8, None, None)
         self._library.espeak_Synchronize()
@@ -97,15 +97,15 @@ class Espeak:
         index = 0
         while events[index].type != _ENDED:
             if events[index].type == _PHONEME:
-                self._marks.append((events[index].name.decode(errors="replace"), events[index].sample))
+                self._phoneme_starts.append((events[index].name.decode(errors="replace"), events[index].sample))
             index += 1
         return 0
 
     def _phonemes(self, samples: int) -> tuple[Phoneme, ...]:
-        ends = [start for _, start in self._marks[1:]] + [samples]
+        ends = [start for _, start in self._phoneme_starts[1:]] + [samples]
         return tuple(
             Phoneme(name, start / self._rate, end / self._rate)
-            for (name, start), end in zip(self._marks, ends, strict=True)
+            for (name, start), end in zip(self._phoneme_starts, ends, strict=True)
         )
 
 

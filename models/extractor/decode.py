@@ -36,5 +36,5 @@ def decode(heatmap: np.ndarray, box: np.ndarray, points: np.ndarray, threshold: 
     side = np.exp(np.clip(log_side, -3, 6)) * STRIDE
     centre = np.stack([(column + 0.5 + dx) * STRIDE, (row + 0.5 + dy) * STRIDE], -1)
     half = side[:, None] / 2
-    marks = points[:, row, column].T.reshape(-1, 5, 2) * side[:, None, None] + centre[:, None]
-    return Candidates(np.concatenate([centre - half, centre + half], -1), scores[row, column], marks)
+    landmarks = points[:, row, column].T.reshape(-1, 5, 2) * side[:, None, None] + centre[:, None]
+    return Candidates(np.concatenate([centre - half, centre + half], -1), scores[row, column], landmarks)

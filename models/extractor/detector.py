@@ -44,10 +44,10 @@ class Detector:
         heatmap, box, points = self._session.run(list(_OUTPUTS), {"pictures": canvas[None]})
         found = decode(heatmap[0], box[0], points[0], THRESHOLD)
         boxes = (found.boxes.reshape(-1, 2, 2) - offset) / scale
-        marks = ((found.points - offset) / scale).astype(np.float32)
+        landmarks = ((found.points - offset) / scale).astype(np.float32)
         faces = [
             Face((float(x0), float(y0), float(x1), float(y1)), float(score), five)
-            for ((x0, y0), (x1, y1)), score, five in zip(boxes, found.scores, marks, strict=True)
+            for ((x0, y0), (x1, y1)), score, five in zip(boxes, found.scores, landmarks, strict=True)
         ]
         return distinct(faces)[:MOST]
 

@@ -50,7 +50,7 @@ class SpeakerFit:
         # Inner products of all blendshapes over the landmarks, by pairs of axes: a frame's normal equations are their
         # sum, weighted by what its rotation makes of the axes.
         weighted = self._expression * self._weight[:, None]
-        self._products = np.tensordot(weighted, weighted, (1, 1)).transpose(1, 3, 0, 2)  # [3, 3, E, E]
+        self._moments = np.tensordot(weighted, weighted, (1, 1)).transpose(1, 3, 0, 2)  # [3, 3, E, E]
 
     @classmethod
     def of_frames(cls, mesh: LandmarkMesh, landmarks: np.ndarray, scores: np.ndarray) -> SpeakerFit:
@@ -85,7 +85,7 @@ class SpeakerFit:
         for _ in range(FRAME_ROUNDS):
             scale, rotation, translation = _align(self._shape(expression), target, self._weight)
             axes = rotation.T * (1, 1, DEPTH**2) @ rotation
-            left = np.tensordot(axes, self._products)
+            left = np.tensordot(axes, self._moments)
             offset = (target - translation) / scale - self._neutral @ rotation.T
             right = np.tensordot(self._expression, (self._weight[:, None] ** 2 * offset * (1, 1, DEPTH**2)) @ rotation)
             expression = _solve(left, right, ridge, PRIOR * prior, np.zeros(count), np.ones(count))

@@ -90,9 +90,9 @@ def test_demo_writes_its_contact_sheet_and_leaves_no_process(tmp_path: Path) -> 
     assert [process for process in psutil.process_iter() if started_by(process, tmp_path)] == []
 
 
-def started_by(process: psutil.Process, mark: Path) -> bool:
-    """Whether the process inherited the mark that the demo was started with."""
+def started_by(process: psutil.Process, marker: Path) -> bool:
+    """Whether the process inherited the marker that the demo was started with."""
     try:
-        return process.environ().get("STARTED_BY") == str(mark)
+        return process.environ().get("STARTED_BY") == str(marker)
     except psutil.Error:  # gone meanwhile, or another user's
         return False

@@ -110,8 +110,8 @@ class CorpusBuilder:
         """A random clip's head and brows [frames, HEAD], its speech stretched to frames `spoken`."""
         lender = self._free[rng.integers(len(self._free))]
         start, end = (time * FRAME_RATE for time in lender.spoken)
-        marks = [0, max(spoken[0], 1), max(spoken[1], spoken[0] + 2), max(frames, spoken[1] + 3)]
-        at = np.interp(np.arange(frames), marks, [0, start, max(end, start + 1), len(lender.motion) - 1])
+        knots = [0, max(spoken[0], 1), max(spoken[1], spoken[0] + 2), max(frames, spoken[1] + 3)]
+        at = np.interp(np.arange(frames), knots, [0, start, max(end, start + 1), len(lender.motion) - 1])
         return retimed(head_change(lender), at)
 
     def _livelier(self, rng: np.random.Generator, head: NDArray[np.float32]) -> NDArray[np.float32]:

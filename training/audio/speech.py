@@ -71,14 +71,19 @@ def speech_trainer(corpus: Path, out: Path, options: SpeechOptions) -> Trainer[W
     """The trainer of both flows on a corpus.
 
     Raises:
-        TrainingDataError: there is no corpus, no such preset, or an item is shorter than a window.
+        TrainingDataError: there is no corpus or none with items to train on, no such preset, or an item is shorter than a window.
     """
     if options.preset not in SPEECH_PRESETS:
         raise TrainingDataError(f"preset {options.preset} has no speech: choose {', '.join(SPEECH_PRESETS)}")
     torch.manual_seed(options.seed)
     kinds = load_items(corpus)
-    shortest = min((len(item.motion) for kind in KIND_FRACTIONS for item in kinds.get(kind, [])), default=0)
-    if shortest < options.frames:
+    lengths = [len(item.motion) for kind in KIND_FRACTIONS for item in kinds.get(kind, [])]
+    if not lengths:
+        raise TrainingDataError(
+            f"{corpus} holds no shards of the kinds {', '.join(KIND_FRACTIONS)}: make another corpus with "
+            "`python -m training.audio corpus`"
+        )
+    if (shortest := min(lengths)) < options.frames:
         raise TrainingDataError(
             f"the shortest item of {corpus} has {shortest} frames: give --frames {max(shortest, 1)} or fewer, or make "
             "another corpus"

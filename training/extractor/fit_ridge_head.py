@@ -30,20 +30,20 @@ class _Equations:
 
     def __init__(self, inputs: int, columns: np.ndarray) -> None:
         self.columns, self._count = columns, 0
-        self._products = np.zeros((inputs + 1, inputs + 1))
+        self._moments = np.zeros((inputs + 1, inputs + 1))
         self._targets = np.zeros((inputs + 1, len(columns)))
 
     def add(self, inputs: np.ndarray, target: np.ndarray) -> None:
         """Inputs [N, D] and their targets [N, all columns]."""
         rows = np.column_stack([inputs, np.ones(len(inputs))])
-        self._products += rows.T @ rows
+        self._moments += rows.T @ rows
         self._targets += rows.T @ target[:, self.columns]
         self._count += len(rows)
 
     def solved(self, noise: np.ndarray) -> np.ndarray:
         """Weights [D + 1, columns], the last row the bias, for inputs with errors of standard deviation `noise` [D]."""
         ridge = self._count * np.append(np.square(noise), 0)
-        return np.asarray(np.linalg.solve(self._products + np.diag(ridge), self._targets))
+        return np.asarray(np.linalg.solve(self._moments + np.diag(ridge), self._targets))
 
 
 @torch.no_grad()

@@ -32,17 +32,17 @@ def generated_faces(data: Path, pairs: Path) -> list[SameIdentityPairs]:
         TrainingDataError: there is no shard.
     """
     portraits, mesh = Portraits(data, "train"), LandmarkMesh.load(data)
-    marks = portraits.landmarks[:, :, :2].astype(np.float64)
-    return [_shard_faces(shard, portraits, marks, mesh) for shard in shard_folders(pairs)]
+    landmarks = portraits.landmarks[:, :, :2].astype(np.float64)
+    return [_shard_faces(shard, portraits, landmarks, mesh) for shard in shard_folders(pairs)]
 
 
-def _shard_faces(shard: Path, portraits: Portraits, marks: np.ndarray, mesh: LandmarkMesh) -> SameIdentityPairs:
+def _shard_faces(shard: Path, portraits: Portraits, landmarks: np.ndarray, mesh: LandmarkMesh) -> SameIdentityPairs:
     photo = np.load(shard / "photo.npy")
     old, new = np.load(shard / "source_coefficients.npy"), np.load(shard / "target_coefficients.npy")
     identity = portraits.identity[photo]
     own = np.stack(
         [
-            _in_window(marks[index], portraits.pose(index), HeadPose.from_coefficients(row[EXPRESSIONS:], SIZE))
+            _in_window(landmarks[index], portraits.pose(index), HeadPose.from_coefficients(row[EXPRESSIONS:], SIZE))
             for index, row in zip(photo, old, strict=True)
         ]
     )

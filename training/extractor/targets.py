@@ -22,7 +22,7 @@ def detector_targets(boxes: np.ndarray, points: np.ndarray, size: int) -> dict[s
         for name, n in (("heatmap", 1), ("weight", 1), ("box", 3), ("points", 10))
     }
     row, column = np.mgrid[0:cells, 0:cells].astype(np.float32) + 0.5
-    for (x0, y0, x1, y1), marks in zip(boxes, points, strict=True):
+    for (x0, y0, x1, y1), five_points in zip(boxes, points, strict=True):
         side = x1 - x0
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         dx, dy = x / STRIDE - column, y / STRIDE - row
@@ -34,5 +34,5 @@ def detector_targets(boxes: np.ndarray, points: np.ndarray, size: int) -> dict[s
         mine = (heat > ANSWERS) & (heat > maps["weight"][0])
         maps["weight"][0][mine] = heat[mine]
         maps["box"][:, mine] = np.stack([dx, dy, np.full_like(dx, np.log(side / STRIDE))])[:, mine]
-        maps["points"][:, mine] = ((marks - (x, y)) / side).reshape(10, 1)
+        maps["points"][:, mine] = ((five_points - (x, y)) / side).reshape(10, 1)
     return maps

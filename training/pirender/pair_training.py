@@ -81,7 +81,7 @@ def pirender_trainer(settings: PairSettings, schedule: Schedule, processes: Proc
         clip=None,
         draw=draw_pairs,
         draw_every=schedule.draw_every,
-        listeners=[scalar_writer(settings.out)] if settings.tensorboard and processes.leads else [],
+        log_callbacks=[scalar_writer(settings.out)] if settings.tensorboard and processes.leads else [],
         notes=_notes(settings, schedule, processes, store),
     )
     return Trainer(run, renderer, optimiser, recipe, schedule, leads=processes.leads)

@@ -226,8 +226,8 @@ class EyeLayer:
         smooth = cv2.GaussianBlur(skin, (0, 0), max(0.5, 0.12 * eye.width))
         level = max(float(tone.mean()), 1.0)
         missing = np.maximum(LIGHT - smooth.mean(-1, keepdims=True) / level, 0)
-        calm = 1 - STREAKS * np.minimum(missing / SHADOW, 1)
-        lit = smooth + missing * tone + calm * (skin - smooth)
+        detail_weight = 1 - STREAKS * np.minimum(missing / SHADOW, 1)
+        lit = smooth + missing * tone + detail_weight * (skin - smooth)
         skin += mask[..., None] * (lit - skin)
 
     def _lash_line(self, picture: Array, eye: _Eye, own: _Eye, dark: Array, closing: float) -> None:

@@ -1,4 +1,4 @@
-"""A service that answers as it is told, and both clients of it, whose sleep is a list."""
+"""A service that answers as a test prepares it, and both clients of it, whose sleep is a list."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ DONE = JOB | {"status": "succeeded", "result": {"url": "/jobs/j1/result", "media
 
 @dataclass
 class Script:
-    """Answers in turn; an exception among them is raised. What was asked is kept, as is every pause."""
+    """Answers in turn; an exception among them is raised. The requests are kept, as is every pause."""
 
     answers: list[httpx.Response | Exception] = field(default_factory=list)
-    asked: list[httpx.Request] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         self.bodies.append(request.read())
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -42,7 +42,7 @@ class Script:
     @property
     def paths(self) -> list[str]:
         """Method and path of all requests."""
-        return [f"{request.method} {request.url.raw_path.decode()}" for request in self.asked]
+        return [f"{request.method} {request.url.raw_path.decode()}" for request in self.requests]
 
 
 def answer(body: Any = None, status: int = 200, **headers: str) -> httpx.Response:

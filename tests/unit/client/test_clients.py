@@ -34,7 +34,7 @@ REFUSED = httpx.ConnectError("refused")
 
 def parts(script: Script, index: int = 0) -> dict[str, tuple[dict[str, str], bytes]]:
     """The parts of a multipart body by name: parameters of Content-Disposition, content."""
-    boundary = script.asked[index].headers["content-type"].partition("boundary=")[2].encode()
+    boundary = script.requests[index].headers["content-type"].partition("boundary=")[2].encode()
     found = {}
     for part in script.bodies[index].split(b"--" + boundary)[1:-1]:
         head, _, content = part.strip(b"\r\n").partition(b"\r\n\r\n")
@@ -51,8 +51,8 @@ def test_an_edit_is_one_form_with_its_key(portrait: Any, script: Script, tmp_pat
     job = portrait.edit(photo, controls={"pose": {"yaw": 15}}, options={"paste_back": False})
     assert (job.id, job.status, job.progress.total, job.ended) == ("j1", "queued", 4, False)
     assert script.paths == ["POST /base/v1/edit"]
-    assert script.asked[0].headers["authorization"] == "Bearer key"
-    assert len(script.asked[0].headers["idempotency-key"]) == 32
+    assert script.requests[0].headers["authorization"] == "Bearer key"
+    assert len(script.requests[0].headers["idempotency-key"]) == 32
     sent = parts(script)
     assert sent.keys() == {"source", "controls", "options"}
     assert sent["source"] == ({"name": "source", "filename": "photo.jpg"}, b"picture")
@@ -75,10 +75,10 @@ def test_media_may_be_bytes_or_an_open_file(portrait: Any, script: Script, photo
     }
 
 
-def test_a_file_that_is_not_there_is_told_before_anything_is_sent(portrait: Any, script: Script) -> None:
+def test_a_file_that_is_not_there_is_reported_before_anything_is_sent(portrait: Any, script: Script) -> None:
     with pytest.raises(FileNotFoundError):
         portrait.edit("nowhere.jpg")
-    assert script.asked == []
+    assert script.requests == []
 
 
 def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script) -> None:
@@ -88,7 +88,7 @@ def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script
     portrait.extract(source, format="npz")
     assert script.paths == ["POST /base/v1/sources", "POST /base/v1/edit", "POST /base/v1/extract?format=npz"]
     for index in (1, 2):
-        assert script.asked[index].headers["content-type"].startswith("multipart/form-data")
+        assert script.requests[index].headers["content-type"].startswith("multipart/form-data")
         assert parts(script, index) == {"source_id": ({"name": "source_id"}, b"s1")}
     assert source.new_field == 1, "what a newer service adds is kept"
 
@@ -101,7 +101,7 @@ def test_a_request_is_repeated_with_one_key(portrait: Any, script: Script) -> No
         answer(JOB, 202),
     ]
     assert portrait.edit(b"p").id == "j1"
-    assert len({request.headers["idempotency-key"] for request in script.asked}) == 1
+    assert len({request.headers["idempotency-key"] for request in script.requests}) == 1
     assert all(b"p" in body for body in script.bodies)
     assert script.pauses == [0.5, 7.0, 2.0]
 
@@ -111,7 +111,7 @@ def test_two_requests_have_two_keys(portrait: Any, script: Script) -> None:
     portrait.edit(b"p")
     portrait.edit(b"p")
     portrait.edit(b"p", idempotency_key="mine")
-    keys = [request.headers["idempotency-key"] for request in script.asked]
+    keys = [request.headers["idempotency-key"] for request in script.requests]
     assert len(set(keys)) == 3
     assert keys[2] == "mine"
 
@@ -154,7 +154,7 @@ def test_the_problem_of_a_job_is_not_repeated(portrait: Any, script: Script) -> 
     with pytest.raises(ProblemError) as caught:
         portrait.edit(b"p")
     assert caught.value.code == "worker_lost"
-    assert len(script.asked) == 2
+    assert len(script.requests) == 2
 
 
 def test_a_repeated_extraction_that_has_ended_is_still_a_job(portrait: Any, script: Script) -> None:
@@ -218,8 +218,8 @@ def test_waiting_connects_again_and_then_asks(portrait: Any, script: Script) -> 
         answer(DONE),
     ]
     assert portrait.wait("j1").status == "succeeded"
-    asked, events = "GET /base/v1/jobs/j1", "GET /base/v1/jobs/j1/events"
-    assert script.paths == [asked, events, asked, events, asked, events, asked, asked, asked]
+    status, events = "GET /base/v1/jobs/j1", "GET /base/v1/jobs/j1/events"
+    assert script.paths == [status, events, status, events, status, events, status, status, status]
     assert script.pauses == [1.0, 1.0]
 
 
@@ -236,11 +236,11 @@ def test_a_failed_job_raises_its_problem(portrait: Any, script: Script) -> None:
 def test_waiting_may_be_no_waiting(portrait: Any, script: Script) -> None:
     with pytest.raises(WaitTimeoutError, match="queued"):
         portrait.wait(Job.model_validate(JOB), timeout_s=0)
-    assert script.asked == []
+    assert script.requests == []
 
 
 def test_waiting_ends_in_time() -> None:
-    """Near the end the job is asked for: a stream could not be left in time."""
+    """Near the end the job is requested: a stream could not be left in time."""
     clock = 100.0
     steps = Waiting(Job.model_validate(JOB), Retries(), timeout_s=2.5, now=lambda: clock).steps()
     taken: list[Step] = []

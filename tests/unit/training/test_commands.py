@@ -100,7 +100,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, model: MorphableModel, reco
     rest = mouth_at_rest(recordings)
     (root / "corpus").mkdir()
     items = [_item(r.sound, mouth_change(r, rest), head_change(r)) for r in recordings]
-    save_items(root / "corpus" / "grid-0000.npz", items)
+    save_items(root / "corpus" / "recorded-0000.npz", items)
     (root / "videos").mkdir()
     (root / "videos" / "one.mp4").write_bytes(b"opened when it is prepared")
     store = write_store(root / "clips.lmdb", ARKIT)

@@ -55,12 +55,14 @@ def test_weights_of_an_untrained_folder_are_an_error(tmp_path: Path) -> None:
         averaged_weights(tmp_path)
 
 
-def test_the_log_holds_means_since_the_last_line_and_listeners_hear_them(tmp_path: Path) -> None:
+def test_the_log_holds_means_since_the_last_line_and_callbacks_get_them(tmp_path: Path) -> None:
     heard: list[tuple[int, float]] = []
     alone = linear_trainer(tmp_path / "every", replace(OPTIONS, steps=4, log_every=1))
     alone.train()
     trainer = linear_trainer(tmp_path / "second", replace(OPTIONS, steps=4))
-    trainer.recipe = replace(trainer.recipe, listeners=[lambda step, figures: heard.append((step, figures["squared"]))])
+    trainer.recipe = replace(
+        trainer.recipe, log_callbacks=[lambda step, figures: heard.append((step, figures["squared"]))]
+    )
     trainer.train()
     every, second = (
         [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]

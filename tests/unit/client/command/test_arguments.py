@@ -28,8 +28,8 @@ def controls(*words: str) -> dict[str, Any]:
 
 
 def test_flags_are_sliders_and_pose() -> None:
-    asked = controls("--smile", "0.7", "--brows-up", "-0.2", "--yaw", "-15", "--set", "jawOpen=0.1")
-    assert asked == {
+    given = controls("--smile", "0.7", "--brows-up", "-0.2", "--yaw", "-15", "--set", "jawOpen=0.1")
+    assert given == {
         "expression": {"mouthSmile": 0.7, "browInnerUp": -0.2, "browOuterUp": -0.2, "jawOpen": 0.1},
         "pose": {"yaw": -15.0},
     }
@@ -39,8 +39,8 @@ def test_flags_are_sliders_and_pose() -> None:
 
 def test_every_flag_is_a_slider_that_exists() -> None:
     for flag in edit.SHORTHANDS:
-        asked = Controls.model_validate(controls(f"--{flag}", "0.5"))
-        assert check_controls(asked, ARKIT.document(), max_clip_seconds=60) == []
+        given = Controls.model_validate(controls(f"--{flag}", "0.5"))
+        assert check_controls(given, ARKIT.document(), max_clip_seconds=60) == []
     assert set(edit.POSE) == {axis.name for axis in ARKIT.pose}
 
 
@@ -62,7 +62,7 @@ def test_flags_go_on_top_of_a_file(tmp_path: Path) -> None:
         (["--set", "mouthSmile=1", "--smile", "1"], "mouthSmile is given twice"),
     ],
 )
-def test_a_wrong_value_is_told_before_anything_is_sent(words: list[str], says: str) -> None:
+def test_a_wrong_value_is_reported_before_anything_is_sent(words: list[str], says: str) -> None:
     with pytest.raises(CommandError, match=says):
         controls(*words)
 
@@ -106,10 +106,10 @@ def test_several_clips_are_named_after_their_seeds() -> None:
 )
 def test_an_error_is_a_sentence_and_status_1(words: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 1
-    told = capsys.readouterr()
-    assert says in told.err
-    assert told.err.startswith("portrait: ")
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert says in output.err
+    assert output.err.startswith("portrait: ")
+    assert output.out == ""
 
 
 @pytest.mark.parametrize("module", ["service", "service.embedded", "workers", "client"])

@@ -46,6 +46,6 @@ def test_a_damaged_bundle_is_status_1(
 ) -> None:
     folder = tmp_path_factory.mktemp("b")
     assert main(["doctor", "--bundle", str(folder)]) == 1
-    told = capsys.readouterr().out
-    assert "MISSING" in told
-    assert "bundle.json" in told
+    output = capsys.readouterr().out
+    assert "MISSING" in output
+    assert "bundle.json" in output

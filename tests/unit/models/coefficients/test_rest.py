@@ -29,14 +29,14 @@ def test_the_weight_grows_smoothly_to_one(control: dict[str, str]) -> None:
     [(kind, name)] = control.items()
     unit = 0.05 if kind == "expression" else 1.0
     steps = np.linspace(0, 1.2, 121)
-    shares = [
+    weights = [
         motion_weight(ARKIT, face, apply_controls(ARKIT, face, **{kind: {name: step * unit}})[None, :, None])[0]  # type: ignore[arg-type]
         for step in steps
     ]
-    assert (np.diff(shares) >= 0).all()
-    assert np.diff(shares).max() < 0.02
-    assert shares[-1] == 1
-    assert shares[20] < 0.15
+    assert (np.diff(weights) >= 0).all()
+    assert np.diff(weights).max() < 0.02
+    assert weights[-1] == 1
+    assert weights[20] < 0.15
 
 
 def test_a_window_is_as_far_from_rest_as_its_farthest_frame() -> None:

@@ -59,9 +59,9 @@ def test_smoothing_keeps_to_the_constraints() -> None:
     rng = np.random.default_rng(0)
     jaw = np.clip(0.2 + rng.normal(0, 0.05, 60), 0, 1)
     track = tracked_motion(ARKIT, [seen(i / 25, jawOpen=v, mouthClose=v) for i, v in enumerate(jaw)], 25.0)
-    calm = smoothed(track.motion, 1.0).coefficients
-    assert calm[:, JAW].std() < track.motion.coefficients[:, JAW].std()
-    assert (calm[:, CLOSE] <= calm[:, JAW]).all()
+    smooth = smoothed(track.motion, 1.0).coefficients
+    assert smooth[:, JAW].std() < track.motion.coefficients[:, JAW].std()
+    assert (smooth[:, CLOSE] <= smooth[:, JAW]).all()
 
 
 def test_a_track_without_a_face_says_so() -> None:

@@ -90,8 +90,8 @@ def test_the_painting_begins_without_the_detail_of_the_warped_picture() -> None:
 
 def test_the_gate_leaves_what_training_was_unsure_about() -> None:
     warped, painting = torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)
-    shares = torch.tensor([0.05, 0.5, 0.9]).view(3, 1, 1, 1)  # the parts of a pixel that should be painted
-    taught = GATE_WEIGHT * shares / (GATE_WEIGHT * shares + 1 - shares)  # what the weighted loss makes of them
+    fractions = torch.tensor([0.05, 0.5, 0.9]).view(3, 1, 1, 1)  # the parts of a pixel that should be painted
+    taught = GATE_WEIGHT * fractions / (GATE_WEIGHT * fractions + 1 - fractions)  # what the weighted loss makes of them
     little, half, much = blended(warped, painting, taught.logit())[:, 0, 0, 0]
     assert little < 0.01
     assert half == pytest.approx(0.5, abs=1e-5)

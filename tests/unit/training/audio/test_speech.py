@@ -67,6 +67,12 @@ def test_likelihood_grows_and_a_stopped_run_goes_on(corpus: Path, tmp_path: Path
     assert np.isfinite(motion).all()
 
 
+def test_a_corpus_of_other_kinds_is_refused_by_name(corpus: Path, tmp_path: Path) -> None:
+    (tmp_path / "other-0000.npz").write_bytes((corpus / "recorded-0000.npz").read_bytes())
+    with pytest.raises(TrainingDataError, match="no shards of the kinds recorded, spoken, non_speech"):
+        speech_trainer(tmp_path, tmp_path / "run", SpeechOptions(preset="debug"))
+
+
 def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
     write_bundle(draft_bundle(tmp_path / "bundle", {}, "small", "arkit", "Apache-2.0", {}, {}))
     with pytest.raises(TrainingDataError, match="small"):

@@ -89,9 +89,9 @@ def test_degrading_changes_colours_but_not_places() -> None:
 def test_cover_hides_a_part_only() -> None:
     rng = np.random.default_rng(0)
     white, black = np.full((128, 128, 3), 255, np.uint8), np.zeros((128, 128, 3), np.uint8)
-    shares = [(cover(white, black, rng) == 0).mean() for _ in range(20)]
-    assert min(shares) > 0
-    assert max(shares) < 0.25
+    fractions = [(cover(white, black, rng) == 0).mean() for _ in range(20)]
+    assert min(fractions) > 0
+    assert max(fractions) < 0.25
 
 
 def test_mistakes_of_a_detector_are_shown_as_no_face(faces: FacePhotos, backgrounds: Backgrounds) -> None:
