@@ -71,7 +71,8 @@ def speech_trainer(corpus: Path, out: Path, options: SpeechOptions) -> Trainer[W
     """The trainer of both flows on a corpus.
 
     Raises:
-        TrainingDataError: there is no corpus or none with items to train on, no such preset, or an item is shorter than a window.
+        TrainingDataError: there is no corpus, it has nothing to train on, an item is shorter than a window, or no such
+            preset exists.
     """
     if options.preset not in SPEECH_PRESETS:
         raise TrainingDataError(f"preset {options.preset} has no speech: choose {', '.join(SPEECH_PRESETS)}")

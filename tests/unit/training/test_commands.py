@@ -177,7 +177,7 @@ CASES = [
         "training.audio",
         "train",
         DEBUG | {"corpus": "{}/corpus", "frames": "40"},
-        ("8 grid", "mouth_weight 1.0", *TRAINED),
+        ("8 recorded", "mouth_weight 1.0", *TRAINED),
     ),
     Case("training.audio", "export", {"run": "{}/speech", "bundle": "{}/bundle", "preset": "debug"}, ("replaced",)),
     Case("training.pirender", "prepare", {"videos": "{}/videos", "bundle": str(DEFAULT_BUNDLE)}, (": 1", "arkit")),
