@@ -87,7 +87,7 @@ class UnsupportedContentTypeError(HttpError):
 
 
 class RangeNotSatisfiableError(HttpError):
-    """The file ends before the range that was asked for begins."""
+    """The file ends before the requested range begins."""
 
     code, status, title = "range_not_satisfiable", 416, "Range not satisfiable"
 

@@ -87,7 +87,7 @@ def job_answers() -> Responses:
 def document_answers() -> Responses:
     """Responses of a route that makes a job of which clients want the coefficients."""
     description = (
-        "Finished within the preferred wait: the document itself, in the `format` asked for, whatever `Accept`."
+        "Finished within the preferred wait: the document itself, in the requested `format`, whatever `Accept`."
     )
     return _answers(description, MOTION_CONTENT) | problems(409)
 
@@ -103,7 +103,7 @@ def _headers(**descriptions: str) -> dict[str, Any]:
 _CACHING = _headers(ETag="Names these bytes.", Cache_Control="Private; kept until the result expires.")
 _FILE = _CACHING | _headers(
     Last_Modified="When the job ended.",
-    Accept_Ranges="`bytes`: a part may be asked for.",
+    Accept_Ranges="`bytes`: a part may be requested.",
     Content_Length="Of what is sent, in bytes.",
     Content_Disposition="With a name for the file.",
 )

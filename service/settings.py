@@ -20,7 +20,7 @@ class ApiSettings(Settings):
     )
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port the API listens on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Accepted API keys, comma-separated; none means that no key is asked for."
+        (), description="Accepted API keys, comma-separated; none means that no key is needed."
     )
     allow_anonymous: bool = Field(
         default=False, description="Whether the API may serve beyond this machine without asking for a key."

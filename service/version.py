@@ -15,7 +15,7 @@ PREFIX = "/v1"
 
 
 class VersionMiddleware:
-    """Answer what is asked for under the prefix as without it."""
+    """Answer requests under the prefix as without it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

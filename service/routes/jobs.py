@@ -55,7 +55,7 @@ async def read_result(
     backend: BackendDep,
     index: Annotated[int, Query(ge=0, description="Which result, of a job that has several.")] = 0,
 ) -> Response:
-    """The finished media, or the range of it that is asked for: clips play and broken downloads go on.
+    """The finished media, or the requested range of it: clips play and broken downloads go on.
 
     409 with Retry-After while the job is under way; the job's own problem when it failed. A result never changes, so
     clients may keep it until it expires.
