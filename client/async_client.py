@@ -12,7 +12,7 @@ import httpx
 
 from client import flows, http
 from client.async_exchange import AsyncExchange, run
-from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
+from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, faces_call, reenact_call, talk_call
 from client.documents import Job, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
@@ -97,6 +97,10 @@ class AsyncPortraitClient:
     ) -> Job:
         """As `PortraitClient.extract`."""
         return await self._submit(extract_call(media, format, options, idempotency_key))
+
+    async def faces(self, photo: Media | Source, *, idempotency_key: str | None = None) -> Job:
+        """As `PortraitClient.faces`."""
+        return await self._submit(faces_call(photo, idempotency_key))
 
     async def sliders(self) -> Sliders:
         """As `PortraitClient.sliders`."""

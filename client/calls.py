@@ -71,6 +71,11 @@ def extract_call(media: Media | Source, written_as: MotionFormat, options: Field
     return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, key)
 
 
+def faces_call(photo: Media | Source, key: str | None) -> Call:
+    """A request that looks at the faces of a photo."""
+    return job_call("/faces", {"source": photo}, {}, key)
+
+
 def job_path(job: Job | str) -> str:
     """Where a job is."""
     return f"/jobs/{quote(job if isinstance(job, str) else job.id, safe='')}"

@@ -11,7 +11,7 @@ from typing import Self
 import httpx
 
 from client import flows, http
-from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, reenact_call, talk_call
+from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, faces_call, reenact_call, talk_call
 from client.documents import Job, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
@@ -111,6 +111,10 @@ class PortraitClient:
     ) -> Job:
         """Read expression and pose of the face in a photo or video; its result is a motion document (json, npz)."""
         return self._submit(extract_call(media, format, options, idempotency_key))
+
+    def faces(self, photo: Media | Source, *, idempotency_key: str | None = None) -> Job:
+        """See how well the faces of a photo suit the other requests; its result is a JSON document."""
+        return self._submit(faces_call(photo, idempotency_key))
 
     def sliders(self) -> Sliders:
         """What can be edited."""

@@ -24,6 +24,9 @@ from models.face3d.face_model import FaceModel
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
+MOST_FACES = 32
+"""How many faces of a picture `PortraitEditor.analyse_all` reads, the largest: those that a request may want."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -114,18 +117,38 @@ class PortraitEditor:
             NoFaceError: the detector sees no face.
             FaceIndexError: there are fewer faces than the index asks for.
         """
-        faces = self._extractor.detect(image)
+        faces = self._extractor.detect(image, every=face != "largest")
         if not faces:
             raise NoFaceError(
                 "No face was found in any orientation. Send a picture of an unobstructed face, at least 40 pixels wide."
             )
         chosen = choose_face(faces, face, "the picture")
-        crop = square_crop(chosen.box, chosen.turn)
-        view = crop.cut(image, self._renderer.preset.image_size)
-        extraction = self._extractor.extract(view)
+        return self._read(image, [chosen], len(faces))[0]
+
+    def analyse_all(self, image: np.ndarray) -> list[Source]:
+        """Every face as `analyse` reads it, largest first; the place in the list is the index that `analyse` takes.
+
+        Args:
+            image: uint8 [H, W, 3] RGB, upright.
+
+        Returns:
+            The `MOST_FACES` largest; `faces` of each counts all that were found. Empty where there are none.
+        """
+        faces = self._extractor.detect(image, every=True)
+        return self._read(image, faces[:MOST_FACES], len(faces)) if faces else []
+
+    def _read(self, image: np.ndarray, chosen: list[Face], found: int) -> list[Source]:
+        """The chosen of the faces that were found, read together."""
+        crops = [square_crop(face.box, face.turn) for face in chosen]
+        views = np.stack([crop.cut(image, self._renderer.preset.image_size) for crop in crops])
+        seen = self._extractor.extract(views)
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
-        own = constrain(self.space, extraction.coefficients)
-        return Source(image, chosen, crop, own, extraction.landmarks, len(faces), sharpness(view))
+        return [
+            Source(image, face, crop, constrain(self.space, own), landmarks, found, sharpness(view))
+            for face, crop, own, landmarks, view in zip(
+                chosen, crops, seen.coefficients, seen.landmarks, views, strict=True
+            )
+        ]
 
     def track(
         self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"

@@ -19,7 +19,7 @@ from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
-from service.routes import edit, events, extract, health, jobs, metrics, pages, reenact, sliders, sources, talk
+from service.routes import edit, events, extract, faces, health, jobs, metrics, pages, reenact, sliders, sources, talk
 from service.security import require_key
 from service.settings import ApiSettings
 from service.version import PREFIX, VersionMiddleware
@@ -64,7 +64,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     install_openapi(app, KINDS.values(), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
     for open_routes in (pages, health, metrics):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, reenact, talk, extract, sources, jobs, events, sliders):
+    for keyed_routes in (edit, reenact, talk, extract, faces, sources, jobs, events, sliders):
         app.include_router(
             keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)
         )

@@ -1,4 +1,4 @@
-"""The example of GET /sliders that GET /docs shows. Those of bodies stand with the kinds of jobs."""
+"""Examples of answers that GET /docs shows. Those of bodies stand with the kinds of jobs."""
 
 _BUNDLE = {
     "name": "default",
@@ -27,4 +27,36 @@ SLIDERS_EXAMPLE = {
     "presets": {
         "smile": {"mode": "relative", "expression": {"mouthSmile": 0.7, "cheekSquint": 0.3, "eyeSquint": 0.2}},
     },
+}
+
+_GOOD = {"verdict": "good", "reasons": []}
+
+# What the bundle of this repository sees in the portrait of Grace Hopper.
+FACES_EXAMPLE = {
+    "bundle": _BUNDLE,
+    "width": 512,
+    "height": 600,
+    "found": 1,
+    "faces": [
+        {
+            "index": 0,
+            "box": [159.93, 124.89, 366.21, 331.17],
+            "score": 0.9999,
+            "points": {
+                "left_eye": [304.39, 190.29],
+                "right_eye": [224.32, 193.96],
+                "nose": [267.37, 244.99],
+                "mouth_left": [302.84, 274.75],
+                "mouth_right": [232.51, 278.59],
+            },
+            "turn": 0,
+            "pose": {"yaw": 1.35, "pitch": -8.63, "roll": -3.09},
+            "size": 206.28,
+            "sharpness": 0.173,
+            "mouth_open": 0.007,
+            "eyes_closed": {"left": 0.028, "right": 0.0},
+            "warnings": [],
+            "verdicts": {"edit": _GOOD, "reenact": _GOOD, "talk": _GOOD},
+        }
+    ],
 }

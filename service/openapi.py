@@ -9,9 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from service.documents import MotionDocument
+from service.examples import FACES_EXAMPLE
 from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, BodyFields
 from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.problems import MEDIA_TYPE
+from workers.contract.faces import Faces
 from workers.contract.jobs import Job, Problem
 from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.extract import MOTION_FORMATS
@@ -24,6 +26,8 @@ Send a photo and sliders, a driving video or speech, get the edited photo or a c
 2. `GET /jobs/{id}/events` streams its progress, `GET /jobs/{id}` tells its state at any time.
 3. `GET /jobs/{id}/result` is the picture or clip. With `Accept: image/*` or `video/*` beside `Prefer: wait`, step 1
    gives it at once.
+
+`POST /faces` tells beforehand which faces a photo shows and how well each suits these routes.
 
 Every route is under `/v1` and, as an alias, without it; addresses in an answer begin as the request's did.
 
@@ -69,6 +73,13 @@ MOTION_CONTENT: dict[str, Any] = {
     MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=MotionDocument.__name__)}},
     MOTION_FORMATS["npz"]: {},
 }
+FACES_CONTENT: dict[str, Any] = {
+    "application/json": {"schema": {"$ref": _REFERENCE.format(model=Faces.__name__)}, "example": FACES_EXAMPLE}
+}
+_DOCUMENTS = {
+    name: {"schema": {"anyOf": [content["schema"] for content in (MOTION_CONTENT[name], FACES_CONTENT[name])]}}
+    for name in FACES_CONTENT
+}
 MEDIA_CONTENT: dict[str, Any] = {"image/*": {}, "video/*": {}}
 
 # A result of a job that failed is its own problem, which may be of any of these.
@@ -84,12 +95,10 @@ def job_answers() -> Responses:
     return _answers(description, _JOB | MEDIA_CONTENT)
 
 
-def document_answers() -> Responses:
-    """Responses of a route that makes a job of which clients want the coefficients."""
-    description = (
-        "Finished within the preferred wait: the document itself, in the requested `format`, whatever `Accept`."
-    )
-    return _answers(description, MOTION_CONTENT) | problems(409)
+def document_answers(content: dict[str, Any]) -> Responses:
+    """Responses of a route that makes a job of which clients want the document, which `content` describes."""
+    description = "Finished within the preferred wait: the document itself, whatever `Accept`."
+    return _answers(description, content) | problems(409)
 
 
 def _headers(**descriptions: str) -> dict[str, Any]:
@@ -124,7 +133,7 @@ RESULT_CONDITIONS: dict[str, Any] = {
 
 def result_answers() -> Responses:
     """Responses of a job's result."""
-    content = MEDIA_CONTENT | MOTION_CONTENT
+    content = MEDIA_CONTENT | MOTION_CONTENT | _DOCUMENTS
     return {
         200: {"description": "What the job made.", "content": content, "headers": _FILE},
         206: {"description": "The range of it.", "content": {name: {} for name in content}, "headers": _FILE | _PART},
@@ -201,7 +210,7 @@ def install_openapi(
         read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
             (model, "validation") for kind in kinds for model in kind.documents.values()
         ]
-        models: list[type[BaseModel]] = [Job, Problem, MotionDocument, *answers]
+        models: list[type[BaseModel]] = [Job, Problem, MotionDocument, Faces, *answers]
         written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]
         _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
         known = document.setdefault("components", {}).setdefault("schemas", {})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
+from workers.contract.faces import Faces
 from workers.contract.kinds.common import OutputSpec
 from workers.contract.kinds.extract import MOTION_FORMATS, MotionFormat
 from workers.editor import Pixels
@@ -124,3 +125,12 @@ def write_document(attempt: Attempt, folder: Path, chosen: MotionFormat, motion:
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
     return OutputFile(path, MOTION_FORMATS[chosen], motion.space.name, frames=len(motion.times), seconds=seconds)
+
+
+def write_faces(attempt: Attempt, folder: Path, faces: Faces, space: str) -> OutputFile:
+    """Write what was seen of a picture's faces as `result`, as JSON."""
+    path = folder / "result.json"
+    attempt.stage("encode", 1, 1)
+    with attempt.timed("encode_s"):
+        path.write_text(faces.model_dump_json())
+    return OutputFile(path, "application/json", space)

@@ -96,11 +96,23 @@ class SourceInput:
             raise
 
     def _read(self, attempt: Attempt, key: SourceKey) -> "Source":
-        with attempt.timed("decode_s"), self._sources.open(key.owner, key.source_id) as file:
-            image = self._decoder.picture(file.read())
-        attempt.stage("extract")
+        image = self._picture(attempt, key.source_id)
         with attempt.timed("extract_s"):
             return self._editor.analyse(image, key.face)
+
+    def portraits(self, attempt: Attempt, source_id: str) -> tuple[tuple[int, int], list["Source"]]:
+        """Decode a photo and read all faces in it. Returns its height and width, and the faces, largest first."""
+        attempt.stage("decode")
+        image = self._picture(attempt, source_id)
+        with attempt.timed("extract_s"):
+            return image.shape[:2], self._editor.analyse_all(image)
+
+    def _picture(self, attempt: Attempt, source_id: str) -> Pixels:
+        """A photo, decoded; what comes next is to read it."""
+        with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
+            image = self._decoder.picture(file.read())
+        attempt.stage("extract")
+        return image
 
     def photo_motion(
         self, attempt: Attempt, source_id: str, face: FaceChoice = "largest", what: str = "source"

@@ -46,6 +46,15 @@ def portrait_warnings(source: "Source", face: FaceChoice, what: str = "source") 
         )
 
 
+def pose_warnings(space: CoefficientSpace, own: NDArray[np.float32]) -> Iterator[WarningCode]:
+    """What `motion_warnings` may tell of a source [C] as soon as its head is moved."""
+    pose = np.abs(own[space.pose_start : space.pose_start + 3])
+    if pose[0] > _ASIDE:
+        yield WarningCode.HIDDEN_SIDE
+    if any(shown > most for shown, (_, most) in zip(pose, _FARTHEST, strict=True)):
+        yield WarningCode.EXTREME_POSE
+
+
 def motion_warnings(
     space: CoefficientSpace, own: NDArray[np.float32], motion: NDArray[np.float32]
 ) -> Iterator[JobWarning]:

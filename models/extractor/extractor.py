@@ -46,16 +46,21 @@ class Extractor:
     def __init__(self, detector: Path, regressor: Path, threads: int | None = None) -> None:
         self._detector, self._regressor = Detector(detector, threads), Regressor(regressor, threads)
 
-    def detect(self, image: np.ndarray) -> list[Face]:
+    def detect(self, image: np.ndarray, *, every: bool = False) -> list[Face]:
         """Faces of a picture uint8 [H, W, 3] RGB in any orientation, largest first; empty where there are none.
 
         A picture whose faces are upright beyond doubt is searched once; any other in its four quarter turns, and of
         what is seen at one place in several turns the likeliest is taken.
+
+        Args:
+            image: the picture.
+            every: search at all `SIZES`. Otherwise the first that shows a face is the last, which may overlook others:
+                fast, and enough where any one face will do.
         """
-        faces = self._search(image, 0)
+        faces = self._search(image, 0, every)
         if not faces or any(_doubtful(face) for face in faces):
             for turn in (1, 2, 3):
-                faces += self._search(image, turn)
+                faces += self._search(image, turn, every)
             faces = _likeliest(faces)
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
@@ -63,8 +68,9 @@ class Extractor:
         """Coefficients of a crop uint8 [256, 256, 3], from `square_crop(face.box).cut(image, 256)`, or of a batch."""
         return self._regressor.extract(crops)
 
-    def _search(self, image: np.ndarray, turn: int) -> list[Face]:
-        """Faces that are upright after some quarter turns, at the first size that shows any."""
+    def _search(self, image: np.ndarray, turn: int, every: bool) -> list[Face]:
+        """Faces that are upright after some quarter turns, at the first size that shows any, or at every size."""
+        found: list[Face] = []
         height, width = image.shape[:2]
         turned = np.ascontiguousarray(np.rot90(image, turn))
         for size in SIZES:
@@ -72,9 +78,10 @@ class Extractor:
                 continue
             candidates = [square_crop(face.box) for face in self._detector.detect(turned, size)]
             crops = [_turned_crop(crop, (width, height), turn) for crop in candidates]
-            if faces := self._confirm(image, crops):
-                return faces
-        return []
+            found += self._confirm(image, crops)
+            if found and not every:
+                return found
+        return distinct(found)
 
     def _confirm(self, image: np.ndarray, crops: list[Crop]) -> list[Face]:
         """The crops in which the regressor sees a face, with its box, score and points, without duplicates.

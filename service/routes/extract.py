@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from service.call import JobCall
-from service.openapi import document_answers, job_body
+from service.openapi import MOTION_CONTENT, document_answers, job_body
 from service.security import limit_rate
 from workers.contract.kinds.extract import EXTRACT, MotionFormat
 
@@ -22,7 +22,7 @@ Format = Annotated[
     "/extract",
     response_class=Response,
     dependencies=[Depends(limit_rate)],
-    responses=document_answers(),
+    responses=document_answers(MOTION_CONTENT),
     openapi_extra=job_body(EXTRACT),
 )
 async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: A002 - the contract's own name

@@ -11,6 +11,7 @@ from workers.output_file import OutputFile
 from workers.runner import CURRENT, JobTask
 from workers.tasks.edit import EditTask
 from workers.tasks.extract import ExtractTask
+from workers.tasks.faces import FacesTask
 from workers.tasks.reenact import ReenactTask
 from workers.tasks.talk import TalkTask
 from workers.tasks.tools import TaskTools
@@ -23,6 +24,7 @@ class _KindTask(Protocol):
 _TASKS: Mapping[str, Callable[[TaskTools], _KindTask]] = {
     "edit": EditTask,
     "extract": ExtractTask,
+    "faces": FacesTask,
     "reenact": ReenactTask,
     "talk": TalkTask,
 }

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from models.coefficients import ARKIT, BFM
 from models.coefficients.document import Motion, motion_document, motion_npz
+from service.examples import FACES_EXAMPLE
 from tests.integration.api.conftest import ActedWorker, assert_problem
 from tests.integration.api.contract import CONTRACT
 from tests.integration.conftest import BUNDLE
@@ -36,6 +37,8 @@ DOCUMENTS = {
     "application/x-npz": motion_npz(motion(), BUNDLE.model_dump()),
 }
 
+FACES = json.dumps(FACES_EXAMPLE).encode()
+
 
 class Waiting:
     """Requests that wait, and a worker that ends them."""
@@ -47,6 +50,7 @@ class Waiting:
             "/reenact": photo | {"driver": ("d.webm", WEBM, "video/webm")},
             "/talk": photo | {"audio": ("a.wav", WAV, "audio/wav")},
             "/extract": photo,
+            "/faces": photo,
         }
 
     def started(self, route: str, **headers: str) -> str:
@@ -85,6 +89,7 @@ def test_every_declared_answer_is_given(
             assert waiting.finished(route, b"media", media_type, accept=media_type).content == b"media"
     for media_type, data in DOCUMENTS.items():
         assert waiting.finished("/extract", data, media_type).content == data
+    assert waiting.finished("/faces", FACES, "application/json").json() == FACES_EXAMPLE
 
     for media_type, data in {"image/webp": b"a", "video/webm": b"b", **DOCUMENTS}.items():
         job = waiting.started("/edit")

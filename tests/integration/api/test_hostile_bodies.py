@@ -240,7 +240,7 @@ def test_text_that_cannot_be_written_is_named(
     assert "cannot be written" in problem["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("route", ["/edit", "/reenact", "/talk", "/extract", "/sources"])
+@pytest.mark.parametrize("route", ["/edit", "/reenact", "/talk", "/extract", "/faces", "/sources"])
 def test_a_broken_name_or_id_is_named(api: httpx.Client, route: str) -> None:
     answer = body(route, f'{{"{SURROGATE}": 1}}')(api)
     assert [error["field"] for error in assert_problem(answer, 422, "invalid_request")["errors"]] == ["\ufffd"]

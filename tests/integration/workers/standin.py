@@ -63,9 +63,15 @@ class Standin:
         """The photo's middle as the face, all coefficients 0."""
         if image.std() == 0:
             raise NoFaceError("No face was found; send a picture with one.")
-        found = SimpleNamespace(box=(1.0, 2.0, 3.0, 4.0), score=0.9)
+        found = Face((1.0, 2.0, 3.0, 4.0), 0.9, np.zeros((5, 2)))
         own = np.zeros(ARKIT.size, np.float32)
-        return SimpleNamespace(image=image, face=found, coefficients=own, faces=1, sharpness=1.0)
+        return SimpleNamespace(
+            image=image, face=found, coefficients=own, landmarks=np.zeros((478, 2)), faces=1, sharpness=1.0
+        )
+
+    def analyse_all(self, image: np.ndarray) -> list[SimpleNamespace]:
+        """The photo's middle; nobody in a picture of one colour."""
+        return [self.analyse(image)] if image.std() else []
 
     def track(self, frames: Iterable[tuple[float, np.ndarray]], face: int | str = "largest") -> Iterator[TrackedFrame]:
         """jawOpen as bright as the frame, everything else 0."""

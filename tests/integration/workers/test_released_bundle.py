@@ -17,8 +17,10 @@ from PIL import Image
 
 from tests.integration.workers.conftest import ROOT, environment_of
 from tests.processes import start_process
+from workers.contract.faces import Faces
 from workers.contract.jobs import JobStatus
 from workers.contract.kinds.extract import ExtractRequest
+from workers.contract.kinds.faces import FacesRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
 from workers.contract.settings import Settings
@@ -70,6 +72,32 @@ def test_an_extraction_finds_the_face(service: Service, photo: str) -> None:
     x0, y0, x1, y1 = frame["face"]["box"]  # type: ignore[index]
     assert 150 < (x0 + x1) / 2 < 290
     assert 60 < (y0 + y1) / 2 < 190
+
+
+def test_the_index_of_a_face_is_what_an_edit_takes(service: Service, astronaut: np.ndarray, hopper: np.ndarray) -> None:
+    both = np.concatenate([np.pad(astronaut, ((88, 0), (0, 0), (0, 0)), mode="edge"), hopper], 1)
+    file = io.BytesIO()
+    Image.fromarray(both).save(file, "PNG")
+    group = service.add(file.getvalue())
+    checked = service.finish(service.start(FacesRequest, group))
+    assert checked.job.status is JobStatus.SUCCEEDED, checked.job.error
+    with service.blobs.open(checked.blobs[0]) as document:
+        seen = Faces.model_validate_json(document.read())
+    assert (seen.width, seen.height, seen.found) == (1024, 600, 2)
+    large, small = seen.faces
+    assert (large.index, small.index) == (0, 1)
+    assert large.size > 1.5 * small.size
+    assert large.points.right_eye[0] > 512 > small.points.left_eye[0] > small.points.right_eye[0]
+
+    for face in seen.faces:
+        options = {"face": face.index}
+        edited = service.finish(service.submit(group, controls={"expression": {"jawOpen": 0.6}}, options=options))
+        with service.blobs.open(edited.blobs[0]) as result:
+            changed = (np.asarray(Image.open(io.BytesIO(result.read()))) != both).any(-1)
+        x0, y0, x1, y1 = (int(place) for place in face.box)
+        assert changed[y0:y1, x0:x1].any()
+        assert not changed[:, :512].any() if face is large else not changed[:, 512:].any()
+        assert [warning.code for warning in edited.job.warnings] == face.warnings
 
 
 def test_a_picture_without_a_face_says_so(service: Service, astronaut: np.ndarray) -> None:

@@ -83,11 +83,18 @@ def test_a_file_that_is_not_there_is_reported_before_anything_is_sent(portrait: 
 
 def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script) -> None:
     script.answers = [answer(SOURCE, 201), answer(JOB, 202), answer(JOB | {"kind": "extract"}, 202)]
+    script.answers.append(answer(JOB | {"kind": "faces"}, 202))
     source = portrait.upload(b"abc")
     portrait.edit(source)
     portrait.extract(source, format="npz")
-    assert script.paths == ["POST /base/v1/sources", "POST /base/v1/edit", "POST /base/v1/extract?format=npz"]
-    for index in (1, 2):
+    portrait.faces(source)
+    assert script.paths == [
+        "POST /base/v1/sources",
+        "POST /base/v1/edit",
+        "POST /base/v1/extract?format=npz",
+        "POST /base/v1/faces",
+    ]
+    for index in (1, 2, 3):
         assert script.requests[index].headers["content-type"].startswith("multipart/form-data")
         assert parts(script, index) == {"source_id": ({"name": "source_id"}, b"s1")}
     assert source.new_field == 1, "what a newer service adds is kept"

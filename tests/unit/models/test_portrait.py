@@ -43,6 +43,20 @@ def test_analysis_finds_the_astronauts_face(source: Source) -> None:
     assert source.coefficients.dtype == np.float32
 
 
+def test_all_faces_are_read_as_each_of_them_is(
+    editor: PortraitEditor, astronaut: np.ndarray, hopper: np.ndarray
+) -> None:
+    both = np.concatenate([astronaut, hopper[:512]], 1)  # at the first size that shows a face, hers is overlooked
+    found = editor.analyse_all(both)
+    assert [face.faces for face in found] == [2, 2]
+    assert found[0].face.box[0] > 512 > found[1].face.box[2]
+    for index, face in enumerate(found):
+        alone = editor.analyse(both, index)
+        assert (face.face.box, face.crop, face.sharpness) == (alone.face.box, alone.crop, alone.sharpness)
+        assert np.allclose(face.coefficients, alone.coefficients, atol=1e-4)
+    assert editor.analyse_all(np.full((200, 200, 3), 90, np.uint8)) == []
+
+
 def test_an_edit_of_nothing_is_the_photo(editor: PortraitEditor, source: Source) -> None:
     nothing = dict.fromkeys(editor.space.index, 0.0)
     assert np.array_equal(edited(editor, source, expression=nothing, pose={"yaw": 0.0}), source.image)

@@ -6,12 +6,15 @@ from pydantic import Field
 
 from workers.contract.kinds.edit import EDIT, EditRequest
 from workers.contract.kinds.extract import EXTRACT, ExtractRequest
+from workers.contract.kinds.faces import FACES, FacesRequest
 from workers.contract.kinds.reenact import REENACT, ReenactRequest
 from workers.contract.kinds.talk import TALK, TalkRequest
 
 __all__ = ["KINDS", "JobRequest"]
 
-JobRequest = Annotated[EditRequest | ExtractRequest | ReenactRequest | TalkRequest, Field(discriminator="kind")]
+JobRequest = Annotated[
+    EditRequest | ExtractRequest | FacesRequest | ReenactRequest | TalkRequest, Field(discriminator="kind")
+]
 """An accepted request, as a worker finds it in the queue."""
 
-KINDS = {"edit": EDIT, "extract": EXTRACT, "reenact": REENACT, "talk": TALK}
+KINDS = {"edit": EDIT, "extract": EXTRACT, "faces": FACES, "reenact": REENACT, "talk": TALK}

@@ -51,7 +51,7 @@ def test_an_upright_photo_is_searched_once(
     searched = []
     search = Extractor._search
     monkeypatch.setattr(
-        Extractor, "_search", lambda self, image, turn: searched.append(turn) or search(self, image, turn)
+        Extractor, "_search", lambda self, image, turn, every: searched.append(turn) or search(self, image, turn, every)
     )
     assert extractor.detect(astronaut)[0].turn == 0
     assert searched == [0]

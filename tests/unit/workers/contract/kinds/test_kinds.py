@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from models.coefficients import ARKIT
 from workers.contract.kinds import KINDS, JobRequest
-from workers.contract.kinds.common import JobKind
+from workers.contract.kinds.common import JobKind, Strict
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.media_type import detect_media_type, media_kind
 
@@ -25,8 +25,8 @@ def test_a_kind_is_described_as_it_is_modelled(name: str, kind: JobKind) -> None
     assert {f"{file}_id" for file in kind.files} <= kind.request.model_fields.keys()
     assert kind.required <= kind.files.keys()
     assert set(kind.checked_first) <= kind.files.keys()
-    assert kind.documents
-    assert kind.documents.keys() <= kind.fields.model_fields.keys()
+    defaults = {field: info.default for field, info in kind.fields.model_fields.items()}
+    assert kind.documents.keys() == {field for field, default in defaults.items() if isinstance(default, Strict)}
     requests = get_args(get_args(JobRequest)[0])
     assert kind.request in requests
     assert len(requests) == len(KINDS)

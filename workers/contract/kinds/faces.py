@@ -1,0 +1,25 @@
+"""What POST /faces takes: a photo."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from workers.contract.kinds.common import JobKind, RequestFields, StoredRequest
+from workers.contract.kinds.example_files import SOURCE
+from workers.contract.media_type import PICTURE
+
+
+class FacesFields(RequestFields):
+    """What a pre-check says apart from its photo: nothing."""
+
+    kind: Literal["faces"] = "faces"
+
+
+class FacesRequest(FacesFields, StoredRequest):
+    """One accepted POST /faces."""
+
+    answers_with_document: ClassVar[bool] = True
+
+
+_EXAMPLES: Mapping[str, Any] = {"photo": {"summary": "Who is in a photo", "value": SOURCE}}
+
+FACES = JobKind(fields=FacesFields, request=FacesRequest, files={"source": PICTURE}, examples=_EXAMPLES)
