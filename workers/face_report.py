@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from models.coefficients import CoefficientSpace
 from models.extractor.landmarks import eyes_closed, mouth_open
-from workers.contract.faces import DetectedFace, EyesClosed, FacePoints, HeadPose, Verdict, Verdicts
+from workers.contract.faces import DetectedFace, EyesClosed, FacePoints, FacePose, RouteVerdict, RouteVerdicts
 from workers.contract.warnings import WarningCode
 from workers.source_warnings import portrait_warnings, pose_warnings
 
@@ -35,7 +35,7 @@ def detected_face(index: int, source: "Source", space: CoefficientSpace, *, spea
         score=round(face.score, 4),
         points=_points(source),
         turn=cast(Literal[0, 90, 180, 270], 90 * face.turn),
-        pose=HeadPose(yaw=yaw, pitch=pitch, roll=roll),
+        pose=FacePose(yaw=yaw, pitch=pitch, roll=roll),
         size=round(face.box[2] - face.box[0], 2),
         sharpness=round(source.sharpness, 4),
         mouth_open=round(mouth_open(source.landmarks), 3),
@@ -45,18 +45,18 @@ def detected_face(index: int, source: "Source", space: CoefficientSpace, *, spea
     )
 
 
-def verdicts(codes: Sequence[WarningCode], *, speaks: bool) -> Verdicts:
+def verdicts(codes: Sequence[WarningCode], *, speaks: bool) -> RouteVerdicts:
     """The rule: a route suits a face by the number of reasons against it.
 
     An edit turns the head only as it is told to, so what a face hides is no reason against it.
     """
     edit = _verdict([code for code in codes if code != WarningCode.HIDDEN_SIDE])
     moved = _verdict(codes)
-    return Verdicts(edit=edit, reenact=moved, talk=moved if speaks else None)
+    return RouteVerdicts(edit=edit, reenact=moved, talk=moved if speaks else None)
 
 
-def _verdict(reasons: Sequence[WarningCode]) -> Verdict:
-    return Verdict(verdict=("good", "usable", "poor")[min(len(reasons), 2)], reasons=list(reasons))
+def _verdict(reasons: Sequence[WarningCode]) -> RouteVerdict:
+    return RouteVerdict(verdict=("good", "usable", "poor")[min(len(reasons), 2)], reasons=list(reasons))
 
 
 def _points(source: "Source") -> FacePoints:

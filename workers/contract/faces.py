@@ -22,7 +22,7 @@ class FacePoints(ContractModel):
     mouth_right: Point
 
 
-class HeadPose(ContractModel):
+class FacePose(ContractModel):
     """Degrees, as `controls.pose` counts them, of the face after its `turn`."""
 
     yaw: float
@@ -37,7 +37,7 @@ class EyesClosed(ContractModel):
     right: Fraction
 
 
-class Verdict(ContractModel):
+class RouteVerdict(ContractModel):
     """How well a face suits a route: `good` without a reason, `usable` with one, `poor` with several."""
 
     verdict: Literal["good", "usable", "poor"]
@@ -46,12 +46,12 @@ class Verdict(ContractModel):
     )
 
 
-class Verdicts(ContractModel):
+class RouteVerdicts(ContractModel):
     """One for each route. `hidden_side` is a reason only for `reenact` and `talk`: they turn heads by themselves."""
 
-    edit: Verdict
-    reenact: Verdict
-    talk: Verdict | None = Field(description="Null where the bundle has no speech model.")
+    edit: RouteVerdict
+    reenact: RouteVerdict
+    talk: RouteVerdict | None = Field(description="Null where the bundle has no speech model.")
 
 
 class DetectedFace(ContractModel):
@@ -62,13 +62,13 @@ class DetectedFace(ContractModel):
     score: Fraction = Field(description="How surely it is a face.")
     points: FacePoints
     turn: Literal[0, 90, 180, 270] = Field(description="Degrees counter-clockwise after which the face is upright.")
-    pose: HeadPose
+    pose: FacePose
     size: float = Field(description="Width of the box, in pixels.")
     sharpness: float = Field(description="Share of the contrast that is in the finest details.")
     mouth_open: Fraction = Field(description="How far the lips stand apart, over the mouth's width.")
     eyes_closed: EyesClosed
     warnings: list[WarningCode] = Field(description="Those that every job on this face carries, whatever is requested.")
-    verdicts: Verdicts
+    verdicts: RouteVerdicts
 
 
 class Faces(ContractModel):

@@ -1,4 +1,4 @@
-"""The document of POST /faces: what is told of a face, and the rule of the verdicts."""
+"""The document of POST /faces: what is said of a face, and the rule of the verdicts."""
 
 from __future__ import annotations
 

@@ -10,15 +10,15 @@ from models.extractor.landmarks import LANDMARKS, eyes_closed, mouth_open
 
 def face(lips: float, left: float, right: float) -> np.ndarray:
     """A face whose lips and eyes are 10 wide and as far open as said."""
-    marks = np.zeros((LANDMARKS, 2))
+    landmarks = np.zeros((LANDMARKS, 2))
     for (upper, lower, first, last), opening in (
         ((13, 14, 78, 308), lips),
         ((386, 374, 362, 263), left),
         ((159, 145, 33, 133), right),
     ):
-        marks[[upper, lower], 1] = -opening / 2, opening / 2
-        marks[[first, last], 0] = -5, 5
-    return marks
+        landmarks[[upper, lower], 1] = -opening / 2, opening / 2
+        landmarks[[first, last], 0] = -5, 5
+    return landmarks
 
 
 @pytest.mark.parametrize(("lips", "expected"), [(0, 0), (4, 0.4), (12, 1)])
