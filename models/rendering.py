@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -67,17 +68,17 @@ class FrameRenderer:
             landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
         """
         side = size or square.side
-        network, crop = self._cut([(image, square)], side)
+        network = self._shown([(image, square)], self._renderer.preset.image_size)
         seam = None if size else Seam(image, square.x, square.y, side)
-        layered = None
+        made: Callable[[NDArray[np.float32]], Iterable[Pixels]]
         if self._fit is not None and landmarks is not None:
             layered = LayeredSource.of(self._fit, square.cut(image, side), landmarks, own, side / square.side)
+            made = partial(self._layered, layered, network, own[None])
+        else:
+            made = partial(self._made, network, self._shown([(image, square)], side), own[None])
 
         def render(start: int, stop: int) -> list[Pixels]:
-            windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
-            if layered is None:
-                return list(self._made(network, crop, own[None], windows))
-            return self._layered(layered, network, own[None], windows)
+            return list(made(descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))))
 
         for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
             for picture in pictures:
@@ -109,7 +110,8 @@ class FrameRenderer:
                 pairs = [(image, source.squares[i]) for image, i in zip(buffer.at(chosen), chosen, strict=True)]
                 if seen:
                     windows = np.stack([source.window(motion, i, self._renderer.preset.radius) for i in chosen])
-                    drawn = self._made(*self._cut(pairs, side), source.coefficients[chosen], windows)
+                    network = self._shown(pairs, self._renderer.preset.image_size)
+                    drawn = self._made(network, self._shown(pairs, side), source.coefficients[chosen], windows)
                     crops = [square.put_back(crop) for (_, square), crop in zip(pairs, drawn, strict=True)]
                     made += crops if size else _pasted(pairs, crops)
                 else:
@@ -123,13 +125,9 @@ class FrameRenderer:
         for pictures in in_batches(render, len(motion), most):
             yield from pictures
 
-    def _cut(self, pairs: Sequence[tuple[Pixels, Crop]], side: int) -> tuple[Tensor, Tensor]:
-        """The squares of N pictures, as the networks see them and [N, 3, side, side] as they come out."""
-
-        def cut(size: int) -> Tensor:
-            return torch.cat([to_tensor(square.cut(image, size), self._device) for image, square in pairs])
-
-        return cut(self._renderer.preset.image_size), cut(side)
+    def _shown(self, pairs: Sequence[tuple[Pixels, Crop]], side: int) -> Tensor:
+        """The squares of N pictures, [N, 3, side, side] on the device."""
+        return torch.cat([to_tensor(square.cut(image, side), self._device) for image, square in pairs])
 
     @torch.inference_mode()
     def _made(

@@ -113,10 +113,10 @@ class EyeLayer:
         self._darks: list[Array] = []
         self._tones: list[Array] = []
         for eye in self._own:
-            window = Window(0, 0, self._side, self._side)
+            window = self._around(eye)
             inside = filled(eye.outline, window)
-            pixels = picture[inside > 0.9].astype(np.float32)
-            skin = np.median(picture[self._around(eye).place].reshape(-1, 3), 0) if len(pixels) < 8 else None
+            pixels = picture[window.place][inside > 0.9].astype(np.float32)
+            skin = np.median(picture[window.place].reshape(-1, 3), 0) if len(pixels) < 8 else None
             self._tones.append(_tone(picture, eye))
             self._whites.append(_white(pixels) if skin is None else np.asarray(skin, np.float32))
             self._darks.append(np.asarray(np.percentile(pixels, 12, 0) if skin is None else skin * 0.4, np.float32))
@@ -194,13 +194,12 @@ class EyeLayer:
     def _eyeball(self, picture: Array, vertices: Array, number: int, eye: _Eye, strength: float) -> None:
         """The ball with the photo's own iris, as far as the photo shows it, white beside it; shaded under the lid."""
         window = Window.around(eye.outline, 2, self._side)
-        if window.empty:
-            return
         alpha = filled(eye.outline, window)
         depth, places = draw(
             window.local(vertices), self._face.placed[:, :2], self._face.model.eyeballs, window.height, window.width
         )
-        seen = sampled(self._seen[number], places, cv2.INTER_LINEAR)[..., None]
+        here = places - self._around(self._own[number]).corner
+        seen = sampled(self._seen[number], here, cv2.INTER_LINEAR)[..., None]
         own = sampled(self._picture, places)
         ball = self._whites[number] * self._shade(alpha, eye)[..., None] * (1 - seen) + own * seen
         alpha = (strength * alpha * (depth > EMPTY))[..., None]
@@ -218,8 +217,6 @@ class EyeLayer:
         So brows and deep shadows, which the narrow strip of skin above an eye may show, do not become streaks."""
         top = lid.open_rim + eye.up * (0.5 * LASHES * eye.width)
         window = Window.around(np.concatenate([eye.outline, top]), 0.3 * eye.width, self._side)
-        if window.empty:
-            return
         inside = filled(np.concatenate([eye.upper, top[::-1]]).astype(np.float32), window)
         mask = cv2.GaussianBlur(inside, (0, 0), max(0.5, 0.08 * eye.width)) * min(lid.closing / FULL, 1.0)
         skin = picture[window.place]
@@ -232,8 +229,6 @@ class EyeLayer:
 
     def _lash_line(self, picture: Array, eye: _Eye, own: _Eye, dark: Array, closing: float) -> None:
         window = self._around(eye)
-        if window.empty:
-            return
         times = np.linspace(0, 1, 33)
         knots = np.linspace(0, 1, len(eye.upper))
         line = np.stack([np.interp(times, knots, eye.upper[:, k]) for k in (0, 1)], -1).astype(np.float32)

@@ -15,7 +15,7 @@ FINER = 4
 
 @dataclass(frozen=True)
 class Window:
-    """A rectangle of whole pixels inside a picture; empty where `width` or `height` is 0."""
+    """A rectangle of whole pixels inside a picture, of one pixel at least."""
 
     x: int
     y: int
@@ -25,15 +25,10 @@ class Window:
     @classmethod
     def around(cls, points: Array, margin: float, side: int) -> Window:
         """The smallest one around points [P, 2] and a margin, inside a picture of `side` pixels."""
-        low = np.clip(np.floor(points.min(0) - margin), 0, side).astype(int)
-        high = np.clip(np.ceil(points.max(0) + margin) + 1, 0, side).astype(int)
-        width, height = (int(extent) for extent in np.maximum(high - low, 0))
+        low = np.clip(np.floor(points.min(0) - margin), 0, side - 1).astype(int)
+        high = np.clip(np.ceil(points.max(0) + margin) + 1, low + 1, side).astype(int)
+        width, height = (int(extent) for extent in high - low)
         return cls(int(low[0]), int(low[1]), width, height)
-
-    @property
-    def empty(self) -> bool:
-        """Whether no pixel lies inside."""
-        return not (self.width and self.height)
 
     @property
     def place(self) -> tuple[slice, slice]:

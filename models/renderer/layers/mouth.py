@@ -11,8 +11,9 @@ from models.face3d.drawing import EMPTY, draw
 from models.face3d.landmark_fit import FittedFace
 from models.renderer.layers.masks import Window, filled, sampled
 
-FINER = 3
-"""The inside is drawn with so many times the pixels a side, and shrunk: teeth have edges."""
+FINEST, FINE = 3, 1536
+"""The inside is drawn with up to so many times the pixels a side, and shrunk, since teeth have edges; with fewer in
+crops so large that this makes no difference."""
 
 BEGINS = 0.04
 """Change of the opening, in squared widths of the mouth, over which the layer comes in."""
@@ -53,17 +54,16 @@ class MouthLayer:
     def __init__(self, picture: NDArray[np.uint8], face: FittedFace, skin: Array, softness: float) -> None:
         self._picture, self._face, self._side, self._softness = picture, face, len(picture), softness
         model, placed = face.model, face.placed
-        everywhere = Window(0, 0, self._side, self._side)
-        inside = filled(self._rim(placed), everywhere)
+        window = Window.around(placed[model.mouth_rim, :2], 4, self._side)
+        inside = filled(self._rim(placed), window)
         distance = cv2.distanceTransform((inside > 0.6).astype(np.uint8), cv2.DIST_L2, 3)
         self._seen = np.clip((distance - 0.5) / max(1.5, 0.004 * self._side), 0, 1).astype(np.float32)
-        self._opening = self._opens(placed)
-        window = Window.around(placed[model.mouth_rim, :2], 4, self._side)
-        self._window = window
+        self._opening, self._window = self._opens(placed), window
+        self._finer = int(np.clip(np.ceil(FINE / self._side), 1, FINEST))
         self._depth = draw(
             window.local(placed), np.zeros((len(placed), 1), np.float32), model.interior, window.height, window.width
         )[0]
-        self._enamel = _enamel(picture[inside > 0.9].astype(np.float32), self._opening, skin)
+        self._enamel = _enamel(picture[window.place][inside > 0.9].astype(np.float32), self._opening, skin)
         self._lips = _lips(picture, placed[model.mouth_rim, :2], skin)
 
     def paint(self, picture: Array, vertices: Array) -> None:
@@ -71,7 +71,7 @@ class MouthLayer:
         change = abs(self._opens(vertices) - self._opening) / BEGINS
         rim = self._rim(vertices)
         window = Window.around(rim, 3, self._side)
-        if window.empty or change == 0:
+        if change == 0:
             return
         alpha = filled(rim, window)
         inside = self._inside(vertices, window, alpha)
@@ -97,10 +97,11 @@ class MouthLayer:
         attributes = np.column_stack([face.placed, vertices[:, 2], np.abs(turned[:, 2]), model.is_tooth]).astype(
             np.float32
         )
-        shape = window.height * FINER, window.width * FINER
-        depth, drawn = draw(window.local(vertices, FINER), attributes, model.interior, *shape)
+        finer = self._finer
+        shape = window.height * finer, window.width * finer
+        depth, drawn = draw(window.local(vertices, finer), attributes, model.interior, *shape)
         is_drawn, tooth = depth > EMPTY, drawn[..., 5] > 0.5
-        lips = _plane(window.local(vertices[model.mouth_rim], FINER), shape)
+        lips = _plane(window.local(vertices[model.mouth_rim], finer), shape)
         behind = np.clip(np.where(is_drawn, lips - drawn[..., 3], np.inf) / face.pose.scale, 0, 6)
         fading = np.exp(-behind / (FADING * np.where(tooth, 2, 1)))
         colour = np.where(
@@ -110,14 +111,14 @@ class MouthLayer:
         painted = np.maximum(colour * light[..., None], self._lips * CAVITY * FLOOR).astype(np.float32)
         seen = self._is_seen(drawn[..., :3], is_drawn)[..., None]
         own = sampled(self._picture, drawn[..., :2])
-        inside = cv2.GaussianBlur(painted * (1 - seen) + own * seen, (0, 0), FINER * max(0.35, self._softness))
+        inside = cv2.GaussianBlur(painted * (1 - seen) + own * seen, (0, 0), finer * max(0.35, self._softness))
         return cv2.resize(inside, (window.width, window.height), interpolation=cv2.INTER_AREA)
 
     def _is_seen(self, places: Array, is_drawn: NDArray[np.bool_]) -> Array:
         """How surely the photo shows the surface points [h, w, 3], in pixels and depth of the crop: [h, w]."""
-        seen = sampled(self._seen, places[..., :2], cv2.INTER_LINEAR) * is_drawn
-        window = self._window
-        nearest = sampled(self._depth, places[..., :2] - window.corner, cv2.INTER_NEAREST)
+        here = places[..., :2] - self._window.corner
+        seen = sampled(self._seen, here, cv2.INTER_LINEAR) * is_drawn
+        nearest = sampled(self._depth, here, cv2.INTER_NEAREST)
         return np.asarray(seen * (places[..., 2] > nearest - 0.25 * self._face.pose.scale), np.float32)
 
     def _rim_light(self, alpha: Array, shape: tuple[int, int]) -> Array:

@@ -81,7 +81,9 @@ def gif_packets(data: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "packets"), [("jpeg", jpeg_packets), ("png", png_packets), ("webp", webp_packets)], ids=str
+    ("kind", "packets"),
+    [("jpeg", jpeg_packets), ("png", png_packets), ("webp", webp_packets)],
+    ids=["jpeg", "png", "webp"],
 )
 def test_stills_say_it_in_xmp(kind: str, packets: Packets) -> None:
     file = io.BytesIO()
@@ -102,7 +104,7 @@ def written(folder: Path, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("kind", "packets"), [("mp4", mp4_packets), ("gif", gif_packets)], ids=str)
+@pytest.mark.parametrize(("kind", "packets"), [("mp4", mp4_packets), ("gif", gif_packets)], ids=["mp4", "gif"])
 def test_clips_say_it_in_xmp(tmp_path: Path, kind: str, packets: Packets) -> None:
     path = written(tmp_path, kind)
     assert [source_type(packet) for packet in packets(path.read_bytes())] == [IPTC]
