@@ -1,6 +1,6 @@
 """What the authors' files look like, and what their networks compute.
 
-Written from the paper's formulas and the layout of the published checkpoints, without our own networks, so that the two
+Written from the paper's formulas and the layout of the authors' checkpoints, without our own networks, so that the two
 can be compared.
 """
 
@@ -21,7 +21,7 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Sizes:
-    """Channels of the published renderer; the defaults are the paper's."""
+    """Channels of the authors' renderer; the defaults are the paper's."""
 
     latent: int = 256
     warping: tuple[int, int] = (32, 256)
@@ -139,7 +139,7 @@ def adain(state: State, name: str, x: Tensor, z: Tensor) -> Tensor:
 
 
 def residual(state: State, name: str, x: Tensor, z: Tensor) -> Tensor:
-    """norm2(conv2(x)) + x: the published block overwrites what its first convolution made."""
+    """norm2(conv2(x)) + x: the authors' block overwrites what its first convolution made."""
     return adain(state, f"{name}.norm2", _conv(state, f"{name}.conv2", x, 1), z) + x
 
 
@@ -201,7 +201,7 @@ def edited(state: State, source: Tensor, warp: Tensor, z: Tensor) -> Tensor:
 
 
 def render(state: State, source: Tensor, window: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Flow, warped picture and final picture of the published renderer."""
+    """Flow, warped picture and final picture of the authors' renderer."""
     z = mapping(state, window)
     w = flow(state, source, z)
     warp = warped(source, w)

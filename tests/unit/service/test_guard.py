@@ -49,7 +49,7 @@ def test_nobody_outlives_the_parent(number: signal.Signals) -> None:
     began = time.monotonic()
     parent.send_signal(number)
     parent.wait(30)  # a busy machine may start the handler late
-    assert still_running(below, seconds=15) == [], "in about two seconds on a quiet machine"
+    assert still_running(below, seconds=15) == [], "in about two seconds on an idle machine"
     assert time.monotonic() - began > GRACE_S, "the deaf ones had their time"
 
 

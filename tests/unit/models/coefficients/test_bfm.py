@@ -1,4 +1,4 @@
-"""The bfm space: exact both ways to the published numbers, and at home in controls, transfer and documents."""
+"""The bfm space: exact both ways to the authors' numbers, and at home in controls, transfer and documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks: published sizes and shapes; what AdaIN, residual blocks and the mapping window compute."""
+"""The networks: the authors' sizes and shapes; what AdaIN, residual blocks and the mapping window compute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Five-point alignment against the published procedure, step by step."""
+"""Five-point alignment against the authors' procedure, step by step."""
 
 from __future__ import annotations
 
