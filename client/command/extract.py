@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,7 @@ def run(given: argparse.Namespace) -> int:
     options = {name: value for name, value in (("face", face), ("smoothing", given.smoothing)) if value is not None}
     with connection.connected(given) as client:
         job = client.extract(given.media, format=written_as, options=options)
-        if given.output is None:
-            output.waited(client, job)
-            sys.stdout.write(client.result(job).decode() + "\n")
-        else:
-            output.finish(client, job, given.output)
+        output.print_or_save(client, job, given.output)
     return 0
 
 

@@ -82,3 +82,12 @@ def _bar() -> Iterator[OnProgress]:
             progress.update(task, description=at.stage, completed=at.done, total=at.total or None, frames=frames)
 
         yield show
+
+
+def print_or_save(client: PortraitClient, job: Job, path: Path | None) -> None:
+    """Wait for a job whose result is text; print that, or save it at a path."""
+    if path is None:
+        waited(client, job)
+        sys.stdout.write(client.result(job).decode() + "\n")
+    else:
+        finish(client, job, path)

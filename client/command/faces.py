@@ -1,0 +1,29 @@
+"""`portrait faces`: what the faces of a photo are like, before anything is made of them."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from client.command import connection, output
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "faces", help="see how well the faces of a photo suit each request", allow_abbrev=False
+    )
+    parser.add_argument("photo", type=Path, help="a photo")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="where to save the JSON; without, it is printed"
+    )
+    connection.add_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Look at the faces of a photo."""
+    with connection.connected(given) as client:
+        output.print_or_save(client, client.faces(given.photo), given.output)
+    return 0
