@@ -34,8 +34,9 @@ demo: $(VENV)/.installed-run
 serve: $(VENV)/.installed-run
 	PORTRAIT_PORT=$(PORT) $(BIN)/python -m service.embedded
 
+# One process a core. A file's tests stay together: they share the servers that they start.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py

@@ -4,15 +4,15 @@
 if __name__ == "__main__":
     import argparse
 
+    import models.runtime
+
+    models.runtime.prepare_libraries()  # before any of them is loaded, by whomever
+
     argparse.ArgumentParser(
         prog="python -m workers",
         description="Run one worker: it loads the models once, then takes jobs from Redis until SIGINT or SIGTERM.",
         epilog="It takes no arguments. docs/settings.md lists its settings, PORTRAIT_… variables of the environment.",
     ).parse_args()
-
-    import models.runtime
-
-    models.runtime.prepare_libraries()  # before any of them is loaded, by whomever
 
     import logging
     import sys

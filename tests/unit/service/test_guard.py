@@ -20,9 +20,11 @@ DEAF = (
     "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
     f"subprocess.Popen([sys.executable, '-c', {POLITE!r}]).pid; print(flush=True); time.sleep(60)"
 )
+# A test run under `nohup` ignores SIGHUP, and its children would too.
 PARENT = """
-import sys, time
+import signal, sys, time
 from service.embedded.guard import Guard
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 guard = Guard()
 for code in sys.argv[1:]:
     guard.start([sys.executable, "-c", code])
