@@ -39,7 +39,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-quick: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
