@@ -45,6 +45,7 @@ def family(*children: str, count: int) -> tuple[psutil.Process, list[psutil.Proc
     return parent, below
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_nobody_outlives_the_parent(number: signal.Signals) -> None:
     parent, below = family(POLITE, DEAF, count=4)  # with the guard and the deaf one's own child
@@ -62,6 +63,7 @@ def test_the_polite_are_not_kept_waiting() -> None:
     assert still_running(below[1:], seconds=1) == [], "all but the guard"
 
 
+@pytest.mark.slow
 def test_a_guard_that_closes_ends_what_it_watches_and_nothing_else() -> None:
     with Guard() as guard:
         watched = guard.start([sys.executable, "-c", POLITE], stdout=subprocess.PIPE)

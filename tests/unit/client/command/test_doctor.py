@@ -41,6 +41,7 @@ def test_a_redis_to_start_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.access(checks.redis(), os.X_OK)
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_is_status_1(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
 ) -> None:
