@@ -179,6 +179,13 @@ class FaceModel:
         return (near * near * (3 - 2 * near)).astype(np.float32)
 
     @cached_property
+    def lid_distances(self) -> Array:
+        """Centimetres from each vertex of the mean face to each of the `lid_rims`, [2, 2, V]."""
+        rims = self.lid_rims.reshape(4, -1)
+        distances = [cKDTree(self.mean[rim]).query(self.mean)[0] for rim in rims]
+        return np.reshape(distances, (2, 2, -1)).astype(np.float32)
+
+    @cached_property
     def normals(self) -> Array:
         """Unit normals of the mean face at its vertices, [V, 3]."""
         a, b, c = (self.mean[self.triangles[:, k]] for k in range(3))

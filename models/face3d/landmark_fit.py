@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 
 from models.coefficients import ARKIT
 from models.face3d.face_model import FaceModel
-from models.face3d.morphable import FACE
 from models.face3d.pose import HeadPose
 
 RIDGE = 1.2
@@ -135,7 +134,7 @@ class LandmarkFit:
 def _spread(model: FaceModel) -> csr_array:
     """How far each vertex [V] goes with what each landmark [L] leaves over; rows sum to `certainty`."""
     places, first = np.unique(model.landmarks, return_index=True)
-    skin = np.unique(model.triangles_of(FACE))
+    skin = np.flatnonzero(model.is_skin)
     distance, nearest = cKDTree(model.mean[places]).query(model.mean[skin], k=NEIGHBOURS)
     # Sharp towards the nearest landmark, which must take its own vertex all the way.
     weight = np.exp(-((distance / SPREAD) ** 2)) / (distance + 0.02) ** 2

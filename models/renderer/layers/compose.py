@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
-from models.renderer.layers.masks import sampled
+from models.renderer.layers.masks import Window, sampled
 from models.renderer.layers.source import SourceLayers
 
 SOFTNESS = 0.45
@@ -21,8 +21,7 @@ class LayeredSource:
 
     def __init__(self, crop: NDArray[np.uint8], layers: SourceLayers) -> None:
         self.crop, self._layers = crop, layers
-        side = np.arange(len(crop), dtype=np.float32)
-        self._grid = np.stack(np.meshgrid(side, side), -1)
+        self._grid = Window(0, 0, len(crop), len(crop)).grid
 
     @classmethod
     def of(

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from models.face3d.drawing import EMPTY, draw
 from models.face3d.landmark_fit import BLINKS, FittedFace
 from models.face3d.pose import HeadPose
-from models.renderer.layers.masks import Window, filled, sampled, stroke
+from models.renderer.layers.masks import Window, filled, from_edge, sampled, stroke
 
 SHUT = 0.08
 """Opening, in widths of the eye, of an eye that counts as shut: the photo does not show what lies behind its lid."""
@@ -174,7 +173,7 @@ class EyeLayer:
             order = np.argsort(places)
             return np.asarray(height - np.interp(across, places[order], levels[order]))
 
-        to_upper, to_lower = (cKDTree(model.mean[rim]).query(model.mean)[0] for rim in model.lid_rims[number])
+        to_upper, to_lower = model.lid_distances[number]
         over, under = above(eye.upper), -above(eye.lower)
         # The brow stays out of the lid, however near it is.
         brow = model.landmarks[list(BROWS[number])]
@@ -207,9 +206,7 @@ class EyeLayer:
 
     def _shade(self, alpha: Array, eye: _Eye) -> Array:
         """Light on the eyeball [h, w]: less near the rims."""
-        inside = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-        rim = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / (0.12 * eye.width)
-        return 0.6 + 0.4 * np.clip(rim, 0, 1)
+        return 0.6 + 0.4 * np.clip(from_edge(alpha > 0.5) / (0.12 * eye.width), 0, 1)
 
     def _light_lid(self, picture: Array, eye: _Eye, lid: Lid, tone: Array) -> None:
         """A lid that comes down leaves the shadow of the brow: it is at least nearly as light as the skin below.

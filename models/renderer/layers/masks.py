@@ -40,6 +40,12 @@ class Window:
         """Its upper left pixel, [2]."""
         return np.array([self.x, self.y], np.float32)
 
+    @property
+    def grid(self) -> Array:
+        """Where its pixels are in the picture, [h, w, 2]."""
+        columns, rows = np.meshgrid(np.arange(self.width), np.arange(self.height))
+        return np.stack([columns + self.x, rows + self.y], -1).astype(np.float32)
+
     def local(self, points: Array, finer: int = 1) -> Array:
         """Points [P, 2 or 3] in this window's pixels, or in `finer` times as many a side; centres at integers."""
         moved = points.copy()
@@ -53,6 +59,12 @@ def filled(outline: Array, window: Window) -> Array:
     points = np.rint(window.local(outline, FINER) * 16).astype(np.int32)
     cv2.fillPoly(canvas, [points], 255, cv2.LINE_8, 4)
     return _shrunk(canvas, window)
+
+
+def from_edge(mask: NDArray[np.bool_]) -> Array:
+    """How far each pixel of a mask [h, w] is from what lies outside of it, in pixels; so is all beyond the border."""
+    inside = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    return np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1])
 
 
 def stroke(points: Array, widths: Array, window: Window) -> Array:

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from models.face3d.drawing import EMPTY, draw
 from models.face3d.landmark_fit import FittedFace
-from models.renderer.layers.masks import Window, filled, sampled
+from models.renderer.layers.masks import Window, filled, from_edge, sampled
 
 FINEST, FINE = 3, 1536
 """The inside is drawn with up to so many times the pixels a side, and shrunk, since teeth have edges; with fewer in
@@ -63,6 +63,8 @@ class MouthLayer:
         self._depth = draw(
             window.local(placed), np.zeros((len(placed), 1), np.float32), model.interior, window.height, window.width
         )[0]
+        # How far each vertex faces the viewer, as the photo shows it.
+        self._facing = np.abs((model.normals @ face.pose.rotation.T.astype(np.float32))[:, 2])
         self._enamel = _enamel(picture[window.place][inside > 0.9].astype(np.float32), self._opening, skin)
         self._lips = _lips(picture, placed[model.mouth_rim, :2], skin)
 
@@ -93,10 +95,7 @@ class MouthLayer:
     def _inside(self, vertices: Array, window: Window, alpha: Array) -> Array:
         """What is inside the lips, float32 [h, w, 3]: the photo's own where it is seen there, else painted."""
         face, model = self._face, self._face.model
-        turned = model.normals @ face.pose.rotation.T.astype(np.float32)
-        attributes = np.column_stack([face.placed, vertices[:, 2], np.abs(turned[:, 2]), model.is_tooth]).astype(
-            np.float32
-        )
+        attributes = np.column_stack([face.placed, vertices[:, 2], self._facing, model.is_tooth]).astype(np.float32)
         finer = self._finer
         shape = window.height * finer, window.width * finer
         depth, drawn = draw(window.local(vertices, finer), attributes, model.interior, *shape)
@@ -123,8 +122,7 @@ class MouthLayer:
 
     def _rim_light(self, alpha: Array, shape: tuple[int, int]) -> Array:
         """Light that the lips leave, [h, w]: less near their rim."""
-        inside = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-        centimetres = cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1] / self._face.pose.scale
+        centimetres = from_edge(alpha > 0.5) / self._face.pose.scale
         light = RIM_SHADE + (1 - RIM_SHADE) * np.clip(centimetres / RIM_REACH, 0, 1)
         return cv2.resize(light.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
 

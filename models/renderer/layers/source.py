@@ -12,7 +12,7 @@ from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
 from models.face3d.pose import HeadPose
 from models.renderer.layers.eyes import EyeLayer, Lid
-from models.renderer.layers.masks import Window, sampled
+from models.renderer.layers.masks import Window, from_edge, sampled
 from models.renderer.layers.mouth import MouthLayer
 
 SILHOUETTE = 0.05
@@ -131,20 +131,17 @@ class SourceLayers:
 
 def _from_silhouette(mesh: NDArray[np.bool_]) -> Array:
     """Distance of each pixel from the outline of a mesh [h, w], in pixels; eyes and mouth are no outline."""
-    canvas = cv2.copyMakeBorder(mesh.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+    canvas = mesh.astype(np.uint8)
     outlines, _ = cv2.findContours(canvas, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(canvas, outlines, -1, 1, cv2.FILLED)
-    return np.asarray(cv2.distanceTransform(canvas, cv2.DIST_L2, 3)[1:-1, 1:-1])
+    return from_edge(canvas > 0)
 
 
 def _completed(places: Array, window: Window, seen: Array) -> Array:
     """Places [h, w, 2] that the photo shows stay; those that it hides are stretched from their surroundings."""
     if seen.all():
         return places
-    columns, rows = np.meshgrid(
-        np.arange(window.width, dtype=np.float32) + window.x, np.arange(window.height, dtype=np.float32) + window.y
-    )
-    grid = np.stack([columns, rows], -1)
+    grid = window.grid
     hard = cv2.erode(seen, np.ones((3, 3)))
     size = max(window.width // COARSER, 8), max(window.height // COARSER, 8)
     known = cv2.resize(np.dstack([(places - grid) * hard[..., None], hard]), size, interpolation=cv2.INTER_AREA)

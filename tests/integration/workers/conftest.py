@@ -213,3 +213,19 @@ def start_worker(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[
     for process in processes:
         process.kill()
         process.wait(10)
+
+
+def picture(astronaut: np.ndarray) -> io.BytesIO:
+    """A picture file."""
+    file = io.BytesIO()
+    Image.fromarray(astronaut).save(file, "JPEG")
+    return file
+
+
+def own_database(redis_server: RedisServer, number: int) -> Iterator[redis.Redis]:
+    """A client of an empty database of its own: a worker of another module that is still ending sweeps too, and would
+    take a test's blobs off the list to delete them in its own folder."""
+    client = connect(f"{redis_server.url}?db={number}")
+    client.flushdb()
+    yield client
+    client.close()

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 from fsspec.implementations.local import LocalFileSystem
-from PIL import Image
 
+from tests.integration.workers.conftest import own_database
 from workers.contract.blobs import EXPIRY, SEARCHED, BlobStore
-from workers.contract.connection import connect
 from workers.contract.errors import (
     StorageFullError,
 )
@@ -29,21 +27,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 
-def picture(astronaut: np.ndarray) -> io.BytesIO:
-    """A picture file."""
-    file = io.BytesIO()
-    Image.fromarray(astronaut).save(file, "JPEG")
-    return file
-
-
 @pytest.fixture(scope="module")
 def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
-    """A client of a database of its own: a worker of another module that is still ending sweeps too, and would take
-    these blobs off the list to delete them in its own folder."""
-    client = connect(f"{redis_server.url}?db=1")
-    client.flushdb()
-    yield client
-    client.close()
+    """A client of a database of its own."""
+    yield from own_database(redis_server, 1)
 
 
 def test_a_blob_comes_back_and_expires(service: Service) -> None:

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from tests.integration.workers.conftest import service_of
+from tests.integration.workers.conftest import own_database, picture, service_of
 from workers.contract.blobs import EXPIRY
-from workers.contract.connection import connect
 from workers.contract.errors import (
     PictureTooLargeError,
     SourceExpiredError,
@@ -35,21 +33,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 
-def picture(astronaut: np.ndarray) -> io.BytesIO:
-    """A picture file."""
-    file = io.BytesIO()
-    Image.fromarray(astronaut).save(file, "JPEG")
-    return file
-
-
 @pytest.fixture(scope="module")
 def client(redis_server: RedisServer) -> Iterator[redis.Redis]:
-    """A client of a database of its own: a worker of another module that is still ending sweeps too, and would take
-    these blobs off the list to delete them in its own folder."""
-    client = connect(f"{redis_server.url}?db=2")
-    client.flushdb()
-    yield client
-    client.close()
+    """A client of a database of its own."""
+    yield from own_database(redis_server, 2)
 
 
 def files(service: Service) -> list[Path]:
