@@ -16,7 +16,8 @@ from service.body_limit import BodyLimitMiddleware, FileBytes, Pace
 from service.examples import SLIDERS_EXAMPLE
 from service.head import HeadMiddleware
 from service.metrics import HttpMetrics
-from service.openapi import DESCRIPTION, TAGS, install_openapi, problems
+from service.openapi import DESCRIPTION, TAGS, problems
+from service.openapi_document import install_openapi, operation_id
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import edit, events, extract, faces, health, jobs, metrics, pages, reenact, sliders, sources, talk
@@ -57,6 +58,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         version=_version(),
         openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
         servers=[{"url": PREFIX, "description": "Version 1."}, {"url": "/", "description": "The same, unversioned."}],
         lifespan=lifespan,
     )

@@ -1,12 +1,25 @@
-"""What clients read besides jobs: the sliders, and the coefficients of a photo or video. Written by the workers."""
+"""What clients read besides jobs: events, the sliders, and the coefficients of a photo or video."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from workers.contract.bundle import BundleIdentity
 from workers.contract.contract_model import ContractModel
-from workers.contract.kinds.controls import Controls
+from workers.contract.jobs import Job
+
+_JOB_TEXT: dict[str, Any] = {
+    "contentMediaType": "application/json",
+    "contentSchema": {"$ref": f"#/components/schemas/{Job.__name__}"},
+}
+
+
+class JobEvent(ContractModel):
+    """A server-sent event, field by field; `data` is the job as JSON."""
+
+    event: Literal["progress", "done"]
+    id: str
+    data: Annotated[str, Field(json_schema_extra=_JOB_TEXT)]
 
 
 class SliderDocument(ContractModel):
@@ -31,6 +44,14 @@ class PoseAxisDocument(ContractModel):
     max: float
 
 
+class PresetDocument(ContractModel):
+    """A ready setting of sliders, to be sent as `controls`."""
+
+    mode: Literal["relative", "absolute"]
+    expression: dict[str, float] = Field(default={})
+    pose: dict[str, float] = Field(default={})
+
+
 class Sliders(ContractModel):
     """What can be edited with the bundle that the workers have loaded."""
 
@@ -40,7 +61,7 @@ class Sliders(ContractModel):
     expression: list[SliderDocument]
     shorthands: dict[str, list[str]] = Field(description="Names that move both sides at once.")
     pose: list[PoseAxisDocument]
-    presets: dict[str, Controls] = Field(description="To be sent as `controls`.")
+    presets: dict[str, PresetDocument]
 
 
 class FaceDocument(ContractModel):

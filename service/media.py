@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.staticfiles import NotModifiedResponse
 
 from service.backend import Backend
+from service.preferences import ANY_FILE, accepts_bytes
 from service.ranges import is_known, requested_range
 from workers.contract.errors import ResultExpiredError
 from workers.contract.jobs import Job, JobRecord, Result
@@ -54,7 +55,9 @@ async def media_response(
     except FileNotFoundError:
         raise expired from None
     length = len(part) if part else size
-    response = StreamingResponse(_chunks(file, length), 206 if part else 200, headers, result.media_type)
+    mere_bytes = request is not None and accepts_bytes(request.get("accept"), result.media_type)
+    media_type = ANY_FILE if mere_bytes else result.media_type
+    response = StreamingResponse(_chunks(file, length), 206 if part else 200, headers, media_type)
     response.headers["Content-Length"] = str(length)
     if part:
         response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
@@ -73,7 +76,7 @@ def _headers(job: Job, result: Result, key: str, index: int, *, max_age: int) ->
         # A blob's key is written once, so it stands for its bytes.
         "ETag": f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"',
         "Last-Modified": format_datetime((job.finished_at or job.created_at).astimezone(UTC), usegmt=True),
-        "Vary": "Authorization",
+        "Vary": "Authorization, Accept",
         "X-Content-Type-Options": "nosniff",
     }
 

@@ -1,20 +1,19 @@
-"""What GET /docs shows beyond what FastAPI finds in the routes: bodies in two content types, problems, examples."""
+"""What routes declare beyond what FastAPI finds in them: bodies in two content types, answers, problems."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Header
-from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from fastapi import Header
 
-from service.documents import MotionDocument
+from service.documents import JobEvent, MotionDocument
 from service.examples import FACES_EXAMPLE
 from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, BodyFields
 from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
+from service.preferences import ANY_FILE
 from service.problems import MEDIA_TYPE
 from workers.contract.faces import Faces
-from workers.contract.jobs import Job, Problem
+from workers.contract.jobs import Problem
 from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.extract import MOTION_FORMATS
 
@@ -81,6 +80,20 @@ _DOCUMENTS = {
     for name in FACES_CONTENT
 }
 MEDIA_CONTENT: dict[str, Any] = {"image/*": {}, "video/*": {}}
+# Generators of clients take the first type that they know. One that took JSON would try to parse a picture.
+_ANY_FILE: dict[str, Any] = {ANY_FILE: {"schema": {"type": "string", "format": "binary"}}}
+
+EVENTS: Responses = {
+    200: {
+        "description": "The events, until the job has ended.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},  # for generators that do not know streams
+                "itemSchema": {"$ref": _REFERENCE.format(model=JobEvent.__name__)},
+            }
+        },
+    }
+}
 
 # A result of a job that failed is its own problem, which may be of any of these.
 _OF_JOBS = (410, 413, 415, 422, 500, 503, 504)
@@ -118,25 +131,42 @@ _FILE = _CACHING | _headers(
 )
 _PART = _headers(Content_Range="Which bytes of how many.")
 
-RESULT_CONDITIONS: dict[str, Any] = {
-    "parameters": [
-        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
-        for name, text in {
-            "Range": "`bytes=FIRST-LAST`: this part. Of several ranges, or with another unit, the whole comes.",
-            "If-Range": "An `ETag` or `Last-Modified`: the part only if it is of the same file, else the whole.",
-            "If-None-Match": "`ETag`s of what the client has: 304 when it is one of them.",
-            "If-Modified-Since": "A date: 304 when the result is not newer.",
-        }.items()
-    ]
-}
+
+def _header_parameters(**descriptions: str) -> dict[str, Any]:
+    """Headers that a request may carry, by name with _ for -."""
+    return {
+        "parameters": [
+            {
+                "name": name.replace("_", "-"),
+                "in": "header",
+                "required": False,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for name, text in descriptions.items()
+        ]
+    }
+
+
+RESULT_CONDITIONS = _header_parameters(
+    Accept=f"`{ANY_FILE}`: the same bytes under this name. Any other value changes nothing.",
+    Range="`bytes=FIRST-LAST`: this part. Of several ranges, or with another unit, the whole comes.",
+    If_Range="An `ETag` or `Last-Modified`: the part only if it is of the same file, else the whole.",
+    If_None_Match="`ETag`s of what the client has: 304 when it is one of them.",
+    If_Modified_Since="A date: 304 when the result is not newer.",
+)
+_ACCEPT_MEDIA = _header_parameters(
+    Accept="`image/*`, `video/*` or a type of them: with `Prefer: wait`, the picture or clip itself instead of the job."
+)
 
 
 def result_answers() -> Responses:
     """Responses of a job's result."""
-    content = MEDIA_CONTENT | MOTION_CONTENT | _DOCUMENTS
+    content = _ANY_FILE | MEDIA_CONTENT | MOTION_CONTENT | _DOCUMENTS
+    part = _ANY_FILE | {name: {} for name in content if name != ANY_FILE}
     return {
         200: {"description": "What the job made.", "content": content, "headers": _FILE},
-        206: {"description": "The range of it.", "content": {name: {} for name in content}, "headers": _FILE | _PART},
+        206: {"description": "The range of it.", "content": part, "headers": _FILE | _PART},
         304: {"description": "The client has it.", "headers": _CACHING},
         416: problems(416)[416] | {"headers": _PART},
     } | problems(404, 409, *_OF_JOBS, 501)
@@ -160,12 +190,17 @@ def _answers(description: str, content: dict[str, Any]) -> Responses:
     } | problems(400, *_OF_JOBS, 429)
 
 
-def job_body(kind: JobKind) -> dict[str, Any]:
-    """The body of a route that makes a job of this kind, with the kind's examples."""
-    return request_body(BodyFields.of(kind), kind.examples)
+def media_job(name: str, kind: JobKind) -> dict[str, Any]:
+    """The request of a route that makes a job of which clients want pictures or clips."""
+    return job_body(name, kind) | _ACCEPT_MEDIA
 
 
-def request_body(fields: BodyFields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def job_body(name: str, kind: JobKind) -> dict[str, Any]:
+    """The body of a route that makes a job of this kind, with the kind's examples; `name` begins its schemas' names."""
+    return request_body(name, BodyFields.of(kind), kind.examples)
+
+
+def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
@@ -173,9 +208,10 @@ def request_body(fields: BodyFields, examples: Mapping[str, Any] | None = None) 
         name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in fields.documents.items()
     }
 
-    def content(file: Mapping[str, Any]) -> dict[str, Any]:
+    def content(form: str, file: Mapping[str, Any]) -> dict[str, Any]:
         properties = dict.fromkeys(sorted(fields.files), file) | other
-        schema = {"type": "object", "additionalProperties": False, "properties": properties}
+        # With a title it becomes a schema of its own, whose name clients see.
+        schema = {"title": name + form, "type": "object", "additionalProperties": False, "properties": properties}
         return {"schema": schema | ({"required": sorted(fields.required)} if fields.required else {})}
 
     return {
@@ -185,50 +221,9 @@ def request_body(fields: BodyFields, examples: Mapping[str, Any] | None = None) 
             f"{MAX_JSON_BYTES:,} bytes together in a JSON body, {MAX_VALUES:,} values, "
             f"{MAX_CONTAINERS:,} objects and lists, and {MAX_DEPTH} levels.",
             "content": {
-                "multipart/form-data": content(binary)
+                "multipart/form-data": content("Form", binary)
                 | {"encoding": {name: {"contentType": "application/json"} for name in sorted(fields.documents)}},
-                "application/json": content(base64) | ({"examples": dict(examples)} if examples else {}),
+                "application/json": content("Body", base64) | ({"examples": dict(examples)} if examples else {}),
             },
         }
     }
-
-
-def install_openapi(
-    app: FastAPI, kinds: Iterable[JobKind], answers: Iterable[type[BaseModel]], examples: Mapping[str, Any]
-) -> None:
-    """Add the models that routes refer to by name to the OpenAPI document.
-
-    Args:
-        kinds: of jobs, whose routes parse their bodies themselves.
-        answers: what they answer with, apart from jobs, motions and problems.
-        examples: of what GET answers, by path. FastAPI would leave out their nulls.
-    """
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()  # made once and kept by FastAPI
-        read: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-            (model, "validation") for kind in kinds for model in kind.documents.values()
-        ]
-        models: list[type[BaseModel]] = [Job, Problem, MotionDocument, Faces, *answers]
-        written: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in models]
-        _, schemas = models_json_schema([*read, *written], ref_template=_REFERENCE)
-        known = document.setdefault("components", {}).setdefault("schemas", {})
-        for name, schema in schemas["$defs"].items():
-            known.setdefault(name, schema)
-        for path, example in examples.items():
-            document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"] = example
-        _replace_validation_errors(document)
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _replace_validation_errors(document: dict[str, Any]) -> None:
-    """FastAPI announces its own 422 wherever there is a parameter; this API answers with a problem there too."""
-    for name in ("HTTPValidationError", "ValidationError"):
-        document["components"]["schemas"].pop(name, None)
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
-                operation["responses"]["422"] = problems(422)[422]

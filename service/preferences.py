@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 MAX_WAIT_S = 60
 
+ANY_FILE = "application/octet-stream"
+"""What a client accepts that wants a file's bytes and does not ask what they are."""
+
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?", re.IGNORECASE)
 
 
@@ -44,6 +47,12 @@ def prefers_media(accept: str | None, media_type: str) -> bool:
     ranges = list(_ranges(accept or ""))
     named = [entry for entry in ranges if entry.kind != "*"]
     return _quality(named, media_type) > _quality(named, "application/json")
+
+
+def accepts_bytes(accept: str | None, media_type: str) -> bool:
+    """Whether the client asks for mere bytes, by that name, rather than for a file of this type."""
+    named = [entry for entry in _ranges(accept or "") if entry.kind != "*"]
+    return _quality(named, ANY_FILE) > _quality(named, media_type)
 
 
 def _quality(ranges: Iterable[MediaRange], media_type: str) -> float:

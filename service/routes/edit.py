@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from service.call import JobCall
-from service.openapi import job_answers, job_body
+from service.openapi import job_answers, media_job
 from service.security import limit_rate
 from workers.contract.kinds.edit import EDIT
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["editing"])
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=job_answers(),
-    openapi_extra=job_body(EDIT),
+    openapi_extra=media_job("Edit", EDIT),
 )
 async def edit(call: JobCall) -> Response:
     """Change expression and pose of the face in a photo.

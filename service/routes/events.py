@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.backend import BackendDep
-from service.openapi import problems
+from service.openapi import EVENTS, problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
 from service.version import Root, linked
@@ -25,7 +25,7 @@ async def counted(backend: BackendDep) -> AsyncIterator[None]:
     "/{job_id}/events",
     response_class=EventSourceResponse,
     dependencies=[Depends(counted)],
-    responses=problems(404, 503),
+    responses=EVENTS | problems(404, 503),
 )
 async def stream_events(record: OwnedJob, backend: BackendDep, root: Root) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.

@@ -23,7 +23,7 @@ Format = Annotated[
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=document_answers(MOTION_CONTENT),
-    openapi_extra=job_body(EXTRACT),
+    openapi_extra=job_body("Extract", EXTRACT),
 )
 async def extract(call: JobCall, format: Format = "json") -> Response:  # noqa: A002 - the contract's own name
     """Read expression and pose of the face in a photo, or in every frame of a video.

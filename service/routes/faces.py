@@ -16,7 +16,7 @@ router = APIRouter(tags=["editing"])
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=document_answers(FACES_CONTENT),
-    openapi_extra=job_body(FACES),
+    openapi_extra=job_body("Faces", FACES),
 )
 async def faces(call: JobCall) -> Response:
     """Look at the faces of a photo before editing it: the pre-check.

@@ -6,6 +6,7 @@ They need no key, so they show counts and states alone; names and reasons are in
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 from fastapi import APIRouter
 from redis import RedisError
@@ -27,6 +28,12 @@ PROBE_BYTES = 2**16
 
 # The state of the service is the best state of any of its workers.
 _BEST_FIRST = (WorkerState.READY, WorkerState.BUSY, WorkerState.STARTING, WorkerState.SETUP_FAILED)
+
+
+class Liveness(ContractModel):
+    """That the process runs."""
+
+    status: Literal["alive"] = "alive"
 
 
 class Readiness(ContractModel):
@@ -62,13 +69,13 @@ _READY: Responses = {200: {"model": Readiness, "description": "Work is being don
 
 
 @router.get("/live")
-async def live() -> dict[str, str]:
+async def read_liveness() -> Liveness:
     """200 while the process runs."""
-    return {"status": "alive"}
+    return Liveness()
 
 
 @router.get("/ready", responses=_READY | problems(503, model=NotReady), response_class=Response)
-def ready(backend: BackendDep) -> Response:
+def read_readiness(backend: BackendDep) -> Response:
     """200 when a worker with a loaded model is alive (`ready` or `busy`), Redis answers and there is room, else 503.
 
     Room to write is looked for in Redis and in the temporary folder.

@@ -7,11 +7,14 @@ from starlette.responses import Response
 
 from service.backend import BackendDep
 from service.metrics import BackendCollector
+from service.openapi import Responses
 
 router = APIRouter(tags=["operation"])
 
+_TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+
+@router.get("/metrics", response_class=Response, responses=_TEXT)
 def read_metrics(request: Request, backend: BackendDep) -> Response:
     """Traffic of this process, and the queue and the workers as Redis knows them, in Prometheus' text format."""
     body = generate_latest(request.state.registry) + generate_latest(BackendCollector(backend))

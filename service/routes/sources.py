@@ -49,7 +49,7 @@ class SourceDocument(ContractModel):
     status_code=201,
     dependencies=[Depends(limit_rate)],
     responses=problems(400, 413, 415, 422, 429, 503),
-    openapi_extra=request_body(FIELDS),
+    openapi_extra=request_body("Source", FIELDS),
 )
 async def create_source(
     request: Request, response: Response, backend: BackendDep, owner: Owner, root: Root

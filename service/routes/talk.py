@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from service.call import JobCall
-from service.openapi import job_answers, job_body, problems
+from service.openapi import job_answers, media_job, problems
 from service.security import limit_rate
 from workers.contract.kinds.talk import TALK
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["editing"])
     response_class=Response,
     dependencies=[Depends(limit_rate)],
     responses=job_answers() | problems(501),
-    openapi_extra=job_body(TALK),
+    openapi_extra=media_job("Talk", TALK),
 )
 async def talk(call: JobCall) -> Response:
     """Let the face of a photo say what is heard.

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from workers.contract.bundle import BundleIdentity
 from workers.contract.contract_model import ContractModel
-from workers.contract.warnings import WarningCode
+from workers.contract.warnings import ReportedCode
 
 Point = Annotated[list[float], Field(min_length=2, max_length=2)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -41,7 +41,7 @@ class RouteVerdict(ContractModel):
     """How well a face suits a route: `good` without a reason, `usable` with one, `poor` with several."""
 
     verdict: Literal["good", "usable", "poor"]
-    reasons: list[WarningCode] = Field(
+    reasons: list[ReportedCode] = Field(
         description="Warnings that a job carries in any case, or may carry as soon as it moves the head."
     )
 
@@ -67,7 +67,7 @@ class DetectedFace(ContractModel):
     sharpness: float = Field(description="Share of the contrast that is in the finest details.")
     mouth_open: Fraction = Field(description="How far the lips stand apart, over the mouth's width.")
     eyes_closed: EyesClosed
-    warnings: list[WarningCode] = Field(description="Those that every job on this face carries, whatever is requested.")
+    warnings: list[ReportedCode] = Field(description="Those that every job on this face carries, whatever it does.")
     verdicts: RouteVerdicts
 
 

@@ -1,6 +1,9 @@
 """What a job's client is warned of: the job succeeds, but the picture does not support all that was requested."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import WithJsonSchema
 
 from workers.contract.contract_model import ContractModel
 
@@ -33,9 +36,22 @@ class WarningCode(StrEnum):
     FRAMES_MISSING = "frames_missing", "A video file states more frames than it holds: it is cut off or damaged."
 
 
+ReportedCode = Annotated[
+    WarningCode,
+    # No enum: clients that were generated before a code was added would refuse the whole job.
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": f"A name of a warning; later versions may add some. Today: {', '.join(WarningCode)}.",
+        }
+    ),
+]
+"""A warning's code as clients read it."""
+
+
 class JobWarning(ContractModel):
     """A warning of a job. `face` is the index of the face that it is about, largest first, where it is about one."""
 
-    code: WarningCode
+    code: ReportedCode
     message: str
     face: int | None = None

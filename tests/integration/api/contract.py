@@ -30,7 +30,16 @@ class Contract:
 
     @cached_property
     def _registry(self) -> Registry:
-        return Registry().with_resource(_HERE, DRAFT202012.create_resource(self.document))
+        return Registry().with_resource(_HERE, DRAFT202012.create_resource(self._closed))
+
+    @cached_property
+    def _closed(self) -> dict[str, Any]:
+        """The document without room for fields that it does not name: today's answers have no others."""
+        closed: dict[str, Any] = json.loads(json.dumps(self.document))
+        for schema in closed["components"]["schemas"].values():
+            if "properties" in schema:
+                schema.setdefault("additionalProperties", False)
+        return closed
 
     @cached_property
     def _paths(self) -> list[tuple[re.Pattern[str], str]]:
@@ -75,7 +84,7 @@ class Contract:
                 f"{where} without {name}"
             )
         schema = content[matching[0]].get("schema")
-        if schema is not None:
+        if schema is not None and matching[0].endswith("json"):
             error = self.errors(schema, json.loads(answer.read()))
             assert error is None, f"{where} {error}"
         self.seen.add((method, template, status, matching[0]))

@@ -4,6 +4,7 @@ Whatever the other tests of this folder ask for is checked too, by the client th
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,15 +98,21 @@ def test_every_declared_answer_is_given(
         result = api.get(f"/jobs/{job}/result")
         assert result.content == data
         assert api.get(f"/jobs/{job}/result", headers={"Range": "bytes=0-0"}).content == data[:1]
+        mere = api.get(f"/jobs/{job}/result", headers={"Accept": "application/octet-stream"})
+        assert (mere.content, mere.headers["content-type"]) == (data, "application/octet-stream")
+        part = api.get(f"/jobs/{job}/result", headers={"Accept": "application/octet-stream", "Range": "bytes=0-0"})
+        assert (part.status_code, part.content) == (206, data[:1])
         assert api.get(f"/jobs/{job}/result", headers={"If-None-Match": result.headers["etag"]}).status_code == 304
     assert api.get(f"/jobs/{job}").status_code == 200
     assert api.delete(f"/jobs/{job}").status_code == 200
     with api.stream("GET", f"/jobs/{job}/events") as stream:
         CONTRACT.seen.add(("get", "/jobs/{job_id}/events", "200", stream.headers["content-type"].partition(";")[0]))
-        data = [line.removeprefix("data: ") for line in stream.iter_lines() if line.startswith("data: ")]
+        text = "\n".join(stream.iter_lines())
+        data = [dict(re.findall(r"^(\w+): (.*)$", event, re.MULTILINE)) for event in text.split("\n\n") if event]
     assert data
     for event in data:
-        assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event)) is None
+        assert CONTRACT.errors({"$ref": "#/components/schemas/JobEvent"}, event) is None
+        assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event["data"])) is None
     assert CONTRACT.declared() - CONTRACT.seen == set(), "declared, and never answered"
 
 
@@ -139,7 +146,84 @@ def test_documents_of_every_space_are_as_declared(space: Any) -> None:
 def test_every_schema_is_one() -> None:
     for schema in CONTRACT.document["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
-        assert "additionalProperties" in schema or "enum" in schema, f"{schema['title']} takes anything"
+
+
+def referred(node: Any) -> set[str]:
+    """Names of the schemas that a part of the document refers to, also through others."""
+    schemas, found = CONTRACT.document["components"]["schemas"], set[str]()
+    waiting = [json.dumps(node)]
+    while waiting:
+        for name in set(re.findall(r'"#/components/schemas/(\w+)"', waiting.pop())) - found:
+            found.add(name)
+            waiting.append(json.dumps(schemas[name]))
+    return found
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    """(method and path, operation) of all."""
+    for path, methods in CONTRACT.document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_what_is_sent_is_closed_and_what_is_answered_is_open() -> None:
+    schemas = CONTRACT.document["components"]["schemas"]
+    sent = referred([operation.get("requestBody") for _, operation in operations()])
+    answered = referred([operation["responses"] for _, operation in operations()])
+    assert sent
+    assert answered
+    assert sent.isdisjoint(answered), "no schema can be closed and open"
+    assert sent | answered == schemas.keys()
+    for name in sent:
+        assert "enum" in schemas[name] or schemas[name]["additionalProperties"] is False, name
+    for name in answered:
+        assert "additionalProperties" not in schemas[name], name
+        assert set(schemas[name].get("enum", ())) <= {"queued", "running", "succeeded", "failed", "cancelled"} | {
+            "starting",
+            "ready",
+            "busy",
+            "setup_failed",
+        }, f"{name}: clients refuse a value that a later version adds"
+
+
+def test_no_default_makes_a_field_required() -> None:
+    for name, schema in CONTRACT.document["components"]["schemas"].items():
+        assert [field for field, one in schema.get("properties", {}).items() if "default" in one] == [], name
+
+
+# Clients' functions are named by these. Names may be added; one that changes or goes breaks programs.
+OPERATIONS = {
+    "get /health/live": "read_liveness",
+    "get /health/ready": "read_readiness",
+    "get /metrics": "read_metrics",
+    "get /sliders": "read_sliders",
+    "post /edit": "edit",
+    "post /reenact": "reenact",
+    "post /talk": "talk",
+    "post /extract": "extract",
+    "post /faces": "faces",
+    "post /sources": "create_source",
+    "get /sources/{source_id}": "read_source",
+    "delete /sources/{source_id}": "delete_source",
+    "get /jobs/{job_id}": "read_job",
+    "delete /jobs/{job_id}": "cancel_job",
+    "get /jobs/{job_id}/result": "read_result",
+    "get /jobs/{job_id}/events": "stream_events",
+}
+
+
+def test_operations_keep_their_names() -> None:
+    names = {where: operation["operationId"] for where, operation in operations()}
+    assert names | OPERATIONS == names
+    assert len(set(names.values())) == len(names), "each has its own"
+
+
+def test_content_negotiation_is_declared() -> None:
+    for where, operation in operations():
+        asked = {parameter["name"] for parameter in operation.get("parameters", ())}
+        several = any(len(answer.get("content", ())) > 1 for answer in operation["responses"].values())
+        by_query = "format" in asked
+        assert ("Accept" in asked) == (several and not by_query), where
 
 
 def part_of(example: Any, real: Any) -> bool:

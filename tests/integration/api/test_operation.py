@@ -331,7 +331,8 @@ def test_the_openapi_document_is_whole(api: httpx.Client) -> None:
     assert edit["requestBody"]["content"]["application/json"]["examples"]
     assert {"200", "202", "413", "415", "422", "503"} <= edit["responses"].keys()
     assert "HTTPValidationError" not in schemas, "this API answers with problems"
-    assert edit["requestBody"]["content"]["application/json"]["schema"]["properties"]["source_id"]["maxLength"] == 200
+    assert edit["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/EditBody"}
+    assert schemas["EditBody"]["properties"]["source_id"]["maxLength"] == 200
     assert "1,048,576 values, 65,536 objects and lists, and 32 levels" in edit["requestBody"]["description"]
     controls = schemas["Controls"]["properties"]
     assert controls["expression"]["maxProperties"] == 128

@@ -147,4 +147,4 @@ def test_pages_of_other_origins_may_read_what_a_player_needs(
         assert answer.headers["access-control-allow-origin"] == "https://a.example"
         exposed = answer.headers["access-control-expose-headers"].split(", ")
         assert {"ETag", "Content-Range", "Accept-Ranges", "Content-Length", "Content-Disposition"} <= set(exposed)
-        assert set(answer.headers["vary"].split(", ")) == {"Authorization", "Origin"}
+        assert set(answer.headers["vary"].split(", ")) == {"Accept", "Authorization", "Origin"}
