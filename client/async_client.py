@@ -69,23 +69,25 @@ class AsyncPortraitClient:
         photo: Media | Source,
         driver: Media,
         *,
+        controls: Fields | None = None,
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """As `PortraitClient.reenact`."""
-        return await self._submit(reenact_call(photo, driver, options, idempotency_key))
+        return await self._submit(reenact_call(photo, driver, controls, options, idempotency_key))
 
     async def talk(
         self,
         photo: Media | Source,
-        audio: Media,
+        audio: Media | None = None,
         *,
         pose: Media | None = None,
+        controls: Fields | None = None,
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """As `PortraitClient.talk`."""
-        return await self._submit(talk_call(photo, audio, pose, options, idempotency_key))
+        return await self._submit(talk_call(photo, audio, pose, controls, options, idempotency_key))
 
     async def extract(
         self,

@@ -56,14 +56,24 @@ def edit_call(photo: Media | Source, controls: Fields | None, options: Fields | 
     return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, key)
 
 
-def reenact_call(photo: Media | Source, driver: Media, options: Fields | None, key: str | None) -> Call:
+def reenact_call(
+    photo: Media | Source, driver: Media, controls: Fields | None, options: Fields | None, key: str | None
+) -> Call:
     """A request that puts a driver's motion on a photo or video."""
-    return job_call("/reenact", {"source": photo, "driver": driver}, {"options": options}, key)
+    return job_call("/reenact", {"source": photo, "driver": driver}, {"controls": controls, "options": options}, key)
 
 
-def talk_call(photo: Media | Source, audio: Media, pose: Media | None, options: Fields | None, key: str | None) -> Call:
+def talk_call(
+    photo: Media | Source,
+    audio: Media | None,
+    pose: Media | None,
+    controls: Fields | None,
+    options: Fields | None,
+    key: str | None,
+) -> Call:
     """A request that makes a photo talk."""
-    return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, {"options": options}, key)
+    documents = {"controls": controls, "options": options}
+    return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, documents, key)
 
 
 def extract_call(media: Media | Source, written_as: MotionFormat, options: Fields | None, key: str | None) -> Call:

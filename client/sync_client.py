@@ -83,23 +83,31 @@ class PortraitClient:
         photo: Media | Source,
         driver: Media,
         *,
+        controls: Fields | None = None,
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Let the face of a photo or video make the motion of a driver: a video, a picture or a motion document."""
-        return self._submit(reenact_call(photo, driver, options, idempotency_key))
+        """Let the face of a photo or video make the motion of a driver: a video, a picture or a motion document.
+
+        `controls` act on top of that motion.
+        """
+        return self._submit(reenact_call(photo, driver, controls, options, idempotency_key))
 
     def talk(
         self,
         photo: Media | Source,
-        audio: Media,
+        audio: Media | None = None,
         *,
         pose: Media | None = None,
+        controls: Fields | None = None,
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Let the face of a photo say what is heard; `pose` is a motion document, or a video, of head poses."""
-        return self._submit(talk_call(photo, audio, pose, options, idempotency_key))
+        """Let the face of a photo say what is heard, or, with the option `idle` and no audio, live without a word.
+
+        `pose` is a motion document, or a video, of head poses; `controls` act on top of everything.
+        """
+        return self._submit(talk_call(photo, audio, pose, controls, options, idempotency_key))
 
     def extract(
         self,

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.audio import FILE as SPEECH_FILE
-from models.audio import FRAME_RATE, TEMPERATURE, MotionGains, SpeechMotion, at_rate, speaking
+from models.audio import FRAME_RATE, STYLES, TEMPERATURE, MotionGains, SpeechMotion, at_rate, eased, speaking
 from models.bundle import DEFAULT_BUNDLE, ManifestIdentity, load_networks, open_bundle
 from models.coefficients import CoefficientSpace, constrain
 from models.errors import ControlError, NoFaceError, NoSpeechError
@@ -179,16 +179,20 @@ class PortraitEditor:
         seed: int,
         temperature: float = TEMPERATURE,
         gains: MotionGains = MotionGains(),  # noqa: B008  (frozen)
+        style: str = "neutral",
         fps: float = FRAME_RATE,
     ) -> Iterator[NDArray[np.float32]]:
         """The face's coefficients while it says what is heard, ready for `render`; drawn as the sound is read.
+
+        The first and the last frame are the photo's own.
 
         Args:
             face: from `analyse`.
             sound: mono samples at 16 kHz in [-1, 1], chunks of any length.
             seed: another seed gives another motion, above all of the head.
             temperature: 0 for the most ordinary motion, 1 for the learnt variety.
-            gains: factors on head, brows, blinks and mouth.
+            gains: factors on head, brows, blinks, mouth and gaze.
+            style: a name of `models.audio.STYLES`.
             fps: frames a second; other rates than 25 are sampled from it.
 
         Yields:
@@ -201,8 +205,11 @@ class PortraitEditor:
         if self.speech is None:
             raise NoSpeechError(f"This bundle cannot speak: it holds no {SPEECH_FILE}. Load one that does.")
         drawn = self.speech.sample(sound, seed=seed, temperature=temperature)
-        moved = (speaking(self.space, face.coefficients, motion, gains) for motion in drawn)
-        return at_rate(moved, fps)
+        chosen = STYLES[style]
+        gains = gains.times(chosen.gains)
+        spoken = (speaking(self.space, face.coefficients, motion, gains) for motion in drawn)
+        styled = (chosen.on(self.space, motion) for motion in spoken)
+        return at_rate(eased(self.space, face.coefficients, styled), fps)
 
     def render(
         self,

@@ -40,7 +40,7 @@ class VideoInfo:
         frames: number of shown frames, as the container states it; None where it does not (WebM, GIF, streams).
         seconds: from the first shown frame to the end of the last; None where the file knows no times.
         fps: mean frames a second.
-        audio: whether there is an audio track.
+        audio_rate: samples a second of the first audio track; None without one.
     """
 
     width: int
@@ -48,7 +48,12 @@ class VideoInfo:
     frames: int | None
     seconds: float | None
     fps: float
-    audio: bool
+    audio_rate: int | None
+
+    @property
+    def audio(self) -> bool:
+        """Whether there is an audio track."""
+        return self.audio_rate is not None
 
 
 def probe(path: Path) -> VideoInfo:
@@ -62,12 +67,12 @@ def probe(path: Path) -> VideoInfo:
         stream = _video_stream(container)
         orientation = _orientation(_first(_decode(container, stream)), stream)
         rate = float(stream.average_rate or stream.guessed_rate or 0)
-        audio = bool(container.streams.audio)
+        audio_rate = next((track.rate for track in container.streams.audio), None)
     with _open(path) as container:
         shown = extent(container, _video_stream(container))
     if not _RATES[0] <= rate <= _RATES[1]:
         rate = _measured_rate(path) or 25.0
-    return VideoInfo(orientation.width, orientation.height, shown.frames, shown.seconds, rate, audio)
+    return VideoInfo(orientation.width, orientation.height, shown.frames, shown.seconds, rate, audio_rate)
 
 
 def read_frames(path: Path, check: Callable[[int, int], None] | None = None) -> Iterator[tuple[float, np.ndarray]]:

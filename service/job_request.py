@@ -30,7 +30,8 @@ def build_request(
         ServiceError: whatever is wrong with the fields or the files. `uploads` knows which were stored before.
     """
     kind.fields.ensure_supported(backend.presence)
-    media_kinds = {f"{name}_kind": uploads.kind(name) for name in kind.checked_first}
+    needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
+    media_kinds = {f"{name}_kind": uploads.kind(name) for name in needed}
     known = kind.fields.model_fields.keys()
     judged_by = {name: value for name, value in media_kinds.items() if name in known}
     fields = parse(kind.fields, {**submission.documents, **parameters, **judged_by})

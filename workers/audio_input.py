@@ -12,23 +12,44 @@ from numpy.typing import NDArray
 
 from workers.attempt import Attempt
 from workers.contract.errors import AudioRateError, AudioTooLongError, NoAudioError
+from workers.contract.kinds.talk import Pad
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.error_context import error_context
 from workers.media.audio_file import AudioInfo
+from workers.media.clip import sound_rate
 from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
+from workers.media.sound import Sound
 
 SPEECH_RATE = 16_000
 """Samples a second that the speech model takes; `models.audio` says the same, and loads torch."""
 
 
 @dataclass(frozen=True)
-class AudioFile:
-    """An audio file in the job's folder, and what is in it."""
+class Speech:
+    """What is spoken in a clip: an audio file in the job's folder with silence around it, or silence alone.
 
-    path: Path
+    Attributes:
+        path: the file; None for silence.
+        info: what is in the file, or how long the silence is.
+        before, after: seconds of silence around the file.
+    """
+
+    path: Path | None
     info: AudioInfo
+    before: float = 0
+    after: float = 0
+
+    @classmethod
+    def silence(cls, seconds: float) -> "Speech":
+        """No word for so many seconds."""
+        return cls(None, AudioInfo(seconds, SPEECH_RATE, 1))
+
+    @property
+    def seconds(self) -> float:
+        """Of the clip."""
+        return self.before + self.info.seconds + self.after
 
 
 class AudioInput:
@@ -37,11 +58,12 @@ class AudioInput:
     def __init__(self, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._sources, self._decoder, self._settings = sources, decoder, settings
 
-    def fetch(self, attempt: Attempt, source_id: str, path: Path, fps: float) -> AudioFile:
+    def fetch(self, attempt: Attempt, source_id: str, path: Path, fps: float, pad: Pad) -> Speech:
         """Fetch an audio file, or a video with sound, into a file and check it against the limits.
 
         Args:
             fps: frames a second of the clip that is to be made of it.
+            pad: the silence around it.
 
         Raises:
             AudioTooLongError, AudioRateError, TooManyFramesError: before any work is done.
@@ -52,17 +74,24 @@ class AudioInput:
             self._sources.fetch(attempt.owner, source_id, path, attempt.check)
             info = self._decoder.probe_audio(path)
             self._check(info)
-            check_frame_count(self._settings.max_frames, math.ceil(info.seconds * fps))
-        return AudioFile(path, info)
+            speech = Speech(path, info, pad.before, pad.after)
+            check_frame_count(self._settings.max_frames, math.ceil(speech.seconds * fps))
+        return speech
 
-    def speech(self, attempt: Attempt, audio: AudioFile, *, during: str) -> Generator[NDArray[np.float32], None, None]:
+    def samples(self, attempt: Attempt, speech: Speech, *, during: str) -> Generator[NDArray[np.float32], None, None]:
         """The input of the speech model: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time.
 
         Args:
             during: the metric of the stage that takes them; waiting for them does not count for it.
         """
-        seconds, silent = max(audio.info.seconds, 1 / SPEECH_RATE), True
-        stretches = self._decoder.audio(audio.path, seconds, rate=SPEECH_RATE, mono=True)
+        for stretch in _padded(self._decoded(attempt, speech, during), speech, SPEECH_RATE):
+            yield stretch[:, 0].astype(np.float32) / np.float32(2**15)
+
+    def _decoded(self, attempt: Attempt, speech: Speech, during: str) -> Iterator[NDArray[np.int16]]:
+        if speech.path is None:
+            return
+        seconds, silent = max(speech.info.seconds, 1 / SPEECH_RATE), True
+        stretches = self._decoder.audio(speech.path, seconds, rate=SPEECH_RATE, mono=True)
         with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
             while True:
                 with error_context("audio"), attempt.paused(during), attempt.timed("decode_s"):
@@ -72,12 +101,20 @@ class AudioInput:
                 if samples is None:
                     return
                 silent = False
-                yield samples[:, 0].astype(np.float32) / np.float32(2**15)
+                yield samples
 
-    def clip_sound(self, audio: AudioFile, seconds: float) -> Iterator[NDArray[np.int16]]:
-        """The same sound from the same moment on, as a clip takes it: its own channels, at `media.sound.RATE`."""
+    def clip_sound(self, speech: Speech, seconds: float, format: str) -> Sound | None:  # noqa: A002
+        """The same sound from the same moment on, as a clip of that format takes it: its own rate and channels, if it
+        can. None for silence: the clip has no sound then."""
+        if speech.path is None:
+            return None
+        rate = sound_rate(format, speech.info.rate)
+        return Sound(rate, self._clip_stretches(speech.path, speech, seconds, rate))
+
+    def _clip_stretches(self, path: Path, speech: Speech, seconds: float, rate: int) -> Iterator[NDArray[np.int16]]:
         with error_context("audio"):
-            yield from self._decoder.audio(audio.path, seconds)
+            heard = self._decoder.audio(path, seconds - speech.before - speech.after, rate=rate)
+            yield from _padded(heard, speech, rate)
 
     def _check(self, info: AudioInfo) -> None:
         settings = self._settings
@@ -90,3 +127,21 @@ class AudioInput:
                 f"The sound has {info.rate} samples a second; resample it to {settings.min_audio_rate} to "
                 f"{settings.max_audio_rate}."
             )
+
+
+def _padded(stretches: Iterator[NDArray[np.int16]], speech: Speech, rate: int) -> Iterator[NDArray[np.int16]]:
+    """Stretches [samples, channels] with the silence around them, or the silence alone."""
+    before, alone = round(speech.before * rate), round(speech.info.seconds * rate) if speech.path is None else 0
+    first = next(stretches, None)
+    channels = 1 if first is None else first.shape[1]
+    yield from _silence(before + alone, channels, rate)
+    if first is not None:
+        yield first
+    yield from stretches
+    yield from _silence(round(speech.after * rate), channels, rate)
+
+
+def _silence(samples: int, channels: int, rate: int) -> Iterator[NDArray[np.int16]]:
+    """A second at a time."""
+    for start in range(0, samples, rate):
+        yield np.zeros((min(rate, samples - start), channels), np.int16)

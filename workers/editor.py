@@ -70,6 +70,7 @@ class Editor(Protocol):
         seed: int,
         temperature: float,
         gains: "MotionGains",
+        style: str = "neutral",
         fps: float = 25,
     ) -> Iterator[NDArray[np.float32]]: ...
 

@@ -5,9 +5,6 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
 from workers.contract.faces import Faces
@@ -16,6 +13,7 @@ from workers.contract.kinds.extract import MOTION_FORMATS, MotionFormat
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
+from workers.media.sound import Sound
 from workers.media.still import write_still
 from workers.media.visible_label import VisibleLabel
 from workers.output_file import OutputFile
@@ -50,7 +48,7 @@ def write_clip(
     space: str,
     *,
     name: str = "result",
-    sound: Iterator[NDArray[np.int16]] | None = None,
+    sound: Sound | None = None,
     before: int = 0,
     total: int | None = None,
     seed: int | None = None,
@@ -75,7 +73,7 @@ def write_clip(
     def encode(rendered: Iterator[Pixels]) -> None:
         label: VisibleLabel | None = None
         # The writer's end reads the sound to its end; closed before, it would cost the decoder's child.
-        with closing(cast("Generator[object, None, None]", sound)) if sound else nullcontext(), writer:
+        with closing(cast("Generator[object, None, None]", sound.stretches)) if sound else nullcontext(), writer:
             for frame in rendered:
                 attempt.check()
                 with attempt.timed("encode_s"):

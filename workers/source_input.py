@@ -37,6 +37,14 @@ _AHEAD_FRAMES = 8
 _SPARE_S = 0.5  # sound may outlast the picture a little, and be what the container calls the file's length
 
 
+@dataclass(frozen=True)
+class VideoFile:
+    """A video in the job's folder, and what it says about itself."""
+
+    path: Path
+    info: VideoInfo
+
+
 @dataclass(frozen=True, eq=False)
 class DrivingMotion:
     """The motion of a driver.
@@ -49,15 +57,7 @@ class DrivingMotion:
 
     motion: Motion
     is_clip: bool
-    video: Path | None = None
-
-
-@dataclass(frozen=True)
-class VideoFile:
-    """A video in the job's folder, and what it says about itself."""
-
-    path: Path
-    info: VideoInfo
+    video: VideoFile | None = None
 
 
 class SourceInput:
@@ -150,7 +150,7 @@ class SourceInput:
                 return DrivingMotion(motion, is_clip=motion.fps is not None or len(motion.times) > 1)
             video = self.video(attempt, source_id, folder / field)
             motion = self.track(attempt, video).motion
-            return DrivingMotion(motion, is_clip=True, video=video.path if video.info.audio else None)
+            return DrivingMotion(motion, is_clip=True, video=video if video.info.audio else None)
 
     def video(self, attempt: Attempt, source_id: str, path: Path) -> VideoFile:
         """Fetch a video into a file and check it against the limits. Raises like `driving_motion`."""

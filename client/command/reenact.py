@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from client.command import connection, output, rendering
+from client.command import connection, controls, output, rendering
 
 
 def add(commands: Any) -> None:
@@ -21,15 +21,17 @@ def add(commands: Any) -> None:
     parser.add_argument("--region", help="what moves: all, expression, pose, mouth or eyes")
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
     parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
+    controls.add_arguments(parser)
     rendering.add_arguments(parser, fps="sample the motion anew at this rate")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Reenact a photo or video."""
-    wanted = options(given)
+    wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        output.finish(client, client.reenact(given.photo, given.driver, options=wanted), given.output)
+        job = client.reenact(given.photo, given.driver, controls=changes, options=wanted)
+        output.finish(client, job, given.output)
     return 0
 
 

@@ -6,30 +6,36 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from client.command import connection, output, rendering
+from client.command import connection, controls, output, rendering
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("talk", help="let a photo say what is heard", allow_abbrev=False)
     parser.add_argument("photo", type=Path)
-    parser.add_argument("audio", type=Path, help="a sound file, or a video whose sound is taken")
+    parser.add_argument("audio", type=Path, nargs="?", help="a sound file, or a video whose sound is taken")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="without a sound: so long a living portrait")
+    parser.add_argument("--style", help="neutral, happy, sad, serious or lively")
+    parser.add_argument("--pad-before", type=float, metavar="SECONDS", help="silence before the sound")
+    parser.add_argument("--pad-after", type=float, metavar="SECONDS", help="silence after it")
     parser.add_argument("--seed", type=int, metavar="N", help="equal seeds give equal motions")
     parser.add_argument("--temperature", type=float, metavar="N", help="0 to 1.5: from ordinary motion to variety")
     parser.add_argument("--samples", type=int, metavar="N", help="so many clips, each named after its seed")
-    parser.add_argument("--gain", action="append", metavar="PART=N", help="0 to 2, of head, brows, blink, mouth")
+    parser.add_argument("--gain", action="append", metavar="PART=N", help="0 to 2, of head, brows, blink, mouth, gaze")
     parser.add_argument(
         "--pose", type=Path, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
     )
+    controls.add_arguments(parser)
     rendering.add_arguments(parser, fps="frames a second")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Make a photo talk."""
-    wanted = options(given)
+    wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        output.finish(client, client.talk(given.photo, given.audio, pose=given.pose, options=wanted), given.output)
+        job = client.talk(given.photo, given.audio, pose=given.pose, controls=changes, options=wanted)
+        output.finish(client, job, given.output)
     return 0
 
 
@@ -39,6 +45,9 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
         "seed": given.seed,
         "temperature": given.temperature,
         "samples": given.samples,
+        "idle": given.idle,
+        "style": given.style,
+        "pad": rendering.given_only({"before": given.pad_before, "after": given.pad_after}),
         "gains": rendering.numbers(given.gain, "--gain"),
     }
     return rendering.options(given) | rendering.given_only(own)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from models.audio.features import FRAME_RATE
+from models.audio.gains import MotionGains
+from models.audio.liveliness import add_gaze, gaze_of
 from models.coefficients import CoefficientSpace, constrain, euler_angles, rotation_matrix, sample
 from models.coefficients.transfer import within_reach
 from models.errors import ControlError
@@ -21,14 +22,7 @@ _KEPT = {"mouthSmile": 0.6, "mouthDimple": 0.6, "mouthFrown": 0.6, "mouthStretch
 _SIDEWAYS = ("jawLeft", "jawRight", "mouthLeft", "mouthRight")  # the person's own asymmetry
 
 
-@dataclass(frozen=True)
-class MotionGains:
-    """Factors on what speech moves: head (rotation and place), brows, blinks and mouth; 1 as it was learnt."""
-
-    head: float = 1
-    brows: float = 1
-    blink: float = 1
-    mouth: float = 1
+_EYES_STAY = 0.6 / np.radians(30)  # weight of eyeLook… for a turn of the head: eyes stay with the viewer, mostly
 
 
 def speaking(
@@ -38,7 +32,8 @@ def speaking(
 
     The mouth goes to the speech from rest: of the photo's own mouth only its smile, its frown and its asymmetry stay,
     weakened. Brows are added to the photo's own, lids close from where they are, and the head turns about its own
-    pose: R = R_motion^head · R_source. Weights stay in their ranges, mouthClose below jawOpen, the pose within reach of
+    pose: R = R_motion^head · R_source. Eyes look where the photo's look and the motion's glances go, against the head's
+    turn. Weights stay in their ranges, mouthClose below jawOpen, the pose within reach of
     the sliders or where the photo has it.
     """
     own, change = np.asarray(source, np.float64), np.asarray(motion, np.float64)
@@ -58,6 +53,8 @@ def speaking(
     turned = Rotation.from_rotvec(gains.head * turn).as_matrix() @ rotation_matrix(*own[rotation])
     result[:, rotation] = np.stack(euler_angles(turned), -1)
     result[:, place] += gains.head * change[:, place]
+    looks = gaze_of(change) - _EYES_STAY * gains.head * change[:, rotation][:, :2]
+    result = add_gaze(result, gains.gaze * looks)
     return constrain(space, within_reach(space, own[None], result))
 
 

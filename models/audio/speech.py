@@ -1,4 +1,4 @@
-"""The speaking motion of a sound: two flows, one of the mouth and one of brows and head, and blinks."""
+"""The speaking motion of a sound: two flows, one of the mouth and one of brows and head, and what lives beside them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from models.audio.articulation import articulated
 from models.audio.blinks import Blinks
 from models.audio.channels import HEAD, MOUTH, scatter
 from models.audio.features import BLOCK, LogMel, sample_windows
 from models.audio.flow import ConditionalFlow
+from models.audio.liveliness import Liveliness
 from models.audio.presets import SpeechPreset
+from models.audio.rhythm import Listener
 from models.coefficients import ARKIT
 from models.errors import ControlError
 
@@ -71,9 +74,16 @@ class SpeechMotion:
     def _sample(
         self, sound: Iterable[NDArray[np.float32]], seed: int, temperature: float
     ) -> Iterator[NDArray[np.float32]]:
+        yield from articulated(self._blocks(sound, seed, temperature))
+
+    def _blocks(
+        self, sound: Iterable[NDArray[np.float32]], seed: int, temperature: float
+    ) -> Iterator[NDArray[np.float32]]:
+        """The motion a second at a time, lips as the flow draws them."""
         generator = torch.Generator().manual_seed(seed)
         flows = (self.network.mouth, self.network.head)
         samplers, blinks = [flow.sampler() for flow in flows], Blinks(seed)
+        listener, life = Listener(), Liveliness(seed, min(temperature / TEMPERATURE, 1))
         config = self.network.preset.mouth
         heard = (np.clip(np.nan_to_num(chunk), -1, 1) for chunk in sound)
         for samples, frames in sample_windows(heard, config.past, config.future):
@@ -81,6 +91,8 @@ class SpeechMotion:
             for sampler, encoded, flow in zip(samplers, self._encoded(samples), flows, strict=True):
                 noise = torch.randn(1, BLOCK, flow.config.channels, generator=generator) * temperature
                 parts.append(sampler(noise.to(self._device), encoded)[0].cpu().numpy())
-            motion = scatter(parts[0], MOUTH) + scatter(parts[1], HEAD)
-            motion[:, _LIDS] = blinks.take(BLOCK)[:, None]
+            rhythm = listener.hear(samples, config.past)
+            mouth = parts[0] * rhythm.speech[:, None]  # whatever a noise may make of it, who is silent is at rest
+            motion = life.add(scatter(mouth, MOUTH) + scatter(parts[1], HEAD), rhythm)
+            motion[:, _LIDS] = blinks.take(rhythm.pause)[:, None]
             yield motion[:frames]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from models.coefficients.arkit import ARKIT
 from models.coefficients.bfm import BFM
-from models.coefficients.controls import apply_controls, constrain
+from models.coefficients.change import Change
+from models.coefficients.controls import apply_controls, constrain, read_change
 from models.coefficients.descriptor import descriptor_windows
-from models.coefficients.keyframes import keyframe_motion
+from models.coefficients.keyframes import keyframe_motion, keyframed_change
 from models.coefficients.rotation import euler_angles, rotation_matrix
 from models.coefficients.sampling import sample
 from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
@@ -27,6 +28,7 @@ def space(name: str) -> CoefficientSpace:
 __all__ = [
     "ARKIT",
     "BFM",
+    "Change",
     "CoefficientSpace",
     "PoseAxis",
     "Slider",
@@ -36,6 +38,8 @@ __all__ = [
     "descriptor_windows",
     "euler_angles",
     "keyframe_motion",
+    "keyframed_change",
+    "read_change",
     "rotation_matrix",
     "sample",
     "space",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients.rotation import euler_angles, rotation_matrix
+from models.coefficients.change import Change
 from models.coefficients.space import POSE_LIMITS, CoefficientSpace
 from models.errors import ControlError
 
@@ -38,15 +39,24 @@ def apply_controls(
     Raises ControlError, which names the field, for unknown names, values out of range or not finite, and a shorthand
     together with one of its sides.
     """
-    if mode not in ("relative", "absolute"):
-        raise ControlError(f"mode is {mode!r}; use 'relative' or 'absolute'", field="mode")
+    change = read_change(space, mode, expression or {}, pose or {})
     base = np.asarray(source, np.float64) if coefficients is None else _raw(space, coefficients)
     if base.shape != (space.size,):
         raise ControlError(f"the source has shape {base.shape}; the space {space.name} takes ({space.size},)")
-    edited = base.copy()
-    _apply_expression(space, edited, mode, expression or {})
-    _apply_pose(space, edited, mode, pose or {})
-    return constrain(space, edited)
+    return constrain(space, change.on(base[None])[0])
+
+
+def read_change(
+    space: CoefficientSpace, mode: Mode, expression: Mapping[str, float], pose: Mapping[str, float]
+) -> Change:
+    """What sliders and pose axes change, in one frame; as `apply_controls` takes them. Raises ControlError."""
+    if mode not in ("relative", "absolute"):
+        raise ControlError(f"mode is {mode!r}; use 'relative' or 'absolute'", field="mode")
+    values, named = np.zeros(space.size), np.zeros(space.size, bool)
+    for index, value in chain(_sliders(space, mode, expression), _axes(space, pose)):
+        values[index], named[index] = value, True
+    share = named.astype(np.float64) if mode == "absolute" else np.zeros(space.size)
+    return Change(space, values[None], share[None], turns=mode == "relative")
 
 
 def constrain(space: CoefficientSpace, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -64,9 +74,8 @@ def constrain(space: CoefficientSpace, coefficients: NDArray[np.floating]) -> ND
     return result
 
 
-def _apply_expression(
-    space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode, expression: Mapping[str, float]
-) -> None:
+def _sliders(space: CoefficientSpace, mode: Mode, expression: Mapping[str, float]) -> Iterator[tuple[int, float]]:
+    """Index and value of every weight that is named."""
     for name, value in expression.items():
         field = f"expression.{name}"
         sides = space.shorthands.get(name, (name,))
@@ -79,32 +88,18 @@ def _apply_expression(
                 )
             slider = space.expression[space.index[side]]
             low = slider.min if mode == "absolute" else -slider.max
-            amount = _checked(value, low, slider.max, f"{name} ({mode})", field)
-            edited[slider.index] = amount if mode == "absolute" else edited[slider.index] + amount
+            yield slider.index, _checked(value, low, slider.max, f"{name} ({mode})", field)
 
 
-def _apply_pose(space: CoefficientSpace, edited: NDArray[np.float64], mode: Mode, pose: Mapping[str, float]) -> None:
-    axes = {axis.name: axis for axis in space.pose}
-    requested: dict[str, float] = {}
+def _axes(space: CoefficientSpace, pose: Mapping[str, float]) -> Iterator[tuple[int, float]]:
+    """Index and value of every pose axis that is named, in the coefficients' units: radians, log zoom."""
+    axes = {axis.name: (space.pose_start + place, axis) for place, axis in enumerate(space.pose)}
     for name, value in pose.items():
         if name not in axes:
             raise ControlError(f"{name} is no pose axis; use {', '.join(axes)}", field=f"pose.{name}")
-        axis = axes[name]
-        requested[name] = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
-    angles: dict[str, float] = {
-        name: math.radians(requested[name]) for name in ("yaw", "pitch", "roll") if name in requested
-    }
-    own = edited[space.pose_start :]  # a view: yaw, pitch, roll, x, y, log zoom
-    if mode == "absolute":
-        for position, name in enumerate(("yaw", "pitch", "roll")):
-            own[position] = angles.get(name, own[position])
-        own[3], own[4] = requested.get("x", own[3]), requested.get("y", own[4])
-        own[5] = math.log(requested["zoom"]) if "zoom" in requested else own[5]
-        return
-    if any(angles.values()):
-        delta = rotation_matrix(*(angles.get(name, 0.0) for name in ("yaw", "pitch", "roll")))
-        own[:3] = euler_angles(delta @ rotation_matrix(*own[:3]))
-    own[3:] += requested.get("x", 0.0), requested.get("y", 0.0), math.log(requested.get("zoom", 1.0))
+        index, axis = axes[name]
+        amount = _checked(value, axis.min, axis.max, f"{name} ({axis.unit})", f"pose.{name}")
+        yield index, {"degrees": math.radians, "factor": math.log}.get(axis.unit, float)(amount)
 
 
 def _raw(space: CoefficientSpace, coefficients: Sequence[float]) -> NDArray[np.float64]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
-from models.coefficients.controls import Mode, apply_controls, constrain
+from models.coefficients.change import Change
+from models.coefficients.controls import Mode, apply_controls, constrain, read_change
 from models.coefficients.space import CoefficientSpace
 from models.errors import ControlError
+
+_Read = TypeVar("_Read")
 
 
 def keyframe_motion(
@@ -37,37 +41,77 @@ def keyframe_motion(
     knots = stops.astype(np.float64)
     rotation = slice(space.pose_start, space.pose_start + 3)
     knots[:, rotation] = np.unwrap(knots[:, rotation], axis=0)  # the short way round
+    frames = math.ceil(times[-1] * fps - 1e-6) + 1
+    return constrain(space, _through(times, knots, np.arange(frames) / fps))
+
+
+def keyframed_change(
+    space: CoefficientSpace, keyframes: Sequence[Mapping[str, Any]], clock: NDArray[np.float64], mode: Mode = "relative"
+) -> Change:
+    """The change [T, C] that `keyframes` make of a motion, at the times `clock` [T] in seconds.
+
+    Each keyframe changes what the motion shows at that moment. What an absolute keyframe does not name is the motion's
+    own. Before the first one the motion goes over into it from the beginning, after the last one that one is held.
+    Raises ControlError, which names the keyframe.
+    """
+    times = _times(keyframes)
+    changes = [
+        _named(number, partial(read_change, space, mode, *_edit(keyframe))) for number, keyframe in enumerate(keyframes)
+    ]
+    values, share = (np.concatenate([getattr(change, name) for change in changes]) for name in ("values", "share"))
+    if times[0] > 0:
+        times = [0.0, *times]
+        values, share = (np.concatenate([np.zeros_like(knots[:1]), knots]) for knots in (values, share))
+    moments = np.array(times)
+    return Change(space, _through(moments, values, clock), _through(moments, share, clock), turns=mode == "relative")
+
+
+def _through(times: NDArray[np.float64], knots: NDArray[np.float64], clock: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values [T, C] of the monotone curve through knots [K, C], which starts and ends at rest; held at both ends."""
+    if len(times) == 1:
+        return np.repeat(knots, len(clock), 0)
     slopes = PchipInterpolator(times, knots).derivative()(times)
     slopes[[0, -1]] = 0
-    frames = math.ceil(times[-1] * fps - 1e-6) + 1
-    clock = np.minimum(np.arange(frames) / fps, times[-1])
-    return constrain(space, CubicHermiteSpline(times, knots, slopes)(clock))
+    return np.asarray(CubicHermiteSpline(times, knots, slopes)(np.clip(clock, times[0], times[-1])))
+
+
+def _times(keyframes: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Seconds of the keyframes. Raises ControlError."""
+    if not keyframes:
+        raise ControlError("keyframes is empty; send at least one", field="keyframes")
+    times: list[float] = []
+    for number, keyframe in enumerate(keyframes):
+        time, field = float(keyframe["time"]), f"keyframes.{number}.time"
+        if not (math.isfinite(time) and time >= 0):
+            raise ControlError(f"keyframe {number} has time {time}; send seconds from 0", field=field)
+        if times and time <= times[-1]:
+            raise ControlError(f"keyframe {number} has time {time}; it must come after {times[-1]}", field=field)
+        times.append(time)
+    return times
+
+
+def _edit(keyframe: Mapping[str, Any]) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    return keyframe.get("expression") or {}, keyframe.get("pose") or {}
+
+
+def _named(number: int, read: Callable[[], _Read]) -> _Read:
+    """What `read` reads of a keyframe; a ControlError says of which."""
+    try:
+        return read()
+    except ControlError as error:
+        raise ControlError(f"keyframe {number}: {error}", field=f"keyframes.{number}.{error.field}") from error
 
 
 def _stops(
     space: CoefficientSpace, source: NDArray[np.float32], keyframes: Sequence[Mapping[str, Any]], mode: Mode
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Times [K] and coefficients [K, size] of the keyframes, the implicit one at 0 included."""
-    if not keyframes:
-        raise ControlError("keyframes is empty; send at least one", field="keyframes")
-    times: list[float] = []
+    times = _times(keyframes)
     stops: list[NDArray[np.float32]] = []
     for number, keyframe in enumerate(keyframes):
-        time = float(keyframe["time"])
-        if not (math.isfinite(time) and time >= 0):
-            raise ControlError(
-                f"keyframe {number} has time {time}; send seconds from 0", field=f"keyframes.{number}.time"
-            )
-        if times and time <= times[-1]:
-            message = f"keyframe {number} has time {time}; it must come after {times[-1]}"
-            raise ControlError(message, field=f"keyframes.{number}.time")
-        edit = {"expression": keyframe.get("expression"), "pose": keyframe.get("pose")}
-        try:
-            stop = apply_controls(space, source, mode=mode, **edit)
-        except ControlError as error:
-            raise ControlError(f"keyframe {number}: {error}", field=f"keyframes.{number}.{error.field}") from error
-        times.append(time)
-        stops.append(stop)
+        expression, pose = _edit(keyframe)
+        edit = partial(apply_controls, space, source, mode=mode, expression=expression, pose=pose)
+        stops.append(_named(number, edit))
     if times[0] > 0:
         times.insert(0, 0.0)
         stops.insert(0, constrain(space, source))

@@ -106,10 +106,10 @@ def _frames(_: Connection, path: str, max_pixels: int) -> Iterator[PipeItem]:
         yield {"time": seconds}, frame
 
 
-def _sound(_: Connection, path: str, seconds: float) -> Iterator[PipeItem]:
+def _sound(_: Connection, path: str, seconds: float, rate: int) -> Iterator[PipeItem]:
     from workers.media.sound import read_sound
 
-    for samples in read_sound(Path(path), seconds):
+    for samples in read_sound(Path(path), seconds, rate):
         yield {}, samples
 
 

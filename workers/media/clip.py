@@ -16,7 +16,8 @@ from models.runtime import thread_count
 from workers.contract.text import reason
 from workers.media.clock import Clock
 from workers.media.provenance import DIGITAL_SOURCE_TYPE, add_to_gif, add_to_mp4
-from workers.media.sound_track import SoundTrack
+from workers.media.sound import Sound
+from workers.media.sound_track import SoundTrack, kept_rate
 from workers.media.still import EncodingError
 
 _BT709, _SRGB_CURVE = 1, 13  # code points of ITU-T H.273
@@ -55,6 +56,11 @@ _FORMATS = {
 }
 
 
+def sound_rate(format: str, own: int) -> int:  # noqa: A002 - the field's own name
+    """Samples a second of the sound in a clip of that format, which is made of one with `own` samples a second."""
+    return kept_rate(_FORMATS[format].sound, own)
+
+
 class ClipWriter:
     """Writes uint8 [H, W, 3] sRGB frames of one size as mp4 (H.264, AAC), webm (VP9, Opus) or gif; a context manager.
 
@@ -64,8 +70,7 @@ class ClipWriter:
         path: the file to write.
         format: mp4, webm or gif.
         clock: when the frames are shown.
-        sound: int16 [samples, channels] stretches at `sound.RATE` from the first frame on; cut where the clip ends.
-            A gif has none.
+        sound: of a rate that `sound_rate` gives for the format; cut where the clip ends. A gif has none.
         check: called between frames that are encoded at the end; what it raises ends the work.
     """
 
@@ -74,7 +79,7 @@ class ClipWriter:
         path: Path,
         format: str,  # noqa: A002 - the field's own name
         clock: Clock,
-        sound: Iterator[NDArray[np.int16]] | None = None,
+        sound: Sound | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> None:
         self._format = _FORMATS[format]

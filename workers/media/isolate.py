@@ -103,9 +103,9 @@ class Decoder:
         for facts, pixels in self._items(request):
             yield DecodedFrame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
 
-    def sound(self, video: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
+    def sound(self, video: Path, seconds: float, *, rate: int = RATE) -> Iterator[NDArray[np.int16]]:
         """The sound of a video, a stretch at a time, as `read_sound` gives it. Closing it early costs the child."""
-        for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds}):
+        for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds, "rate": rate}):
             yield cast("NDArray[np.int16]", samples)
 
     def probe_audio(self, path: Path) -> AudioInfo:

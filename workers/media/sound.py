@@ -1,6 +1,7 @@
 """The sound of a file -> samples on its clock. Runs in the child (`child`)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import cast
@@ -16,37 +17,54 @@ from workers.media.mono import mixed_to_mono
 RATE = 48_000
 """Samples a second; one that both AAC and Opus take."""
 
+LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+"""Names by channels, of those that both take; others are mixed down to stereo."""
+
 _DRIFT_S = 0.01  # by which a packet's time may be off before it counts as a gap: some containers round to milliseconds
 _LONGEST_GAP_S = 1  # seconds of silence handed over at a time
 _OPTIONS = {"protocol_whitelist": "file"}  # of a file whose format has already been accepted
 
 
-def read_sound(path: Path, seconds: float) -> Iterator[NDArray[np.int16]]:
-    """Decode the first audio track of a video: mono as mono, everything else mixed down to stereo.
+@dataclass(frozen=True)
+class Sound:
+    """Samples as a clip takes them.
+
+    Attributes:
+        rate: samples a second.
+        stretches: int16 [samples, channels] of mono, stereo or 5.1, from the clip's first frame on.
+    """
+
+    rate: int
+    stretches: Iterator[NDArray[np.int16]]
+
+
+def read_sound(path: Path, seconds: float, rate: int) -> Iterator[NDArray[np.int16]]:
+    """Decode the first audio track of a video: mono, stereo and 5.1 as they are, anything else mixed down to stereo.
 
     Args:
         path: a file that `models.video.probe` accepts.
         seconds: how much is wanted, at most.
+        rate: samples a second that come out.
 
     Yields:
-        int16 [samples, channels] at `RATE`, without gaps from the moment of the first video frame: what sounded before
+        int16 [samples, channels], without gaps from the moment of the first video frame: what sounded before
         it is left out, and silence stands where the file has none. Nothing, where no audio can be decoded; what is
         damaged is left out.
     """
     start = _picture_start(path)
     with av.open(str(path), options=_OPTIONS, metadata_errors="replace") as container:
-        yield from samples_of(container, seconds, start=start)
+        yield from samples_of(container, seconds, start=start, rate=rate)
 
 
 def samples_of(
-    container: InputContainer, seconds: float, *, start: float | None = None, rate: int = RATE, mono: bool = False
+    container: InputContainer, seconds: float, *, rate: int, start: float | None = None, mono: bool = False
 ) -> Iterator[NDArray[np.int16]]:
     """Decode the first audio track of an open file, as `read_sound` does.
 
     Args:
         start: the container's time of the first sample that is wanted; None: of the first there is.
         rate: samples a second that come out.
-        mono: whether stereo is mixed down too.
+        mono: whether everything is mixed down to one channel.
     """
     frames = decoded(container)
     first = next(frames, None)
@@ -58,7 +76,8 @@ def samples_of(
         empty = False
         yield samples
     if empty and start is None:  # a resampler gives nothing for less sound than its filter is long
-        yield np.zeros((end, 1 if mono or first.layout.nb_channels == 1 else 2), np.int16)
+        channels = first.layout.nb_channels
+        yield np.zeros((end, 1 if mono else channels if channels in LAYOUTS else 2), np.int16)
 
 
 def decoded(container: InputContainer) -> Iterator[AudioFrame]:
@@ -89,7 +108,7 @@ def _picture_start(path: Path) -> float:
 
 
 def _resampled(frames: Iterable[AudioFrame], rate: int, may_change: bool) -> Iterator[AudioFrame]:
-    """Frames of one rate, mono or stereo: as the first one is, or each as it is."""
+    """Frames of one rate: all of the first one's layout, or, where it `may_change`, each mono or stereo as it is."""
     resampler, taken, layout = None, None, None
     for frame in frames:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -97,7 +116,8 @@ def _resampled(frames: Iterable[AudioFrame], rate: int, may_change: bool) -> Ite
             if resampler is not None:
                 yield from resampler.resample(None)
             if layout is None or may_change:
-                layout = "mono" if frame.layout.nb_channels == 1 else "stereo"
+                channels = frame.layout.nb_channels
+                layout = LAYOUTS.get(min(channels, 2) if may_change else channels, "stereo")
             resampler, taken = av.AudioResampler(format="s16", layout=layout, rate=rate), kind
         yield from resampler.resample(frame)
     if resampler is not None:

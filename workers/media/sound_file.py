@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.media.sound import RATE
+_READ = 48_000  # samples at a time
 
 
 def through_file(stretches: Iterable[NDArray[np.int16]], path: Path) -> Iterator[NDArray[np.int16]]:
-    """Write stretches of int16 [samples, channels] to a file, all of them, now; read them a second of sound at a time.
+    """Write stretches of int16 [samples, channels] to a file, all of them, now; read them about a second at a time.
 
     A minute of stereo is 11.5 MB.
     """
@@ -24,5 +24,5 @@ def through_file(stretches: Iterable[NDArray[np.int16]], path: Path) -> Iterator
 
 def _read(path: Path, channels: int) -> Iterator[NDArray[np.int16]]:
     with path.open("rb") as file:
-        while data := file.read(RATE * channels * np.dtype(np.int16).itemsize):
+        while data := file.read(_READ * channels * np.dtype(np.int16).itemsize):
             yield np.frombuffer(data, np.int16).reshape(-1, channels)

@@ -16,13 +16,16 @@ from workers.contract.kinds.common import OutputSpec, formats
 from workers.contract.kinds.reenact import ReenactOptions, ReenactRequest
 from workers.editor import Pixels
 from workers.error_context import error_context
+from workers.media.clip import sound_rate
 from workers.media.clock import Clock
 from workers.media.frame_count import check_frame_count
+from workers.media.sound import RATE, Sound
 from workers.media.sound_file import through_file
 from workers.output import write_clip, write_picture
 from workers.output_file import OutputFile
 from workers.source_input import DrivingMotion, VideoFile
 from workers.source_warnings import motion_warnings
+from workers.tasks.direction import directed
 from workers.tasks.tools import TaskTools
 
 if TYPE_CHECKING:
@@ -56,17 +59,17 @@ class ReenactTask:
         driver = smoothed(driving.motion, options.smoothing, attempt.check)
         with error_context("driver"):
             motion = transfer(space, source.coefficients, driver.coefficients, _parameters(options))
-        attempt.warn(motion_warnings(space, source.coefficients, motion))
         output = _output(driving, options)
         clock = Clock.of(driver.times, driver.fps)
         if options.output.fps is not None and driving.is_clip:
             clock, motion = resampled(clock, motion, options.output.fps)
+        motion = directed(space, source.coefficients, motion, request.controls, clock.times)
+        attempt.warn(motion_warnings(space, source.coefficients, motion))
         # Measured on clips: what was read from a driver's face, the networks show more truly than the layers.
         frames = self._editor.render(source, motion, paste_back=output.paste_back, size=output.size, layers=False)
         if not output.is_clip:
             return write_picture(attempt, folder, output, frames, space.name)
-        video = driving.video if output.has_sound else None
-        sound = self._decoder.sound(video, clock.seconds) if video else None
+        sound = self._sound(driving.video, clock, output) if driving.video and output.has_sound else None
         return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
 
     def _video(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
@@ -85,16 +88,23 @@ class ReenactTask:
         with error_context("driver"):
             sampled = sample(driver.times, driver.coefficients, clock.times) if moves else driver.coefficients
             motion = transfer(space, source.coefficients, sampled, _parameters(options))
+        motion = directed(space, source.coefficients, motion, request.controls, clock.times)
         attempt.warn(motion_warnings(space, source.coefficients, motion))
         sound = None
-        sound_of = driving.video if moves and driving.video else video.path if video.info.audio else None
+        sound_of = driving.video if moves and driving.video else video if video.info.audio else None
         if sound_of and output.has_sound:
             # On disk: while it is encoded, the decoder is busy with the source's frames.
             attempt.stage("decode")
             with attempt.timed("decode_s"):
-                sound = through_file(self._decoder.sound(sound_of, clock.seconds), folder / "sound")
+                decoded = self._sound(sound_of, clock, output)
+                sound = Sound(decoded.rate, through_file(decoded.stretches, folder / "sound"))
         frames = self._edited(attempt, video, source, motion, output)
         return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
+
+    def _sound(self, video: VideoFile, clock: Clock, output: OutputSpec) -> Sound:
+        """A video's sound at its own rate, if the result can have it."""
+        rate = sound_rate(output.format, video.info.audio_rate or RATE)
+        return Sound(rate, self._decoder.sound(video.path, clock.seconds, rate=rate))
 
     def _edited(
         self,

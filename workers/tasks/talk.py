@@ -15,7 +15,7 @@ from models.coefficients.document import Motion
 from models.coefficients.space import POSE_SIZE
 from models.extractor.motion import smoothed
 from workers.attempt import Attempt
-from workers.audio_input import AudioFile
+from workers.audio_input import Speech
 from workers.contract.errors import NoSpeechModelError
 from workers.contract.kinds.reenact import ReenactOptions
 from workers.contract.kinds.talk import MAX_SEED, TalkOptions, TalkRequest
@@ -23,6 +23,7 @@ from workers.media.clock import Clock
 from workers.output import write_clip
 from workers.output_file import OutputFile
 from workers.source_warnings import motion_warnings
+from workers.tasks.direction import directed
 from workers.tasks.tools import TaskTools
 
 if TYPE_CHECKING:
@@ -41,16 +42,25 @@ class TalkTask:
         options = request.options
         if self._editor.speech is None:
             raise NoSpeechModelError
-        audio = self._audio.fetch(attempt, request.audio_id, folder / "audio", options.rate)
+        speech = self._speech(attempt, request, folder)
         source = self._input.portrait(attempt, request.source_id, options.face)
         head = self._head(attempt, request, folder)
-        motions = self._motions(attempt, source, audio, options)
+        motions = self._motions(attempt, source, speech, options)
+        space = self._editor.space
         if head is not None:
-            space = self._editor.space
             motions = {seed: turned(space, source, motion, head, options.rate) for seed, motion in motions.items()}
-        for motion in motions.values():
-            attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion))
-        return self._clips(attempt, source, audio, request, motions, folder)
+        for seed, motion in motions.items():
+            times = np.arange(len(motion)) / options.rate
+            motions[seed] = directed(space, source.coefficients, motion, request.controls, times)
+            attempt.warn(motion_warnings(space, source.coefficients, motions[seed]))
+        return self._clips(attempt, source, speech, request, motions, folder)
+
+    def _speech(self, attempt: Attempt, request: TalkRequest, folder: Path) -> Speech:
+        """What is heard; silence for an idle clip."""
+        options = request.options
+        if request.audio_id is None:
+            return Speech.silence(options.idle or 0)
+        return self._audio.fetch(attempt, request.audio_id, folder / "audio", options.rate, options.pad)
 
     def _head(self, attempt: Attempt, request: TalkRequest, folder: Path) -> Motion | None:
         """The head poses to take instead of generated ones; a video's without its tremor."""
@@ -60,23 +70,24 @@ class TalkTask:
         return smoothed(motion, ReenactOptions().smoothing, attempt.check) if request.pose_kind == "video" else motion
 
     def _motions(
-        self, attempt: Attempt, source: "Source", audio: AudioFile, options: TalkOptions
+        self, attempt: Attempt, source: "Source", speech: Speech, options: TalkOptions
     ) -> dict[int, NDArray[np.float32]]:
         """The motion [T, C] of every seed. They are small; only the sound is streamed."""
         from models.audio import MotionGains  # loads torch, which the tasks' module leaves to the editor
 
         first = secrets.randbelow(MAX_SEED + 1 - options.samples) if options.seed is None else options.seed
-        total = options.samples * math.ceil(audio.info.seconds * options.rate)
+        total = options.samples * math.ceil(speech.seconds * options.rate)
         attempt.stage("motion", 0, total)
         done, motions = 0, {}
         for seed in range(first, first + options.samples):
-            with closing(self._audio.speech(attempt, audio, during="motion_s")) as speech:
+            with closing(self._audio.samples(attempt, speech, during="motion_s")) as samples:
                 chunks = self._editor.speak(
                     source,
-                    speech,
+                    samples,
                     seed=seed,
                     temperature=options.temperature,
                     gains=MotionGains(**options.gains.model_dump()),
+                    style=options.style,
                     fps=options.rate,
                 )
                 parts = []
@@ -91,7 +102,7 @@ class TalkTask:
         self,
         attempt: Attempt,
         source: "Source",
-        audio: AudioFile,
+        speech: Speech,
         request: TalkRequest,
         motions: Mapping[int, NDArray[np.float32]],
         folder: Path,
@@ -110,7 +121,7 @@ class TalkTask:
                     clock,
                     self._editor.space.name,
                     name=str(seed),
-                    sound=self._audio.clip_sound(audio, clock.seconds) if output.has_sound else None,
+                    sound=self._audio.clip_sound(speech, clock.seconds, output.format) if output.has_sound else None,
                     before=sum(clip.frames for clip in clips),
                     total=total,
                     seed=seed,

@@ -153,8 +153,18 @@ def test_wrong_files_are_named(api: httpx.Client, photo: dict[str, Any], clip: b
     assert fields(api.post("/reenact", files=with_driver(photo, b"")), "empty_file") == ["driver"]
     document = driver | {"source": ("m.json", DOCUMENT)}
     assert_problem(api.post("/reenact", files=document), 415, "unsupported_media")
-    controls = api.post("/reenact", files=with_driver(photo, clip), data={"controls": "{}"})
-    assert fields(controls, "invalid_request") == ["controls"]
+    audio = api.post("/reenact", files=with_driver(photo, clip) | {"audio": ("a.wav", b"RIFF")})
+    assert fields(audio, "invalid_request") == ["audio"]
+
+
+def test_sliders_may_come_on_top(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes) -> None:
+    controls = {"mode": "absolute", "expression": {"mouthSmile": 0.3}}
+    answer = api.post("/reenact", files=with_driver(photo, clip), data={"controls": json.dumps(controls)})
+    assert worker.store.get(answer.json()["id"]).request.controls.mode == "absolute"
+    wrong = {"keyframes": [{"time": 0, "expression": {"smile": 1}}]}
+    refused = api.post("/reenact", files=with_driver(photo, clip), data={"controls": json.dumps(wrong)})
+    assert_problem(refused, 422, "invalid_request")
+    assert refused.json()["errors"][0]["field"] == "controls.keyframes.0.expression.smile"
 
 
 @pytest.mark.parametrize("data", [b"ID3\x04" + bytes(60), b"RIFF\0\0\0\0WAVEfmt ", b"Once upon a time"])
@@ -200,7 +210,13 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     document = api.get("/openapi.json").json()
     body = document["paths"]["/reenact"]["post"]["requestBody"]["content"]
     for content_type in ("multipart/form-data", "application/json"):
-        assert set(body[content_type]["schema"]["properties"]) == {"source", "source_id", "driver", "options"}
+        assert set(body[content_type]["schema"]["properties"]) == {
+            "source",
+            "source_id",
+            "driver",
+            "controls",
+            "options",
+        }
     assert "ReenactOptions" in document["components"]["schemas"]
     assert "Gains" in document["components"]["schemas"]
     assert body["application/json"]["examples"]

@@ -121,6 +121,9 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "two rates": ({"fps": 30, "output": {"fps": 25}}, "options.fps"),
     "a still's format": ({"output": {"format": "png"}}, "options.output.format"),
     "size of the whole photo": ({"output": {"size": 256}}, "options.output.size"),
+    "style": ({"style": "angry"}, "options.style"),
+    "idle beside a sound": ({"idle": 5}, "options.idle"),
+    "too long a silence": ({"pad": {"before": 11}}, "options.pad.before"),
     "unknown": ({"mode": "relative"}, "options.mode"),
 }
 
@@ -185,7 +188,34 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     operation = document["paths"]["/talk"]["post"]
     body = operation["requestBody"]["content"]
     for content_type in ("multipart/form-data", "application/json"):
-        assert set(body[content_type]["schema"]["properties"]) == {"source", "source_id", "audio", "pose", "options"}
+        assert set(body[content_type]["schema"]["properties"]) == {
+            "source", "source_id", "audio", "pose", "controls", "options",
+        }  # fmt: skip
     assert {"TalkOptions", "SpeechGains"} <= document["components"]["schemas"].keys()
     assert body["application/json"]["examples"]
     assert "501" in operation["responses"]
+
+
+def test_a_face_may_be_idle_without_a_sound(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    def asked(**options: Any) -> httpx.Response:
+        return api.post("/talk", files=photo, data={"options": json.dumps(options)})
+
+    accepted = worker.store.get(asked(idle=6.5).json()["id"]).request
+    assert (accepted.audio_id, accepted.options.idle) == (None, 6.5)
+    assert fields(asked(idle=0.5)) == ["options.idle"]
+    assert fields(asked(idle=5, pad={"after": 1})) == ["options.pad"]
+    assert fields(asked(idle=100)) == ["options.idle"], "longer than clips may be"
+    assert fields(asked()) == ["audio"]
+
+
+def test_sliders_may_come_on_top(api: httpx.Client, worker: ActedWorker, files: dict[str, Any]) -> None:
+    controls = {"expression": {"mouthSmile": 0.3}, "keyframes": [{"time": 2.0, "pose": {"yaw": 10}}]}
+    answer = api.post("/talk", files=files, data={"controls": json.dumps(controls)})
+    accepted = worker.store.get(answer.json()["id"]).request
+    assert accepted.controls.expression == {"mouthSmile": 0.3}
+    wrong = {"expression": {"mouthSmlie": 0.3}}
+    assert fields(api.post("/talk", files=files, data={"controls": json.dumps(wrong)})) == [
+        "controls.expression.mouthSmlie"
+    ]
+    raw = {"coefficients": [0.0] * 59}
+    assert fields(api.post("/talk", files=files, data={"controls": json.dumps(raw)})) == ["controls.coefficients"]

@@ -220,3 +220,47 @@ def test_talking_is_cancelled_in_either_pass(service: Service, photo: str, stage
     job = service.start(TalkRequest, photo, audio_id=data, options=options)
     assert service.cancel_in(stage, job).job.progress.total == 200
     assert service.finish(service.submit(photo)).job.status is JobStatus.SUCCEEDED
+
+
+def track_of(clip: Path) -> tuple[int, str]:
+    """Rate and layout of a clip's sound."""
+    with av.open(str(clip)) as container:
+        context = container.streams.audio[0].codec_context
+        return context.sample_rate, context.layout.name
+
+
+@pytest.mark.parametrize(("rate", "channels", "kept"), [(44_100, 2, "stereo"), (16_000, 1, "mono"), (48_000, 6, "5.1")])
+def test_a_clip_keeps_the_rate_and_the_channels_of_its_sound(
+    service: Service, photo: str, tmp_path: Path, rate: int, channels: int, kept: str
+) -> None:
+    data = sound(beep(SECONDS, AT, rate, channels), rate)
+    clip = service.result(service.talk(photo, data), tmp_path)
+    assert track_of(clip) == (rate, kept)
+    assert onset(*heard(clip)) == pytest.approx(AT, abs=0.005)
+
+
+def test_an_odd_rate_and_opus_get_the_nearest_they_can(service: Service, photo: str, tmp_path: Path) -> None:
+    data = sound(beep(SECONDS, AT, 37_000, 1), 37_000)
+    assert track_of(service.result(service.talk(photo, data), tmp_path))[0] == 48_000
+    webm = service.talk(photo, sound(beep(SECONDS, AT, 44_100, 2), 44_100), output={"format": "webm"})
+    assert track_of(service.result(webm, tmp_path)) == (48_000, "stereo")
+
+
+def test_silence_around_a_sound_moves_lips_and_sound_alike(service: Service, photo: str, tmp_path: Path) -> None:
+    data = sound(beep(SECONDS, AT, 44_100, 2), 44_100)
+    record = service.talk(photo, data, pad={"before": 0.6, "after": 1.0})
+    result = record.job.result
+    assert result is not None, record.job.error
+    assert result.frames == COUNT + 15 + 25
+    clip = service.result(record, tmp_path)
+    assert onset(*shown(clip)) == pytest.approx(AT + 0.6, abs=0.002)
+    assert onset(*heard(clip)) == pytest.approx(AT + 0.6, abs=0.005)
+
+
+def test_an_idle_clip_is_as_long_as_requested_and_silent(service: Service, photo: str, tmp_path: Path) -> None:
+    record = service.finish(service.start(TalkRequest, photo, options={"idle": 2.0, "seed": 1}))
+    result = record.job.result
+    assert result is not None, record.job.error
+    assert (result.frames, result.seconds) == (50, 2.0)
+    with av.open(str(service.result(record, tmp_path))) as container:
+        assert [stream.type for stream in container.streams] == ["video"]

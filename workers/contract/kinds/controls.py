@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints, model_validator
 
 from workers.contract.kinds.common import FieldError, Strict
+from workers.contract.presence import Presence
+from workers.contract.settings import Settings
 
 MAX_SLIDERS = 128  # more than any coefficient space names, shorthands included
 MAX_COEFFICIENTS = 256
@@ -54,16 +56,16 @@ class Keyframe(Strict):
     pose: Pose = Pose()
 
 
-class Controls(Strict):
-    """Sliders, raw coefficients, keyframes; empty controls change nothing and still go through the networks.
+class Direction(Strict):
+    """Sliders, pose and keyframes on top of the motion that speech or a driver makes; empty, they change nothing.
 
-    Keyframes start from what the controls beside them make of the source.
+    `mode` relative adds to the motion, absolute replaces what is named. Keyframes act on what the controls beside them
+    have made of it; times count from the clip's beginning, and the last one is held.
     """
 
     mode: Literal["relative", "absolute"] = "relative"
     expression: Expression = Field(default={})
     pose: Pose = Pose()
-    coefficients: Annotated[list[FiniteFloat], Field(max_length=MAX_COEFFICIENTS)] | None = None
     # One wrong keyframe is reported at a time: a thousand may hold a hundred thousand errors.
     keyframes: Annotated[list[Keyframe], Field(min_length=1, max_length=1000, fail_fast=True)] | None = None
 
@@ -83,7 +85,16 @@ class Controls(Strict):
             yield f"keyframes.{index}.expression", keyframe.expression
 
 
-def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seconds: float) -> list[tuple[str, str]]:
+class Controls(Direction):
+    """Sliders, raw coefficients, keyframes; empty controls change nothing and still go through the networks.
+
+    Keyframes start from what the controls beside them make of the source.
+    """
+
+    coefficients: Annotated[list[FiniteFloat], Field(max_length=MAX_COEFFICIENTS)] | None = None
+
+
+def check_controls(controls: Direction, sliders: Mapping[str, Any], max_clip_seconds: float) -> list[tuple[str, str]]:
     """Check what depends on the coefficient space of the loaded bundle.
 
     Args:
@@ -109,12 +120,23 @@ def check_controls(controls: Controls, sliders: Mapping[str, Any], max_clip_seco
             ]
     if controls.mode == "absolute":
         faults += _check_absolute(controls, sliders)
-    if controls.coefficients is not None:
+    if isinstance(controls, Controls) and controls.coefficients is not None:
         faults += _check_coefficients(controls.coefficients, sliders)
     if controls.keyframes and controls.keyframes[-1].time > max_clip_seconds:
         last = len(controls.keyframes) - 1
         faults.append((f"keyframes.{last}.time", f"a clip may last {max_clip_seconds:g} s at most at this rate"))
     return faults
+
+
+def check_direction(controls: Direction, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
+    """Check what is asked on top of a motion; (field, message) pairs, empty when all is well.
+
+    Raises NoWorkerYetError when something is asked before a worker has said which sliders there are.
+    """
+    if controls == Direction():
+        return []
+    faults = check_controls(controls, presence.sliders(), settings.max_clip_seconds)
+    return [(f"controls.{field}", message) for field, message in faults]
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -140,7 +162,7 @@ def _check_coefficients(coefficients: list[float], sliders: Mapping[str, Any]) -
     ]
 
 
-def _check_absolute(controls: Controls, sliders: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _check_absolute(controls: Direction, sliders: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A slider's own range: some spaces have axes that go both ways, others weights that start at 0."""
     low = {slider["name"]: slider["min"] for slider in sliders["expression"]}
     low |= {name: low[left] for name, (left, _) in sliders["shorthands"].items()}

@@ -14,8 +14,11 @@ from workers.contract.kinds.common import (
     StoredRequest,
     Strict,
 )
+from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, MP4, SOURCE
 from workers.contract.media_type import VISUAL, MediaKind
+from workers.contract.presence import Presence
+from workers.contract.settings import Settings
 
 
 class Gains(Strict):
@@ -50,6 +53,7 @@ class ReenactFields(RequestFields):
     kind: Literal["reenact"] = "reenact"
     source_kind: Literal["picture", "video"] = "picture"
     driver_kind: MediaKind
+    controls: Direction = Direction()
     options: ReenactOptions = ReenactOptions()
 
     @model_validator(mode="after")
@@ -62,6 +66,10 @@ class ReenactFields(RequestFields):
         elif self.driver_kind != "motion":  # only its content shows how many frames it has
             output.check_format("a video as the driver makes a clip" if self.driver_kind == "video" else None)
         return self
+
+    def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
+        """Sliders on top of the motion are checked by the bundle's document."""
+        return check_direction(self.controls, presence, settings)
 
 
 class ReenactRequest(ReenactFields, StoredRequest):
@@ -86,6 +94,11 @@ _EXAMPLES: Mapping[str, Any] = {
         "summary": "The driver's mouth alone, a little exaggerated, as WebM",
         "value": _DRIVER
         | {"options": {"region": "mouth", "gains": {"mouth": 1.2}, "smoothing": 0.3, "output": {"format": "webm"}}},
+    },
+    "directed": {
+        "summary": "The driver's motion, with a smile on top that grows from 1.0 to 1.5 seconds",
+        "value": _DRIVER
+        | {"controls": {"keyframes": [{"time": 1.0}, {"time": 1.5, "expression": {"mouthSmile": 0.6}}]}},
     },
     "clip that smiles": {
         "summary": "A video as the source: what the driver's one frame shows is added to every frame",

@@ -1,4 +1,4 @@
-"""What POST /talk takes: a photo that says what an audio file says."""
+"""What POST /talk takes: a photo that says what an audio file says, or that is alive without a word."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
@@ -17,9 +17,13 @@ from workers.contract.kinds.common import (
     StoredRequest,
     Strict,
 )
+from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, SOURCE, WAV
 from workers.contract.media_type import PICTURE, MediaKind
 from workers.contract.presence import Presence
+from workers.contract.settings import Settings
+
+Style = Literal["neutral", "happy", "sad", "serious", "lively"]
 
 SPEECH_FPS = 25.0
 MAX_SEED = 2**32 - 1
@@ -32,6 +36,14 @@ class SpeechGains(Strict):
     brows: Gain = 1
     blink: Gain = 1
     mouth: Gain = 1
+    gaze: Gain = 1
+
+
+class Pad(Strict):
+    """Seconds of silence, in sound and face, before and after what is heard."""
+
+    before: float = Field(default=0, ge=0, le=10)
+    after: float = Field(default=0, ge=0, le=10)
 
 
 class TalkOptions(RenderOptions):
@@ -40,14 +52,21 @@ class TalkOptions(RenderOptions):
     Equal `seed`s give equal motions, different ones differ mostly in head, brows and blinks; without one it is drawn
     and named in the result. `samples` motions of as many clips have the seeds `seed`, `seed` + 1 … `temperature` 0 is
     the most likely motion, 1 the variety of the training data. `pose` is a document of POST /extract: its head poses,
-    as they are, replace the generated ones; they begin with the speech, and the last one is held. `fps` is the rate of
+    as they are, replace the generated ones; they begin with the clip, and the last one is held. `fps` is the rate of
     motion and clip, 25 where it is not set.
+
+    `style` colours face and movement (GET /sliders documents how). `idle` makes a clip of so many seconds without any
+    sound: the face is silent and alive. `pad` adds silence to a sound. Every clip begins and ends as the photo is, but
+    for `controls` and `pose`, so it can be played in a loop.
     """
 
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     temperature: float = Field(default=0.7, ge=0, le=1.5)
     samples: int = Field(default=1, ge=1, le=8)
     gains: SpeechGains = SpeechGains()
+    style: Style = "neutral"
+    idle: float | None = Field(default=None, ge=1, le=120)
+    pad: Pad = Pad()
     pose: dict[str, Any] | None = None
     fps: Rate | None = None
 
@@ -67,12 +86,38 @@ class TalkFields(RequestFields):
     """What a talking clip's request says apart from its files."""
 
     kind: Literal["talk"] = "talk"
+    audio_kind: MediaKind | None = None
+    controls: Direction = Direction()
     options: TalkOptions = TalkOptions()
 
     @model_validator(mode="after")
     def _format_fits(self) -> Self:
         self.options.output.check_format("speech makes a clip")
         return self
+
+    @model_validator(mode="after")
+    def _one_sound(self) -> Self:
+        if not self.has_sound and self.options.idle is None:
+            raise FieldError("audio", "is missing; send a sound or a video as a file, or options.idle without one")
+        if self.options.idle is not None:
+            if self.has_sound:
+                raise FieldError("options.idle", "makes a clip without a sound; send it or audio, not both")
+            if self.options.pad != Pad():
+                raise FieldError("options.pad", "goes with a sound; make idle longer instead")
+        return self
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether a sound came with it."""
+        return self.audio_kind is not None
+
+    def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
+        """Sliders on top of the speech are checked by the bundle's document, the length of silence by the settings."""
+        faults = check_direction(self.controls, presence, settings)
+        most = min(settings.max_clip_seconds, settings.max_frames / self.options.rate)
+        if self.options.idle is not None and self.options.idle > most:
+            faults.append(("options.idle", f"a clip may last {most:g} s at most at this rate"))
+        return faults
 
     @classmethod
     def ensure_supported(cls, presence: Presence) -> None:
@@ -93,7 +138,7 @@ class TalkFields(RequestFields):
 class TalkRequest(TalkFields, StoredRequest):
     """One accepted POST /talk. Speech and head poses lie in the source registry too: `options.pose` is never set."""
 
-    audio_id: str
+    audio_id: str | None = None
     pose_id: str | None = None
     pose_kind: MediaKind = "motion"
 
@@ -105,6 +150,11 @@ class TalkRequest(TalkFields, StoredRequest):
         if isinstance(options, TalkOptions) and options.pose is not None:
             return value | {"options": TalkOptions(**dict(options) | {"pose": None})}
         return value
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether a sound came with it."""
+        return self.audio_id is not None
 
     @property
     def long(self) -> bool:
@@ -120,6 +170,21 @@ _EXAMPLES: Mapping[str, Any] = {
         "summary": "Three motions to choose from, repeatable, with a calm head",
         "value": _SPEECH | {"options": {"seed": 7, "samples": 3, "gains": {"head": 0.5}}},
     },
+    "directed": {
+        "summary": "Happy, with a second of silence around; looks to the side at 2.0 s",
+        "value": _SPEECH
+        | {
+            "controls": {
+                "expression": {"mouthSmile": 0.2},
+                "keyframes": [{"time": 1.6}, {"time": 2.0, "pose": {"yaw": -12}}, {"time": 2.6}],
+            },
+            "options": {"style": "happy", "pad": {"before": 0.5, "after": 0.5}},
+        },
+    },
+    "idle": {
+        "summary": "No word for six seconds: a living portrait, to be played in a loop",
+        "value": SOURCE | {"options": {"idle": 6}},
+    },
     "own head": {
         "summary": "Head poses of your own: a document of /extract, or a video in base64",
         "value": _SPEECH | {"pose": MOTION, "options": {"output": {"format": "webm"}}},
@@ -132,6 +197,5 @@ TALK = JobKind(
     files={"pose": ("motion", "video"), "source": PICTURE, "audio": ("audio", "video")},
     examples=_EXAMPLES,
     checked_first=("audio", "source"),
-    required=frozenset({"audio"}),
     text_bytes=2**24,  # head poses of two minutes, with everything that /extract writes beside them
 )

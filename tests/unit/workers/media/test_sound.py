@@ -13,7 +13,7 @@ from tests.clips import beep, heard, onset, shown, write_clip
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
 from workers.media.isolate import Decoder
-from workers.media.sound import RATE
+from workers.media.sound import RATE, Sound
 
 FLASH = 30  # the frame that is bright, in a clip of COUNT
 COUNT = 50
@@ -38,7 +38,7 @@ def rewritten(decoder: Decoder, clip: Path, path: Path) -> Path:
     """The clip's frames and sound through decoder and writer, as a reenactment takes them."""
     info, frames = decoder.probe(clip), list(decoder.frames(clip))
     clock = Clock.of(np.array([frame.time for frame in frames]), info.fps)
-    with ClipWriter(path, path.suffix[1:], clock, decoder.sound(clip, clock.seconds)) as writer:
+    with ClipWriter(path, path.suffix[1:], clock, Sound(RATE, decoder.sound(clip, clock.seconds))) as writer:
         for frame in frames:
             writer.write(frame.pixels)
     return path

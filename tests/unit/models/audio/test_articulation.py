@@ -1,0 +1,52 @@
+"""Quicker lips: what is quick grows, what is slow is scaled, and pieces are the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.audio.articulation import articulated
+from models.coefficients import ARKIT
+
+JAW, BROW, YAW = ARKIT.index["jawOpen"], ARKIT.index["browInnerUpLeft"], 53
+TIME = np.arange(200) / 25
+
+
+def swing(hertz: float) -> np.ndarray:
+    motion = np.zeros((200, 59), np.float32)
+    motion[:, [JAW, BROW, YAW]] = 0.1 * np.sin(2 * np.pi * hertz * TIME)[:, None]
+    return motion
+
+
+def done(*chunks: np.ndarray) -> np.ndarray:
+    return np.concatenate(list(articulated(chunks)))
+
+
+def gain(hertz: float) -> float:
+    return float(done(swing(hertz))[20:-20, JAW].std() / swing(hertz)[20:-20, JAW].std())
+
+
+def test_quick_movements_grow_more_than_slow_ones() -> None:
+    assert gain(0.3) == pytest.approx(1.2, abs=0.1)
+    assert gain(5) == pytest.approx(1.2 * 1.7, abs=0.05)
+    assert gain(0.3) < gain(1) < gain(2) < gain(4)
+
+
+def test_a_mouth_that_is_held_stays_where_it_is_but_for_its_size() -> None:
+    motion = np.zeros((40, 59), np.float32)
+    motion[:, JAW] = 0.2
+    assert done(motion)[:, JAW] == pytest.approx(0.24, abs=1e-6)
+
+
+def test_only_the_mouth_is_changed() -> None:
+    motion = swing(3)
+    assert np.array_equal(done(motion)[:, [BROW, YAW]], motion[:, [BROW, YAW]])
+
+
+def test_pieces_are_the_whole_and_nothing_is_lost() -> None:
+    motion = np.random.default_rng(0).normal(0, 0.1, (103, 59)).astype(np.float32)
+    whole = done(motion)
+    assert whole.shape == motion.shape
+    assert np.allclose(done(*np.split(motion, [1, 3, 25, 26, 90])), whole, atol=1e-6)
+    assert done(motion[:1]).shape == (1, 59)
+    assert list(articulated([])) == []
