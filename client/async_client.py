@@ -12,7 +12,7 @@ import httpx
 
 from client import flows, http
 from client.async_exchange import AsyncExchange, run
-from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, faces_call, reenact_call, talk_call
+from client.calls import ExtractFormat, Fields, Media, edit_call, extract_call, faces_call, reenact_call, talk_call
 from client.documents import Job, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
@@ -93,7 +93,7 @@ class AsyncPortraitClient:
         self,
         media: Media | Source,
         *,
-        format: MotionFormat = "json",  # noqa: A002 - the API's own name
+        format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:

@@ -17,7 +17,7 @@ from client.steps import Call, FileContent
 Media = str | os.PathLike[str] | bytes | BinaryIO
 """A file: its path, its bytes, or an open binary file."""
 
-MotionFormat = Literal["json", "npz"]
+ExtractFormat = Literal["json", "npz", "obj"]
 
 Fields = Mapping[str, Any]
 """`controls` or `options`, as the API's documentation names them."""
@@ -76,7 +76,7 @@ def talk_call(
     return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, documents, key)
 
 
-def extract_call(media: Media | Source, written_as: MotionFormat, options: Fields | None, key: str | None) -> Call:
+def extract_call(media: Media | Source, written_as: ExtractFormat, options: Fields | None, key: str | None) -> Call:
     """A request that reads coefficients."""
     return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, key)
 

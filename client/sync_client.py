@@ -11,7 +11,7 @@ from typing import Self
 import httpx
 
 from client import flows, http
-from client.calls import Fields, Media, MotionFormat, edit_call, extract_call, faces_call, reenact_call, talk_call
+from client.calls import ExtractFormat, Fields, Media, edit_call, extract_call, faces_call, reenact_call, talk_call
 from client.documents import Job, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
@@ -113,7 +113,7 @@ class PortraitClient:
         self,
         media: Media | Source,
         *,
-        format: MotionFormat = "json",  # noqa: A002 - the API's own name
+        format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
         idempotency_key: str | None = None,
     ) -> Job:

@@ -21,6 +21,7 @@ from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
 from models.extractor.sharpness import sharpness
 from models.face3d.face_model import FaceModel
+from models.face3d.photo_mesh import PhotoMesh
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
@@ -71,7 +72,6 @@ class PortraitEditor:
         self.bundle = bundle
         self.speech = speech
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
-        self._face = face
         self._frames = FrameRenderer(self._renderer, device, face)
 
     @classmethod
@@ -149,6 +149,19 @@ class PortraitEditor:
                 chosen, crops, seen.coefficients, seen.landmarks, views, strict=True
             )
         ]
+
+    def mesh(self, source: Source) -> PhotoMesh | None:
+        """The bundle's face model laid on the photo, as a mesh; None where the bundle has no face model.
+
+        Args:
+            source: from `analyse`.
+        """
+        fit, side = self._frames.fit, source.crop.side
+        if fit is None:
+            return None
+        face = fit.fit(source.landmarks, source.coefficients, side)
+        height, width = source.image.shape[:2]
+        return PhotoMesh.of(face, side, source.crop.to_picture, width, height)
 
     def track(
         self, frames: Iterable[tuple[float, np.ndarray]], face: int | Literal["largest"] = "largest"

@@ -38,14 +38,15 @@ class FrameRenderer:
     """The networks, the face model's layers, and what happens to pictures before and after them.
 
     Args:
-        face: draws skin, eyes and mouth of photos over what the networks make; None leaves all to the networks.
+        face: draws skin, eyes and mouth of photos over what the networks make; None leaves all to the networks. `fit`
+            lays it on photos.
     """
 
     def __init__(self, renderer: PIRenderer, device: torch.device, face: FaceModel | None = None) -> None:
         self._renderer, self._device = renderer, device
-        self._fit = None
+        self.fit = None
         if face is not None:
-            self._fit = LandmarkFit(face)
+            self.fit = LandmarkFit(face)
             compile_loops()
         self._space = space(renderer.preset.space)
 
@@ -71,8 +72,8 @@ class FrameRenderer:
         network = self._shown([(image, square)], self._renderer.preset.image_size)
         seam = None if size else Seam(image, square.x, square.y, side)
         made: Callable[[NDArray[np.float32]], Iterable[Pixels]]
-        if self._fit is not None and landmarks is not None:
-            layered = LayeredSource.of(self._fit, square.cut(image, side), landmarks, own, side / square.side)
+        if self.fit is not None and landmarks is not None:
+            layered = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own, side / square.side)
             made = partial(self._layered, layered, network, own[None])
         else:
             made = partial(self._made, network, self._shown([(image, square)], side), own[None])

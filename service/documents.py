@@ -79,6 +79,11 @@ class MotionFrameDocument(ContractModel):
     expression: dict[str, float]
     pose: dict[str, float] = Field(description="Degrees, fractions of the crop and a factor.")
     coefficients: list[float] = Field(description="The same as raw numbers, rotations in radians.")
+    landmarks: list[Annotated[list[float], Field(min_length=2, max_length=2)]] | None = Field(
+        default=None,
+        description="With the option `landmarks`: MediaPipe's 478, x and y in pixels of the upright picture; null "
+        "where the face was out of sight.",
+    )
 
 
 class MotionDocument(ContractModel):

@@ -15,7 +15,7 @@ from service.problems import MEDIA_TYPE
 from workers.contract.faces import Faces
 from workers.contract.jobs import Problem
 from workers.contract.kinds.common import JobKind
-from workers.contract.kinds.extract import MOTION_FORMATS
+from workers.contract.kinds.extract import EXTRACT_FORMATS
 
 DESCRIPTION = """
 Send a photo and sliders, a driving video or speech, get the edited photo or a clip back, rendered by PIRenderer.
@@ -69,8 +69,9 @@ _RETRY_HEADER = {
 _WAIT_HEADER = {"description": "The wait that was granted, as `wait=SECONDS`.", "schema": {"type": "string"}}
 
 MOTION_CONTENT: dict[str, Any] = {
-    MOTION_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=MotionDocument.__name__)}},
-    MOTION_FORMATS["npz"]: {},
+    EXTRACT_FORMATS["json"]: {"schema": {"$ref": _REFERENCE.format(model=MotionDocument.__name__)}},
+    EXTRACT_FORMATS["npz"]: {},
+    EXTRACT_FORMATS["obj"]: {},
 }
 FACES_CONTENT: dict[str, Any] = {
     "application/json": {"schema": {"$ref": _REFERENCE.format(model=Faces.__name__)}, "example": FACES_EXAMPLE}

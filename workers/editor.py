@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from models.bundle import ManifestIdentity
     from models.extractor import TrackedFrame
     from models.extractor.motion import VideoSource
+    from models.face3d.photo_mesh import PhotoMesh
     from models.portrait import Source
 
 Pixels = NDArray[np.uint8]
@@ -37,6 +38,8 @@ class Editor(Protocol):
     def analyse(self, image: Pixels, face: FaceChoice = "largest") -> "Source": ...
 
     def analyse_all(self, image: Pixels) -> "list[Source]": ...
+
+    def mesh(self, source: "Source") -> "PhotoMesh | None": ...
 
     def track(
         self, frames: Iterable[tuple[float, Pixels]], face: FaceChoice = "largest"

@@ -1,15 +1,16 @@
 """Output: from rendered frames to finished files; a clip is encoded in a thread while further frames are rendered."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, cast
 
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
 from workers.contract.faces import Faces
 from workers.contract.kinds.common import OutputSpec
-from workers.contract.kinds.extract import MOTION_FORMATS, MotionFormat
+from workers.contract.kinds.extract import EXTRACT_FORMATS
 from workers.editor import Pixels
 from workers.media.clip import ClipWriter
 from workers.media.clock import Clock
@@ -18,6 +19,9 @@ from workers.media.still import write_still
 from workers.media.visible_label import VisibleLabel
 from workers.output_file import OutputFile
 from workers.pipeline import write_behind
+
+if TYPE_CHECKING:
+    from models.face3d.photo_mesh import PhotoMesh
 
 _BEHIND_BYTES = 64 * 2**20  # of rendered frames that wait to be encoded
 _BEHIND_FRAMES = 8
@@ -107,22 +111,37 @@ def write_clip(
     )
 
 
-def write_document(attempt: Attempt, folder: Path, chosen: MotionFormat, motion: Motion) -> OutputFile:
-    """Write coefficients, and the bundle that read them, as `result` in the chosen format."""
+def write_document(
+    attempt: Attempt,
+    folder: Path,
+    chosen: Literal["json", "npz"],
+    motion: Motion,
+    arrays: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
+) -> OutputFile:
+    """Write coefficients, and the bundle that read them, as `result` in the chosen format; npz takes more arrays."""
     path = folder / f"result.{chosen}"
     bundle = attempt.record.job.bundle
     read_by = None if bundle is None else bundle.model_dump()
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
         if chosen == "npz":
-            path.write_bytes(motion_npz(motion, read_by))
+            path.write_bytes(motion_npz(motion, read_by, arrays))
         else:
             with path.open("w") as file:
                 for text in motion_json(motion, read_by):
                     file.write(text)
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
-    return OutputFile(path, MOTION_FORMATS[chosen], motion.space.name, frames=len(motion.times), seconds=seconds)
+    return OutputFile(path, EXTRACT_FORMATS[chosen], motion.space.name, frames=len(motion.times), seconds=seconds)
+
+
+def write_mesh(attempt: Attempt, folder: Path, mesh: "PhotoMesh", space: str) -> OutputFile:
+    """Write a photo's mesh as `result`, an OBJ."""
+    path = folder / "result.obj"
+    attempt.stage("encode", 1, 1)
+    with attempt.timed("encode_s"), path.open("w") as file:
+        file.writelines(mesh.obj())
+    return OutputFile(path, EXTRACT_FORMATS["obj"], space, mesh.width, mesh.height)
 
 
 def write_faces(attempt: Attempt, folder: Path, faces: Faces, space: str) -> OutputFile:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.coefficients import CoefficientSpace
 from models.coefficients.document import Motion
 from models.extractor.motion import Track, tracked_motion
 from models.extractor.tracker import TrackedFrame
@@ -118,15 +119,7 @@ class SourceInput:
         self, attempt: Attempt, source_id: str, face: FaceChoice = "largest", what: str = "source"
     ) -> Motion:
         """The motion of a photo: one frame at time 0. Raises like `portrait`."""
-        source = self.portrait(attempt, source_id, face, what)
-        return Motion(
-            self._editor.space,
-            times=np.zeros(1),
-            fps=None,
-            coefficients=source.coefficients[None],
-            boxes=np.array([source.face.box]),
-            scores=np.array([source.face.score]),
-        )
+        return motion_of(self._editor.space, self.portrait(attempt, source_id, face, what))
 
     def driving_motion(
         self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path, *, field: str = "driver"
@@ -171,6 +164,7 @@ class SourceInput:
         *,
         metric_prefix: Literal["", "source_"] = "",
         until: float | None = None,
+        landmarks: bool = False,
     ) -> Track:
         """Follow one face through a video; only its coefficients are kept, so memory does not grow with the pixels.
 
@@ -180,6 +174,7 @@ class SourceInput:
         Args:
             metric_prefix: set before the names of the metrics, where a job follows two videos.
             until: seconds; later frames are not read, and none of them counts as missing.
+            landmarks: whether the motion has them.
 
         Raises:
             RequestRefusedError: no frame shows the face.
@@ -189,7 +184,8 @@ class SourceInput:
         with closing(self.frames(attempt, video, during="extract_s")) as frames:
             wanted = frames if until is None else takewhile(lambda frame: frame[0] < until, frames)
             tracked = attempt.timed_steps("extract_s", self._editor.track(wanted, face))
-            track = tracked_motion(self._editor.space, _reported(attempt, tracked, total), info.fps)
+            reported = _reported(attempt, tracked, total)
+            track = tracked_motion(self._editor.space, reported, info.fps, landmarks=landmarks)
         without = sum(after - first for first, after in track.gaps)
         missing = frames_missing(info, track.motion.times) if until is None else 0
         attempt.metrics[f"{metric_prefix}frames_without_face"] = without
@@ -232,6 +228,19 @@ class SourceInput:
             times, fps, coefficients = self._decoder.motion(file.read(), space.name, self._settings.max_frames)
         self._check_length(float(times[-1] - times[0]))
         return Motion(space, times - times[0], fps, coefficients)
+
+
+def motion_of(space: CoefficientSpace, source: "Source", *, landmarks: bool = False) -> Motion:
+    """The motion of a photo: one frame at time 0."""
+    return Motion(
+        space,
+        times=np.zeros(1),
+        fps=None,
+        coefficients=source.coefficients[None],
+        boxes=np.array([source.face.box]),
+        scores=np.array([source.face.score]),
+        landmarks=source.crop.to_picture(source.landmarks)[None] if landmarks else None,
+    )
 
 
 def _reported(attempt: Attempt, tracked: Iterable[TrackedFrame], total: int) -> Iterator[TrackedFrame]:

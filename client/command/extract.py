@@ -1,4 +1,4 @@
-"""`portrait extract`: expression and pose of a photo or video as numbers."""
+"""`portrait extract`: expression and pose of a photo or video as numbers, or a photo's face as a mesh."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from client.calls import MotionFormat
+from client.calls import ExtractFormat
 from client.command import connection, output, rendering
 from client.command.errors import CommandError
 
-FORMATS: dict[str, MotionFormat] = {".json": "json", ".npz": "npz"}
+FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "obj"}
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("extract", help="read expression and pose of a photo or video", allow_abbrev=False)
     parser.add_argument("media", type=Path, help="a photo or video")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json or .npz; without, JSON is printed")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json, .npz or .obj; without, it is printed")
+    parser.add_argument(
+        "--format",
+        choices=tuple(FORMATS.values()),
+        help="obj: the mesh of a photo's face; without, as the output's name",
+    )
+    parser.add_argument("--landmarks", action="store_true", help="add the 478 landmarks of each frame")
     parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1, for videos: less tremor")
     connection.add_arguments(parser)
@@ -26,20 +32,26 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Extract the motion of a photo or video."""
-    written_as = format_of(given.output)
+    written_as = format_of(given.output, given.format)
     face = None if given.face is None else rendering.face(given.face)
-    options = {name: value for name, value in (("face", face), ("smoothing", given.smoothing)) if value is not None}
+    options = {
+        name: value
+        for name, value in (("face", face), ("smoothing", given.smoothing), ("landmarks", given.landmarks or None))
+        if value is not None
+    }
     with connection.connected(given) as client:
         job = client.extract(given.media, format=written_as, options=options)
         output.print_or_save(client, job, given.output)
     return 0
 
 
-def format_of(path: Path | None) -> MotionFormat:
-    """The format that the output's name asks for; JSON is printed. Raises CommandError."""
-    if path is None:
-        return "json"
+def format_of(path: Path | None, chosen: ExtractFormat | None = None) -> ExtractFormat:
+    """The format that is chosen, or else that of the output's name; JSON if it is printed. Raises CommandError."""
+    if path is None and chosen == "npz":
+        raise CommandError("npz is no text: name an output with -o FILE.npz")
+    if path is None or chosen is not None:
+        return chosen or "json"
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:
-        raise CommandError(f"{path}: the output's name has to end in .json or .npz") from None
+        raise CommandError(f"{path}: the output's name has to end in {', '.join(FORMATS)}") from None

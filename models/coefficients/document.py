@@ -8,6 +8,7 @@ import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ class Motion:
         boxes: face boxes in pixels, float [T, 4] (x0, y0, x1, y1), NaN where the face was out of sight and its
             coefficients are bridged; None where nobody knows.
         scores: confidence of the boxes, float [T], NaN where there is none.
+        landmarks: MediaPipe's 478 of the face in pixels of the picture, [T, 478, 2], NaN where the face was out of
+            sight; None where they were not requested.
     """
 
     space: CoefficientSpace
@@ -44,6 +47,7 @@ class Motion:
     coefficients: NDArray[np.float32]
     boxes: NDArray[np.floating] | None = None
     scores: NDArray[np.floating] | None = None
+    landmarks: NDArray[np.float32] | None = None
 
 
 def motion_document(motion: Motion, bundle: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -64,11 +68,19 @@ def motion_json(motion: Motion, bundle: Mapping[str, str] | None = None) -> Iter
     yield "]}"
 
 
-def motion_npz(motion: Motion, bundle: Mapping[str, str] | None = None) -> bytes:
+def motion_npz(
+    motion: Motion,
+    bundle: Mapping[str, str] | None = None,
+    more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
+) -> bytes:
     """The same as arrays: space, bundle [3] (name, version, digest; empty texts where none read it), names [C], fps
-    (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen)."""
+    (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen); landmarks
+    [T, 478, 2] where the motion has them, and `more`, by name."""
     count = len(motion.times)
     file = io.BytesIO()
+    arrays: dict[str, Any] = dict(more)
+    if motion.landmarks is not None:
+        arrays["landmarks"] = motion.landmarks.astype(np.float32)
     np.savez_compressed(
         file,
         space=np.array(motion.space.name),
@@ -79,6 +91,7 @@ def motion_npz(motion: Motion, bundle: Mapping[str, str] | None = None) -> bytes
         coefficients=np.asarray(motion.coefficients, np.float32),
         box=np.full((count, 4), np.nan, np.float32) if motion.boxes is None else motion.boxes.astype(np.float32),
         score=np.full(count, np.nan, np.float32) if motion.scores is None else motion.scores.astype(np.float32),
+        **arrays,
     )
     return file.getvalue()
 
@@ -131,7 +144,15 @@ def _frame(motion: Motion, index: int) -> dict[str, Any]:
         "pose": dict(zip(_POSE, _pose_units(values[-len(_POSE) :]), strict=True))
         | dict(zip(motion.space.extra, values[len(motion.space.expression) :], strict=False)),
         "coefficients": values,
+        **({} if motion.landmarks is None else {"landmarks": _points(motion.landmarks[index])}),
     }
+
+
+def _points(landmarks: NDArray[np.float32]) -> list[list[float]] | None:
+    """Hundredths of a pixel: finer than they are known."""
+    if not np.isfinite(landmarks).all():
+        return None
+    return [[round(x, 2), round(y, 2)] for x, y in landmarks.tolist()]
 
 
 def _face(motion: Motion, index: int) -> dict[str, Any] | None:

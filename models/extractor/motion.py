@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from models.coefficients import CoefficientSpace, constrain
 from models.coefficients.document import Motion
 from models.extractor.crop import Crop
+from models.extractor.landmarks import LANDMARKS
 from models.extractor.smoothing import bridge_gaps, smooth
 from models.extractor.tracker import TrackedFrame, in_square
 
@@ -65,26 +66,40 @@ class Track:
         return VideoSource(self.squares, seen, own)
 
 
-def tracked_motion(space: CoefficientSpace, tracked: Iterable[TrackedFrame], fps: float | None) -> Track:
+def tracked_motion(
+    space: CoefficientSpace, tracked: Iterable[TrackedFrame], fps: float | None, *, landmarks: bool = False
+) -> Track:
     """The whole of a track, gaps bridged. Of every frame little is kept, so memory does not grow with the pixels.
 
     Args:
         fps: frames a second; None for a still.
+        landmarks: keep those of every frame too, 4 KB each.
 
     Raises:
         NoFaceError: no frame shows the face.
     """
     times, coefficients, squares, boxes, scores, cuts = [], [], [], [], [], []
+    points = []
     for index, frame in enumerate(tracked):
         times.append(frame.time)
         coefficients.append(frame.coefficients)
         squares.append(frame.square)
         boxes.append((np.nan,) * 4 if frame.face is None else frame.face.box)
         scores.append(np.nan if frame.face is None else frame.face.score)
+        if landmarks:
+            points.append(_in_picture(frame))
         if frame.cut:
             cuts.append(index)
     bridged, gaps = bridge_gaps(times, coefficients)
-    motion = Motion(space, np.array(times), fps, constrain(space, bridged), np.array(boxes), np.array(scores))
+    motion = Motion(
+        space,
+        np.array(times),
+        fps,
+        constrain(space, bridged),
+        np.array(boxes),
+        np.array(scores),
+        np.stack(points) if landmarks else None,
+    )
     return Track(motion, _without_holes(squares), gaps, cuts)
 
 
@@ -101,6 +116,13 @@ def smoothed(motion: Motion, strength: float, check: Callable[[], None] | None =
     """
     values = smooth(motion.times, motion.coefficients, strength, check)
     return replace(motion, coefficients=constrain(motion.space, values))
+
+
+def _in_picture(frame: TrackedFrame) -> NDArray[np.float32]:
+    """Landmarks [478, 2] in pixels of the picture, NaN where the face was out of sight."""
+    if frame.square is None or frame.landmarks is None:
+        return np.full((LANDMARKS, 2), np.nan, np.float32)
+    return frame.square.to_picture(frame.landmarks).astype(np.float32)
 
 
 def _without_holes(squares: Sequence[Crop | None]) -> list[Crop]:

@@ -55,6 +55,7 @@ class TrackedFrame:
         square: the square that the frame was read in: the same from frame to frame, as long as the face fits into it.
             None when the face is out of sight.
         cut: whether the square shows something else than a frame before, as after a cut: perhaps another person.
+        landmarks: float32 [478, 2], fractions of `square`; None when the face is out of sight.
     """
 
     time: float
@@ -62,6 +63,7 @@ class TrackedFrame:
     coefficients: np.ndarray | None
     square: Crop | None
     cut: bool = False
+    landmarks: np.ndarray | None = None
 
 
 class FaceTracker:
@@ -106,18 +108,18 @@ class FaceTracker:
         if seen is None:
             self._square, self._view, self._lost = None, None, self._lost + 1
             return TrackedFrame(time, None, None, None)
-        face, coefficients, square = seen
+        face, coefficients, square, landmarks = seen
         cut = last is not None and self._view is not None and _alike(_view(image, last), self._view) < ALIKE
         self._first = self._first or square
         self._square, self._view, self._last, self._lost = square, _view(image, square), face, 0
-        return TrackedFrame(time, face, in_square(coefficients, square, self._first), square, cut)
+        return TrackedFrame(time, face, in_square(coefficients, square, self._first), square, cut, landmarks)
 
-    def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, np.ndarray, Crop] | None:
-        """The face in a square, its coefficients there, and the square; None where there is none."""
+    def _read(self, image: np.ndarray, square: Crop) -> tuple[Face, np.ndarray, Crop, np.ndarray] | None:
+        """The face in a square, its coefficients there, the square, its landmarks there; None where there is none."""
         seen = self._extractor.extract(square.cut(image, CROP))
         if seen.presence < KEEP:
             return None
-        return face_in(square, seen.landmarks, float(seen.presence)), seen.coefficients, square
+        return face_in(square, seen.landmarks, float(seen.presence)), seen.coefficients, square, seen.landmarks
 
     def _find(self, image: np.ndarray) -> Face | None:
         faces = self._extractor.detect(image)

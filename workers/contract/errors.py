@@ -166,6 +166,17 @@ class NoSpeechModelError(ServiceError):
         super().__init__(detail)
 
 
+class NoFaceModelError(ServiceError):
+    """The workers' bundle has no face model: a mesh is not possible here."""
+
+    code, status, title = "no_face_model", 501, "No face model"
+
+    def __init__(
+        self, detail: str = "The bundle of the workers has no face model; choose json, or point PORTRAIT_BUNDLE to one."
+    ) -> None:
+        super().__init__(detail)
+
+
 class WorkerLostError(ServiceError):
     """The worker died while it ran the job, and so did the one that retried it."""
 

@@ -36,6 +36,7 @@ def motion(space: Any = ARKIT) -> Motion:
 DOCUMENTS = {
     "application/json": json.dumps(motion_document(motion(), BUNDLE.model_dump())).encode(),
     "application/x-npz": motion_npz(motion(), BUNDLE.model_dump()),
+    "model/obj": b"v 0 0 0\n",
 }
 
 FACES = json.dumps(FACES_EXAMPLE).encode()
@@ -63,7 +64,7 @@ class Waiting:
     def finished(self, route: str, data: bytes, media_type: str, **headers: str) -> httpx.Response:
         """The answer to a repeated request whose job has been done meanwhile."""
         key = {"Idempotency-Key": f"{route} {media_type} {headers}"}
-        query = "?format=npz" if media_type == "application/x-npz" else ""
+        query = {"application/x-npz": "?format=npz", "model/obj": "?format=obj"}.get(media_type, "")
         job = self.api.post(route + query, files=self.files[route], headers=key).json()["id"]
         self.worker.succeed(self.worker.claim(job), data, media_type)
         return self.api.post(route + query, files=self.files[route], headers=key | headers)

@@ -206,6 +206,20 @@ def test_extract_writes_json_or_npz(api: httpx.Client, worker: ActedWorker, phot
     assert_problem(api.post("/extract", params={"format": "csv"}, files=photo), 422, "invalid_request")
 
 
+def test_a_mesh_is_a_photo_s(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    accepted = api.post("/extract", params={"format": "obj"}, files=photo)
+    record = worker.claim(accepted.json()["id"])
+    worker.succeed(record, b"v 0 0 0\n", "model/obj")
+    result = api.get(f"/jobs/{record.job.id}/result")
+    assert result.headers["content-type"] == "model/obj"
+    assert f'-{record.job.id[:8]}.obj"' in result.headers["content-disposition"]
+    of_video = api.post("/extract", params={"format": "obj"}, files={"source": ("a.webm", WEBM, "video/webm")})
+    assert assert_problem(of_video, 422, "invalid_request")["errors"][0]["field"] == "format"
+    options = {"options": json.dumps({"landmarks": True})}
+    with_points = api.post("/extract", params={"format": "obj"}, files=photo, data=options)
+    assert assert_problem(with_points, 422, "invalid_request")["errors"][0]["field"] == "options.landmarks"
+
+
 def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     document = api.get("/openapi.json").json()
     body = document["paths"]["/reenact"]["post"]["requestBody"]["content"]

@@ -73,6 +73,9 @@ class Standin:
         """The photo's middle; nobody in a picture of one colour."""
         return [self.analyse(image)] if image.std() else []
 
+    def mesh(self, source: SimpleNamespace) -> None:
+        """It has no face model."""
+
     def track(self, frames: Iterable[tuple[float, np.ndarray]], face: int | str = "largest") -> Iterator[TrackedFrame]:
         """jawOpen as bright as the frame, everything else 0."""
         for seconds, image in frames:

@@ -74,6 +74,28 @@ def test_an_extraction_finds_the_face(service: Service, photo: str) -> None:
     assert 60 < (y0 + y1) / 2 < 190
 
 
+def test_an_extraction_gives_the_face_s_mesh_where_the_face_is(service: Service, photo: str, tmp_path: Path) -> None:
+    def finished(**fields: object) -> Path:
+        record = service.finish(service.start(ExtractRequest, photo, **fields))
+        assert record.job.status is JobStatus.SUCCEEDED, record.job.error
+        return service.result(record, tmp_path)
+
+    with np.load(finished(format="npz", options={"landmarks": True})) as arrays:
+        found = {name: arrays[name] for name in arrays.files}
+    x0, y0, x1, y1 = found["box"][0]
+    landmarks = found["landmarks"][0, :468]
+    assert np.ptp(landmarks, axis=0).max() == pytest.approx(max(x1 - x0, y1 - y0), rel=0.05)
+    assert found["vertices"].shape == found["neutral"].shape == (found["triangles"].max() + 1, 3)
+    assert len(found["part"]) == len(found["triangles"])
+    skin = np.unique(found["triangles"][found["part"] == 0])
+    low, high = found["vertices"][skin, :2].min(0), found["vertices"][skin, :2].max(0)
+    assert (low < landmarks.min(0) + 2).all(), "the mesh covers the landmarks"
+    assert (high > landmarks.max(0) - 2).all()
+    text = finished(format="obj").read_text()
+    assert text.count("\nv ") == len(found["vertices"])
+    assert text.count("\nf ") == len(found["triangles"])
+
+
 def test_the_index_of_a_face_is_what_an_edit_takes(service: Service, astronaut: np.ndarray, hopper: np.ndarray) -> None:
     both = np.concatenate([np.pad(astronaut, ((88, 0), (0, 0), (0, 0)), mode="edge"), hopper], 1)
     file = io.BytesIO()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from client.command import reenact, rendering, talk
+from client.command import extract, reenact, rendering, talk
 from client.command.controls import POSE, SHORTHANDS, requested
 from client.command.errors import CommandError
 from client.command.main import main, parser
@@ -90,6 +90,15 @@ def test_options_are_accepted_by_the_api() -> None:
     TalkOptions.model_validate(talking)
 
 
+def test_the_format_of_an_extraction_is_given_or_that_of_the_name() -> None:
+    assert extract.format_of(None) == "json"
+    assert extract.format_of(Path("face.OBJ")) == "obj"
+    assert extract.format_of(Path("face.txt"), "obj") == "obj"
+    assert parser().parse_args(["extract", "p", "--format", "obj"]).format == "obj"
+    with pytest.raises(CommandError, match=r"-o FILE\.npz"):
+        extract.format_of(None, "npz")
+
+
 def test_several_clips_are_named_after_their_seeds() -> None:
     clip = {"url": "u", "media_type": "video/mp4"}
     job = Job.model_validate(JOB | {"results": [clip | {"seed": 7}, clip | {"seed": 8}]})
@@ -102,7 +111,7 @@ def test_several_clips_are_named_after_their_seeds() -> None:
     [
         (["edit", "nowhere.jpg", "-o", "out.png"], "nowhere.jpg"),
         (["edit", __file__, "-o", "out.bmp"], "has to end in one of .png"),
-        (["extract", __file__, "-o", "out.txt"], ".json or .npz"),
+        (["extract", __file__, "-o", "out.txt"], ".json, .npz, .obj"),
         (["sliders", "--server", "localhost:8000"], "http://"),
     ],
 )

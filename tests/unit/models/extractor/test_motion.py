@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,17 @@ def test_a_track_is_bridged_and_tells_what_is_wrong_with_it() -> None:
     assert (track.gaps, track.cuts) == ([(0, 1), (2, 3)], [3])
     assert track.squares == [FIRST, FIRST, FIRST, SECOND]
     assert track.as_source().seen.tolist() == [False, True, False, True]
+
+
+def test_landmarks_are_kept_where_requested_in_pixels_of_the_picture() -> None:
+    points = np.full((478, 2), 0.25, np.float32)
+    frames = [replace(seen(0.0), landmarks=points), unseen(0.1), replace(seen(0.2, SECOND), landmarks=points)]
+    kept = tracked_motion(ARKIT, iter(frames), 10.0, landmarks=True).motion.landmarks
+    assert kept is not None
+    assert kept[0, 0].tolist() == [25, 25]
+    assert np.isnan(kept[1]).all()
+    assert kept[2, 477].tolist() == [90, 50]
+    assert tracked_motion(ARKIT, iter(frames), 10.0).motion.landmarks is None
 
 
 def test_as_a_source_every_frame_is_given_in_its_own_square() -> None:

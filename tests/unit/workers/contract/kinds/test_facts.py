@@ -20,7 +20,7 @@ from workers.audio_input import SPEECH_RATE
 from workers.contract.kinds import KINDS
 from workers.contract.kinds.common import CLIP_FORMATS, STILL_FORMATS, Gain, Output, formats
 from workers.contract.kinds.controls import MAX_COEFFICIENTS, MAX_SLIDERS, RAW_POSE_LIMITS, Controls, Pose
-from workers.contract.kinds.extract import MOTION_FORMATS, MotionFormat
+from workers.contract.kinds.extract import EXTRACT_FORMATS, ExtractFormat
 from workers.contract.kinds.reenact import Gains, ReenactOptions
 from workers.contract.kinds.talk import SPEECH_FPS, SpeechGains, TalkOptions
 from workers.contract.warnings import WarningCode
@@ -74,7 +74,7 @@ def test_every_format_can_be_requested_and_encoded() -> None:
     assert (next(iter(formats(clip=False))), next(iter(formats(clip=True)))) == ("png", "mp4"), (
         "the documented defaults"
     )
-    assert set(get_args(MotionFormat)) == MOTION_FORMATS.keys()
+    assert set(get_args(ExtractFormat)) == EXTRACT_FORMATS.keys()
 
 
 def test_warnings_mean_what_is_checked() -> None:
