@@ -6,6 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from models.coefficients.document import Motion, motion_json, motion_npz
 from workers.attempt import Attempt
 from workers.contract.faces import Faces
