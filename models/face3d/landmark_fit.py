@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from models.coefficients import ARKIT
 from models.face3d.face_model import FaceModel
+from models.face3d.lips import LipSeal
 from models.face3d.pose import HeadPose
 
 RIDGE = 1.2
@@ -38,6 +39,7 @@ class FittedFace:
         expression: weights [53].
         pose: in pixels of the photo's crop, the corner at 0.
         shut: index of each `eyeBlink` -> what a full blink lacks to shut this person's eye, [V, 3].
+        lips: how they meet.
     """
 
     model: FaceModel
@@ -45,6 +47,7 @@ class FittedFace:
     expression: Array
     pose: HeadPose
     shut: dict[int, Array]
+    lips: LipSeal
 
     def vertices(self, expression: Array, pose: HeadPose, only: NDArray[np.int32] | None = None) -> Array:
         """Vertices [V, 3] in pixels with other weights and another pose; pixel centres are at integers.
@@ -58,6 +61,10 @@ class FittedFace:
             more = (float(expression[index]) - own) / max(1 - own, 1e-3)
             if more > 0:
                 person = person + more * move
+        closed = self.lips.closed(expression)
+        if np.any(closed):
+            person = person.copy() if person is self.person else person
+            person[:, 1] += closed
         return self.model.project(person, expression, pose, only)
 
     @cached_property
@@ -108,7 +115,9 @@ class LandmarkFit:
             shift += np.c_[misses * (1, -1), np.zeros(len(misses))] / pose.scale @ pose.rotation
         person = model.mean + np.tensordot(identity.astype(np.float32), model.identity, 1)
         person += (self._spread @ shift).astype(np.float32)
-        return FittedFace(model, person, expression, pose, self._shut(person, expression))
+        return FittedFace(
+            model, person, expression, pose, self._shut(person, expression), LipSeal.of(model, person, expression)
+        )
 
     def _shut(self, person: Array, expression: Array) -> dict[int, Array]:
         """Bring the upper lid's rim onto the lower one's where a blink of this person leaves a gap, or crosses it."""
