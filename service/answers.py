@@ -4,10 +4,10 @@ from starlette.responses import JSONResponse, Response
 
 from service.backend import Backend
 from service.errors import JobCancelledError
-from service.media import media_response
+from service.links import Links
+from service.media import file_response, result_file
 from service.preferences import preferred_wait, prefers_media
 from service.problems import render
-from service.version import linked
 from workers.contract.jobs import JobRecord
 
 # How soon it makes sense to request a job again that is still under way.
@@ -16,13 +16,15 @@ POLL_AFTER_S = 1
 CANCELLED = "The job was cancelled and has no result; send the request again."
 
 
-async def answer(backend: Backend, record: JobRecord, *, root: str, prefer: str | None, accept: str | None) -> Response:
+async def answer(
+    backend: Backend, record: JobRecord, *, links: Links, prefer: str | None, accept: str | None
+) -> Response:
     """Wait for the job as long as the client prefers, then answer with 202, with the job, or with its media.
 
     Args:
         backend: of this process.
         record: of the job.
-        root: what paths begin with.
+        links: the addresses in the answer.
         prefer: the request's header Prefer.
         accept: the request's header Accept.
 
@@ -35,22 +37,22 @@ async def answer(backend: Backend, record: JobRecord, *, root: str, prefer: str 
         # It ends early when the process does, or Redis: the client will find its job where the 202 says.
         record = await backend.events.wait(record, seconds)
     if record.job.status.final:
-        response = await _finished(backend, linked(record, root), root, accept)
+        response = await _finished(backend, links.job(record), links, accept)
     else:
-        response = _accepted(record, root)
+        response = _accepted(links.job(record), links)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"
     return response
 
 
-def _accepted(record: JobRecord, root: str) -> Response:
+def _accepted(record: JobRecord, links: Links) -> Response:
     """The job is under way: where to look for it, and when."""
-    headers = {"Location": f"{root}/jobs/{record.job.id}", "Retry-After": str(POLL_AFTER_S)}
+    headers = {"Location": links.to(f"/jobs/{record.job.id}"), "Retry-After": str(POLL_AFTER_S)}
     return JSONResponse(record.body(), 202, headers=headers)
 
 
-async def _finished(backend: Backend, record: JobRecord, root: str, accept: str | None) -> Response:
-    location = f"{root}/jobs/{record.job.id}"
+async def _finished(backend: Backend, record: JobRecord, links: Links, accept: str | None) -> Response:
+    location = links.to(f"/jobs/{record.job.id}")
     if record.job.error is not None:
         return render(record.job.error, {"Content-Location": location})
     result = record.job.result
@@ -59,7 +61,7 @@ async def _finished(backend: Backend, record: JobRecord, root: str, accept: str 
     if result is None and wants_document:
         raise JobCancelledError(CANCELLED)
     if result is not None and (wants_document or prefers_media(accept, result.media_type)):
-        response = await media_response(backend, record)
+        response = await file_response(backend, result_file(record))
         response.headers["Location"] = location
         return response
     return JSONResponse(record.body(), headers={"Content-Location": location})

@@ -11,6 +11,7 @@ import redis
 from fastapi import Depends, Request
 
 from service.settings import ApiSettings
+from service.signed_urls import UrlSigner
 from service.streams import StreamLimit
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect, connect_async
@@ -31,12 +32,14 @@ class Backend:
 
     Attributes:
         redis: blocking client, for threads.
+        signer: of addresses; None where no key is asked for, or no secret is set.
         events: for following jobs, on the event loop; stopped when the process is to end.
         streams: how many answers follow a job without end in sight.
     """
 
     settings: ApiSettings
     redis: "redis.Redis"
+    signer: UrlSigner | None
     events: JobEvents
     streams: StreamLimit
     jobs: JobStore
@@ -58,6 +61,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     backend = Backend(
         settings=settings,
         redis=client,
+        signer=_signer(settings),
         events=JobEvents(client_async),
         streams=StreamLimit(settings.max_streams),
         jobs=JobStore(client, settings),
@@ -85,6 +89,12 @@ def get_backend(request: Request) -> Backend:
     """The backend that the application's lifespan opened."""
     backend: Backend = request.state.backend
     return backend
+
+
+def _signer(settings: ApiSettings) -> UrlSigner | None:
+    if settings.signing_secret is None or not settings.api_keys:
+        return None
+    return UrlSigner(settings.signing_secret.get_secret_value().encode(), settings.signed_url_ttl_s)
 
 
 BackendDep = Annotated[Backend, Depends(get_backend)]

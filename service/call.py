@@ -11,11 +11,11 @@ from service.answers import answer
 from service.backend import BackendDep
 from service.intake import BodyFields, Submission, read_submission
 from service.job_request import build_request
+from service.links import LinksDep
 from service.openapi import Prefer
 from service.security import Owner
 from service.submit import IdempotencyKey, admit, submit
 from service.uploads import Uploads
-from service.version import Root
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds.common import JobKind
@@ -26,7 +26,7 @@ class _JobCall:
     request: Request
     backend: BackendDep
     owner: Owner
-    root: Root
+    links: LinksDep
     prefer: Prefer = None
     idempotency_key: IdempotencyKey = None
 
@@ -40,7 +40,7 @@ class _JobCall:
         async with read_submission(self.request, BodyFields.of(kind)) as submission:
             record = await run_in_threadpool(self._submit, kind, submission, parameters)
         accept = self.request.headers.get("accept")
-        return await answer(self.backend, record, root=self.root, prefer=self.prefer, accept=accept)
+        return await answer(self.backend, record, links=self.links, prefer=self.prefer, accept=accept)
 
     def _submit(self, kind: JobKind, submission: Submission, parameters: dict[str, Any]) -> JobRecord:
         admit(self.backend, self.owner, self.idempotency_key)  # before anything is stored

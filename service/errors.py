@@ -54,6 +54,12 @@ class KeyRejectedError(HttpError):
     code, status, title = "key_rejected", 403, "API key rejected"
 
 
+class SignatureRejectedError(HttpError):
+    """The signature of an address is wrong, or the address has expired."""
+
+    code, status, title = "signature_rejected", 403, "Signature rejected"
+
+
 class RequestTimeoutError(HttpError):
     """The request's headers or its body did not arrive in time."""
 

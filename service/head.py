@@ -4,6 +4,13 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_HEAD = "portrait.head"
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether a request that routes see as GET is HEAD."""
+    return _HEAD in scope
+
 
 class HeadMiddleware:
     """Answer HEAD as GET, and be a client that leaves where the body begins: files and events end there.
@@ -31,7 +38,7 @@ class HeadMiddleware:
                 answered.set()
 
         # A copy: the server must go on knowing that it was HEAD. Under version 2.3, Starlette looks for who leaves.
-        as_get = {**scope, "method": "GET", "asgi": {**scope["asgi"], "spec_version": "2.3"}}
+        as_get = {**scope, "method": "GET", _HEAD: True, "asgi": {**scope["asgi"], "spec_version": "2.3"}}
         try:
             await self.app(as_get, receive_until_answered, send_headers)
         finally:

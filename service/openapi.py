@@ -130,6 +130,7 @@ _FILE = _CACHING | _headers(
     Content_Length="Of what is sent, in bytes.",
     Content_Disposition="With a name for the file.",
 )
+_ELSEWHERE = _headers(Location="Where it is; no key is to be sent there.")
 _PART = _headers(Content_Range="Which bytes of how many.")
 
 
@@ -169,6 +170,7 @@ def result_answers() -> Responses:
         200: {"description": "What the job made.", "content": content, "headers": _FILE},
         206: {"description": "The range of it.", "content": part, "headers": _FILE | _PART},
         304: {"description": "The client has it.", "headers": _CACHING},
+        307: {"description": "It is in the object store, for some time at this address.", "headers": _ELSEWHERE},
         416: problems(416)[416] | {"headers": _PART},
     } | problems(404, 409, *_OF_JOBS, 501)
 

@@ -25,7 +25,7 @@ def requested_range(request: Headers, answer: Headers, size: int) -> range | Non
 
     Args:
         request: with the client's Range and If-Range.
-        answer: with the file's ETag and Last-Modified.
+        answer: with the file's ETag and, if known, Last-Modified.
         size: of the file.
 
     Raises:
@@ -33,7 +33,7 @@ def requested_range(request: Headers, answer: Headers, size: int) -> range | Non
     """
     match = _RANGE.fullmatch(request.get("range", ""))
     condition = request.get("if-range")
-    if match is None or (condition is not None and condition not in (answer["etag"], answer["last-modified"])):
+    if match is None or (condition is not None and condition not in (answer["etag"], answer.get("last-modified"))):
         return None
     first, last, suffix = match.groups()
     if suffix is not None:

@@ -8,7 +8,9 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.backend import Backend, BackendDep
-from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError
+from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError, SignatureRejectedError
+from service.signed_urls import is_signed
+from service.version import route_path
 from workers.contract.owners import ANONYMOUS, owner_of
 
 WINDOW_S = 60
@@ -17,17 +19,23 @@ _bearer = HTTPBearer(auto_error=False, description="Asked for only when the serv
 
 
 async def require_key(
+    request: Request,
     backend: BackendDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
 ) -> str:
     """Who is calling, and so whose jobs and sources exist: the owner of the key, or the one of all who call without.
 
+    A signed address stands for its owner's key.
+
     Raises:
         KeyMissingError, KeyRejectedError: keys are configured and the request brings none, or a wrong one.
+        SignatureRejectedError: it brings a signature instead that is wrong or has expired.
     """
     keys = backend.settings.api_keys
     if not keys:
         return ANONYMOUS
+    if credentials is None and is_signed(request.url.query):
+        return _signer_of(request, backend)
     if credentials is None:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
     given = credentials.credentials.encode()
@@ -36,6 +44,16 @@ async def require_key(
     if not any(matches):
         raise KeyRejectedError("This API key is not known here; check it for typing errors, or ask for a new one.")
     return owner_of(credentials.credentials)
+
+
+def _signer_of(request: Request, backend: Backend) -> str:
+    """The owner who may read this address."""
+    if backend.signer is not None and request.method == "GET":
+        owners = (owner_of(key.get_secret_value()) for key in backend.settings.api_keys)
+        owner = backend.signer.owner(owners, route_path(request.scope), request.url.query)
+        if owner is not None:
+            return owner
+    raise SignatureRejectedError("This address has expired, or was changed; read the job or source anew for another.")
 
 
 Owner = Annotated[str, Depends(require_key)]

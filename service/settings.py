@@ -25,6 +25,19 @@ class ApiSettings(Settings):
     allow_anonymous: bool = Field(
         default=False, description="Whether the API may serve beyond this machine without asking for a key."
     )
+    signing_secret: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None,
+        description="Secret of 32 characters or more that signs the addresses of results, events and sources, so that "
+        "pages may show them where keys are asked for; the same for every API process. Unset: addresses need the key.",
+    )
+    signed_url_ttl_s: Annotated[int, Field(ge=60)] = Field(
+        default=3600, description="Seconds for which a signed address is good, and up to a minute more."
+    )
+    redirect_to_storage: bool = Field(
+        default=False,
+        description="Whether results and sources are fetched from the object store itself (307 to an address that it "
+        "signs, S3 and its like); its bucket needs CORS rules of its own where pages read them.",
+    )
     rate_limit: NonNegativeInt = Field(
         0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."
     )

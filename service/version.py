@@ -9,8 +9,6 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from workers.contract.jobs import JobRecord
-
 PREFIX = "/v1"
 
 
@@ -40,12 +38,3 @@ def root_of(connection: HTTPConnection) -> str:
 
 
 Root = Annotated[str, Depends(root_of)]
-
-
-def linked(record: JobRecord, root: str) -> JobRecord:
-    """The record with addresses of its results under `root`."""
-    job = record.job
-    if not root or job.result is None:
-        return record
-    result, *results = (each.model_copy(update={"url": root + each.url}) for each in (job.result, *job.results))
-    return record.model_copy(update={"job": job.model_copy(update={"result": result, "results": results})})

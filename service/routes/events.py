@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.backend import BackendDep
+from service.links import LinksDep
 from service.openapi import EVENTS, problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
-from service.version import Root, linked
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -27,7 +27,7 @@ async def counted(backend: BackendDep) -> AsyncIterator[None]:
     dependencies=[Depends(counted)],
     responses=EVENTS | problems(404, 503),
 )
-async def stream_events(record: OwnedJob, backend: BackendDep, root: Root) -> AsyncIterator[ServerSentEvent]:
+async def stream_events(record: OwnedJob, backend: BackendDep, links: LinksDep) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: `progress` whenever the job changes and one final `done`, each with the job as its data.
 
     The first event is the current state, whenever the client comes and whatever it has seen before: a job's state
@@ -38,7 +38,7 @@ async def stream_events(record: OwnedJob, backend: BackendDep, root: Root) -> As
         async with aclosing(backend.events.follow(record.job.id)) as changes:
             async for name, seen in changes:
                 yield ServerSentEvent(
-                    event=name, data=linked(seen, root).job, id=f"{seen.attempt}-{seen.job.progress.done}"
+                    event=name, data=links.job(seen).job, id=f"{seen.attempt}-{seen.job.progress.done}"
                 )
     except REDIS_ERRORS:
         return

@@ -8,11 +8,11 @@ from starlette.responses import Response
 from service.answers import CANCELLED
 from service.backend import BackendDep
 from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
-from service.media import media_response
+from service.links import LinksDep
+from service.media import file_response, result_file
 from service.openapi import RESULT_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import Owner
-from service.version import Root, linked
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -20,9 +20,9 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 JobId = Annotated[str, Path(description="The `id` of a job.")]
 
 
-def owned_job(job_id: JobId, owner: Owner, backend: BackendDep, root: Root) -> JobRecord:
+def owned_job(job_id: JobId, owner: Owner, backend: BackendDep, links: LinksDep) -> JobRecord:
     """The caller's job of this id."""
-    return linked(backend.jobs.owned(job_id, owner), root)
+    return links.job(backend.jobs.owned(job_id, owner))
 
 
 OwnedJob = Annotated[JobRecord, Depends(owned_job)]
@@ -35,12 +35,12 @@ async def read_job(record: OwnedJob) -> Job:
 
 
 @router.delete("/{job_id}", responses=problems(404))
-def cancel_job(record: OwnedJob, backend: BackendDep, root: Root) -> Job:
+def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
     """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
     record = backend.jobs.cancel(record.job.id)
     if record.job.status is JobStatus.CANCELLED:
         backend.queue.remove(record)
-    return linked(record, root).job
+    return links.job(record).job
 
 
 @router.get(
@@ -57,6 +57,8 @@ async def read_result(
 ) -> Response:
     """The finished media, or the requested range of it: clips play and broken downloads go on.
 
+    307 where the service sends clients to its object store (`PORTRAIT_REDIRECT_TO_STORAGE`).
+
     409 with Retry-After while the job is under way; the job's own problem when it failed. A result never changes, so
     clients may keep it until it expires.
     """
@@ -70,4 +72,4 @@ async def read_result(
     if index >= len(record.blobs):
         message = f"must be less than {len(record.blobs)}, the number of results"
         raise InvalidRequestError([FieldProblem(field="query.index", message=message)])
-    return await media_response(backend, record, index, request=request.headers)
+    return await file_response(backend, result_file(record, index), request)

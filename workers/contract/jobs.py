@@ -82,9 +82,11 @@ class Result(ContractModel):
     """One finished file: where to get it and what it is. `seconds` is None for a still.
 
     `seed` is the one that its motion was made with, to make it again; None where there was no chance in it.
+    `url` is to be requested with the API key, `signed_url` without, for some time; None where it is not signed.
     """
 
     url: str
+    signed_url: str | None = None
     media_type: str
     width: int | None = None
     height: int | None = None
@@ -97,7 +99,8 @@ class Result(ContractModel):
 class Job(ContractModel):
     """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
 
-    `bundle` is the one of the worker that took the job; None while it waits.
+    `bundle` is the one of the worker that took the job; None while it waits. `result_url`, of the first result, and
+    `events_url` need no API key for some time, where the service signs addresses.
     """
 
     id: str
@@ -107,6 +110,8 @@ class Job(ContractModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    events_url: str | None = None
+    result_url: str | None = None
     result: Result | None = None
     results: list[Result] = Field(default_factory=list)
     error: Problem | None = None
