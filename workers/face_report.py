@@ -28,11 +28,13 @@ def detected_face(index: int, source: "Source", space: CoefficientSpace, *, spea
         round(math.degrees(angle), 2) for angle in source.coefficients[space.pose_start : space.pose_start + 3]
     )
     left, right = (round(closed, 3) for closed in eyes_closed(source.landmarks))
+    crop = source.crop
     carried = [warning.code for warning in portrait_warnings(source, index)]
     return DetectedFace(
         index=index,
         box=[round(place, 2) for place in face.box],
         score=round(face.score, 4),
+        crop=[float(place) for place in (crop.x, crop.y, crop.x + crop.side, crop.y + crop.side)],
         points=_points(source),
         turn=cast(Literal[0, 90, 180, 270], 90 * face.turn),
         pose=FacePose(yaw=yaw, pitch=pitch, roll=roll),
