@@ -46,7 +46,7 @@ async def _run(settings: EmbeddedSettings) -> None:
 
 
 def _announce(url: str) -> None:
-    _print_line(f"Ready: {url} (try it at {url}/docs). Ctrl-C stops it.")
+    _print_line(f"Ready: {url} (in a browser; the API is described at {url}/docs). Ctrl-C stops it.")
 
 
 def _print_line(line: str) -> None:

@@ -61,8 +61,8 @@ class DetectedFace(ContractModel):
     box: Annotated[list[float], Field(min_length=4, max_length=4)] = Field(description="x0, y0, x1, y1.")
     score: Fraction = Field(description="How surely it is a face.")
     crop: Annotated[list[float], Field(min_length=4, max_length=4)] = Field(
-        description="The square that is edited, in whole pixels, x0, y0, x1, y1: what a result without `paste_back` shows, and what "
-        "`pose.x`, `y` and `zoom` refer to. It may reach over the picture's border."
+        description="The square that is edited, x0, y0, x1, y1 in whole pixels: what a result without `paste_back` "
+        "shows, and what `pose.x`, `y` and `zoom` refer to. It may reach over the picture's border."
     )
     points: FacePoints
     turn: Literal[0, 90, 180, 270] = Field(description="Degrees counter-clockwise after which the face is upright.")

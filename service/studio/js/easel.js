@@ -56,6 +56,14 @@ export class Easel {
     this.reading.replaceChildren(...(sentence ? [el("p", {}, el("span", { class: "spinner" }), sentence)] : []));
   }
 
+  /** Say what is to be done, until it is. */
+  ask(sentence) {
+    this.reading.replaceChildren(el("p", {}, sentence));
+  }
+
+  /** Whether an edited face lies over the photo. */
+  get isEdited() { return Boolean(this.#shown); }
+
   /** Outline the faces, as buttons to choose one. */
   outline(photo) {
     const count = photo.faces.length;

@@ -140,6 +140,18 @@ export class FaceValues extends EventTarget {
     return controls;
   }
 
+  /** What the sliders add to the photo, as relative `controls`: to lay on top of a motion. */
+  addition() {
+    const controls = { mode: "relative" };
+    for (const name of this.changedNames) {
+      const part = this.pose.has(name) ? "pose" : "expression";
+      const change = name === "zoom" ? this.get(name) / this.own[name] : this.get(name) - this.own[name];
+      const { min, max } = part === "pose" ? this.range(name) : { min: -1, max: 1 };
+      (controls[part] ??= {})[name] = Math.round(Math.min(max, Math.max(min, change)) * 1e4) / 1e4;
+    }
+    return controls;
+  }
+
   #sendable(name, value) {
     const { min, max } = this.range(name);
     return Math.round(Math.min(max, Math.max(min, value)) * 1e4) / 1e4;

@@ -7,6 +7,7 @@ import { S } from "./strings.js";
 const UNITS = { degrees: [1, 0, "°"], factor: [100, 0, "%"], "fraction of the crop": [100, 0, "%"] };
 const WEIGHT = [100, 0, ""];
 const BIG_STEP = 10;
+const APART = 0.25; // a difference between the sides that is meant
 const PHYSICAL = new Set(["yaw", "roll", "x"]); // the picture's right is right in every script
 let count = 0;
 
@@ -31,8 +32,9 @@ export class SliderRow {
     this.number = el("input", { type: "number", ...limits, "aria-label": S.sliders.value(spoken), onchange: () => { this.#move(Number(this.number.value)); values.commit(); } });
     const reset = toolButton("reset", S.sliders.reset(spoken), () => { values.reset(names); this.fader.focus(); }, { class: "tool reset" });
     this.hint = names.length > 1 ? undefined : (S.poseHints[names[0]] ?? description);
+    if (apart) this.apart = this.#apartButton(spoken, apart);
     this.element = el("div", { class: side ? "slider side" : "slider", "data-slider": names.join(" "), "data-faint": faint && !side },
-      el("label", { for: id }, label), this.fader, this.number, reset, apart && this.#apartButton(spoken, apart));
+      el("label", { for: id }, label), this.fader, this.number, reset, this.apart);
     this.faint = faint;
     values.addEventListener("values", () => this.show());
     this.show();
@@ -54,6 +56,7 @@ export class SliderRow {
     this.fader.setAttribute("aria-valuetext", `${shown}${this.unit}`);
     this.element.title = [this.hint, S.sliders.photo(`${Math.round(this.own * this.factor)}${this.unit}`), this.faint && S.sliders.faint].filter(Boolean).join(" ");
     setStyle(this.fader, { "--own": this.#place(this.own), "--value": this.#place(this.value) });
+    if (this.apart && this.#differs() && this.apart.getAttribute("aria-expanded") === "false") this.apart.click();
     this.element.toggleAttribute("data-changed", this.names.some((name) => this.values.isChanged(name)));
   }
 
@@ -78,6 +81,12 @@ export class SliderRow {
       this.values.commit();
     } else return;
     event.preventDefault();
+  }
+
+  /** Whether the sides were set to show different things, as in a wink. */
+  #differs() {
+    const [left, right] = this.names.map((name) => this.values.get(name) - this.values.own[name]);
+    return this.names.some((name) => this.values.isChanged(name)) && Math.abs(left - right) > APART;
   }
 
   #apartButton(spoken, apart) {

@@ -5,6 +5,9 @@ import { el } from "./dom.js";
 import { S, sliderLabel } from "./strings.js";
 
 const ORDER = ["mouth", "eyes", "brows", "jaw", "cheeks", "nose", "head"];
+// What people reach for first stands first; the rest follows in the service's own order.
+const FIRST = ["mouthSmile", "mouthFrown", "mouthPucker", "mouthFunnel", "mouthUpperUp", "mouthLowerDown", "mouthStretch",
+  "eyeBlink", "eyeWide", "eyeSquint", "eyeLookUp", "eyeLookDown", "browInnerUp", "browOuterUp", "browDown", "jawOpen"];
 const OPEN = new Set(["mouth", "eyes", "head"]);
 
 /** @param {import("./face-values.js").FaceValues} values @returns {{element: HTMLElement, rows: SliderRow[]}} */
@@ -31,6 +34,8 @@ function grouped(values) {
     groups.get(slider.group).push({ name, sides: values.sides(name), faint: slider.weakly_observed });
   }
   groups.set("head", values.document.pose.map((axis) => ({ name: axis.name, sides: [axis.name], faint: false })));
+  const rank = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+  for (const entries of groups.values()) entries.sort((a, b) => rank(a) - rank(b));
   for (const [group, entries] of groups) if (!entries.length) groups.delete(group);
   return groups;
 }

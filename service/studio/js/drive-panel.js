@@ -1,0 +1,44 @@
+/** Drive: the motion of a video, a recording of the camera, or a motion document, on the photo. */
+
+import { FileField } from "./file-field.js";
+import { recordClip } from "./recorder.js";
+import { sendJob } from "./send-job.js";
+import { showProblem, clearProblems } from "./problems.js";
+import { amount, check, gains, outputFields, select } from "./output-fields.js";
+import { el } from "./dom.js";
+import { S } from "./strings.js";
+
+const ACCEPT = "video/*,image/*,.mkv,.json,.npz,application/json";
+
+/** @param {import("./bench.js").Bench} bench @param {import("./reel.js").Reel} reel */
+export function drivePanel(bench, reel) {
+  const words = S.drive;
+  const driver = new FileField({ field: "driver", legend: words.driver, hint: words.hint, accept: ACCEPT, choose: words.choose, record: words.record, recordIcon: "camera", onrecord: recordClip });
+  const mode = select(words.mode, words.modes, { field: "options.mode" });
+  const region = select(words.region, words.regions, { field: "options.region" });
+  const smoothing = amount(words.smoothing, { field: "options.smoothing", max: 1, value: 0.5 });
+  const keep = check(words.keep, { field: "options.normalise_crop", checked: true });
+  const strength = gains(words.gains, words.gain);
+  const face = check(S.direction.label, { field: "controls", hint: S.direction.hint });
+  const output = outputFields();
+  const note = el("div", { hidden: true });
+
+  const request = () => ({
+    options: { face: bench.photo?.face?.index ?? 0, mode: mode.value, region: region.value, smoothing: smoothing.value, normalise_crop: keep.value, gains: strength.value, ...output.options() },
+    controls: face.value ? bench.values.addition() : {},
+  });
+  const start = () => {
+    clearProblems(note);
+    if (!driver.file) return showProblem({ message: words.missing, errors: [{ field: "driver", message: words.missing }] }, note);
+    return sendJob(bench, reel, { kind: "reenact", files: { driver: driver.file }, ...request(), driver: driver.file, note });
+  };
+  const button = el("button", { type: "button", class: "button primary wide", id: "start-drive", onclick: start }, words.start);
+  bench.addEventListener("photo", () => { button.disabled = !bench.photo?.own; });
+  button.disabled = true;
+  const element = el("div", {},
+    el("section", { class: "section" }, el("h2", {}, words.title), el("p", { class: "hint" }, words.lead), driver.element),
+    el("section", { class: "section" }, mode.element, region.element, smoothing.element, keep.element, face.element, strength.element),
+    output.element,
+    el("div", { class: "section start" }, note, button));
+  return { element, request, files: () => ({ driver: driver.file?.name ?? "driver.mp4" }) };
+}

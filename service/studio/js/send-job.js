@@ -1,0 +1,29 @@
+/** From a panel's fields to a job on the strip; what the service refuses is said beside the field. */
+
+import { Job } from "./jobs.js";
+import { fileName } from "./reel.js";
+import { saveFile } from "./dom.js";
+import { showProblem } from "./problems.js";
+
+/**
+ * @param {import("./bench.js").Bench} bench @param {import("./reel.js").Reel} reel
+ * @param {{kind: "edit"|"reenact"|"talk", files?: Record<string, File>, controls: any, options: any, driver?: File, note: HTMLElement, download?: boolean}} request
+ *   `download`: whether the browser saves the result as soon as it is there
+ */
+export function sendJob(bench, reel, { kind, files = {}, controls, options, driver, note, download = false }) {
+  const job = new Job(kind, { driver });
+  reel.add(job);
+  job.addEventListener("end", () => {
+    if (job.error) showProblem(job.error, note);
+    else if (download && job.results.length) saveFile(job.results[0].blob, fileName(job, bench.photo?.name.replace(/\.\w+$/, "") ?? "portrait", job.results[0]));
+  });
+  job.run(bench.photo, (sourceId) => {
+    const form = new FormData();
+    form.append("source_id", sourceId);
+    for (const [field, file] of Object.entries(files)) form.append(field, file, file.name);
+    form.append("controls", JSON.stringify(controls));
+    form.append("options", JSON.stringify(options));
+    return form;
+  });
+  return job;
+}
