@@ -13,7 +13,7 @@ from starlette.routing import Match
 
 from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
 from service.validation import parameter_problems
-from workers.contract.connection import cannot_write
+from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, is_full
 from workers.contract.jobs import Problem
 from workers.contract.text import cut
@@ -69,6 +69,8 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 async def _redis_error(request: Request, error: Exception) -> JSONResponse:
     if cannot_write(error):
         detail = "The job store has no room left on its disk or in its memory. Try again later."
+    elif is_failing_over(error):
+        detail = "The job store waits for its replicas, or another machine takes its place. Try again in a few seconds."
     elif isinstance(error, redis.ResponseError):
         raise error
     else:

@@ -11,6 +11,7 @@ from service.backend import Backend, BackendDep
 from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError, SignatureRejectedError
 from service.signed_urls import is_signed
 from service.version import route_path
+from workers.contract.keys import key
 from workers.contract.owners import ANONYMOUS, owner_of
 
 WINDOW_S = 60
@@ -74,9 +75,9 @@ def limit_rate(request: Request, owner: Owner, backend: BackendDep) -> None:
 
 
 def _count(backend: Backend, client: str) -> int:
-    key = f"portrait:rate:{client}:{int(time.time()) // WINDOW_S}"
+    counter = key("rate", client, str(int(time.time()) // WINDOW_S))
     with backend.redis.pipeline() as pipe:
-        pipe.incr(key)
-        pipe.expire(key, 2 * WINDOW_S)
+        pipe.incr(counter)
+        pipe.expire(counter, 2 * WINDOW_S)
         count, _ = pipe.execute()
     return int(count)

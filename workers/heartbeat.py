@@ -48,6 +48,7 @@ class Heartbeat(threading.Thread):
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._stop_requested = threading.Event()
 
     def set(
@@ -104,6 +105,10 @@ class Heartbeat(threading.Thread):
             log.warning("could not say goodbye: %s", error)
 
     def _announce(self) -> None:
+        with self._sending:  # or one thread's older state might be written after the other's
+            self._send()
+
+    def _send(self) -> None:
         with self._lock:
             now = WorkerPresence(**self._now.model_dump(exclude={"heartbeat_at"}))
         try:

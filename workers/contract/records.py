@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.text import ID_LENGTH, cut
@@ -19,7 +20,7 @@ _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
 def job_key(job_id: str) -> str:
     """The Redis key of a job's hash."""
-    return f"portrait:job:{cut(job_id, ID_LENGTH)}"  # clients send all kinds of ids
+    return key("job", cut(job_id, ID_LENGTH))  # clients send all kinds of ids
 
 
 EVERY_CHANNEL = f"{job_key('*')}:events"

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.connection import parse_url
 
 from workers.contract.queue_names import QueueName
+from workers.contract.sentinel import SentinelAddress
 
 
 class Settings(BaseSettings):
@@ -15,7 +17,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTRAIT_", frozen=True, extra="ignore")
 
     redis_url: str = Field(
-        default="redis://localhost:6379/0", description="Redis that holds jobs, queues and presence."
+        default="redis://localhost:6379/0",
+        description="Redis that holds jobs, queues and presence: redis://, rediss:// (TLS), unix://, or "
+        "redis+sentinel:// and rediss+sentinel://. docs/operations.md has examples.",
     )
     storage_url: str = Field(
         default="var/blobs",
@@ -119,6 +123,13 @@ class Settings(BaseSettings):
     metrics_port: PositiveInt | None = Field(
         None, description="Port where a worker serves Prometheus metrics; unset means none."
     )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: str) -> str:
+        if SentinelAddress.parse(value) is None:
+            parse_url(value)
+        return value
 
     @field_validator("queues", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from pydantic import Field
 from workers.contract.blobs import EXPIRY, BlobStore, content_id
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
+from workers.contract.keys import key
 from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_media_type
 from workers.contract.settings import Settings
 from workers.contract.text import ID_LENGTH, cut
@@ -186,7 +187,7 @@ class SourceRegistry:
 
 
 def _key(owner: str, source_id: str) -> str:
-    return f"portrait:source:{owner}:{cut(source_id, ID_LENGTH)}"  # clients send all kinds of ids
+    return key("source", owner, cut(source_id, ID_LENGTH))  # clients send all kinds of ids
 
 
 def _expired(source: StoredSource) -> StoredSource:

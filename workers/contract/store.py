@@ -16,16 +16,18 @@ import redis
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.records import job_key, record_from_hash, unknown_job
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
-_ACTIVE = "portrait:jobs:active"
+_ACTIVE = key("jobs", "active")
 
-# KEYS: job, active set, idempotency key or ''. ARGV: id, fingerprint, the key's life in seconds, now, field, value ...
+# KEYS: job, active set, and the idempotency key where there is one. ARGV: id, fingerprint, that key's life in seconds,
+# now, field, value ...
 _CREATE = """
-if KEYS[3] ~= '' then
+if KEYS[3] then
   local known = redis.call('HMGET', KEYS[3], 'job', 'fingerprint')
   if known[1] then return known end
   redis.call('HSET', KEYS[3], 'job', ARGV[1], 'fingerprint', ARGV[2])
@@ -97,11 +99,11 @@ class JobStore:
             "losses": 0,
             "progress": Progress().model_dump_json(),
         }
-        idempotency = "" if idempotency_key is None else _idempotency(owner, idempotency_key)
+        idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
         found, known = cast(
             list[bytes],
             self._create(
-                keys=[job_key(job_id), _ACTIVE, idempotency],
+                keys=[job_key(job_id), _ACTIVE, *idempotency],
                 args=[job_id, fingerprint, self._settings.job_ttl_s, now, *_flat(fields)],
             ),
         )
@@ -285,7 +287,7 @@ class JobStore:
 
 
 def _idempotency(owner: str, chosen: str) -> str:
-    return f"portrait:idempotency:{owner}:{hashlib.sha256(chosen.encode()).hexdigest()}"
+    return key("idempotency", owner, hashlib.sha256(chosen.encode()).hexdigest())
 
 
 def _json(warnings: Iterable[JobWarning]) -> str:

@@ -60,7 +60,7 @@ def test_sliders_are_the_workers(api: httpx.Client, client: redis.Redis) -> None
     document = api.get("/sliders").json()
     assert document["coefficients"] == 59
     assert "jawOpen" in {slider["name"] for slider in document["expression"]}
-    client.delete("portrait:bundles")
+    client.delete("{portrait}:bundles")
     for answer in (api.get("/sliders"), api.post("/edit", data={"controls": "{}"})):
         assert_problem(answer, 503, "no_worker_yet")
         assert int(answer.headers["retry-after"]) > 0
@@ -76,14 +76,14 @@ def test_a_job_that_no_live_worker_would_take_is_refused_and_leaves_nothing(
         name=worker.NAME, state=WorkerState.READY, bundle=BUNDLE, queues=(QueueName.INTERACTIVE,)
     )
     worker.presence.announce(edits_only, ttl_s=600)
-    before = set(client.scan_iter("portrait:source:*"))
+    before = set(client.scan_iter("{portrait}:source:*"))
 
     other = {**files, "audio": ("speech.wav", WAV + b"x", "audio/wav")}
     refused = api.post("/talk", files=other)
 
     assert "`batch`" in assert_problem(refused, 503, "queue_not_served")["detail"]
     assert int(refused.headers["retry-after"]) > 0
-    assert set(client.scan_iter("portrait:source:*")) == before
+    assert set(client.scan_iter("{portrait}:source:*")) == before
     assert api.post("/edit", files=photo).status_code == 202
     assert api.post("/talk", files=files, headers=named).json()["id"] == first.json()["id"], "there is a job already"
     answer = api.get("/health/ready")

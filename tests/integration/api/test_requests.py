@@ -116,7 +116,7 @@ def test_nothing_is_stored_or_queued_for_a_refused_request(
 ) -> None:
     api.post("/edit", files=photo, data={"controls": '{"expression": {"nose": 1}}'})
     assert worker.queue.waiting() == 0
-    assert client.keys("portrait:source:*") == []
+    assert client.keys("{portrait}:source:*") == []
 
 
 BODIES: dict[str, tuple[dict[str, Any], int, str, str | None]] = {

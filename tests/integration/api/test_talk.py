@@ -179,7 +179,7 @@ def test_a_bundle_without_a_speech_model_is_known(
     problem = assert_problem(api.post("/talk", files=files), 501, "no_speech_model")
     assert "PORTRAIT_BUNDLE" in problem["detail"]
     assert worker.queue.waiting() == 0
-    client.delete("portrait:bundles")
+    client.delete("{portrait}:bundles")
     assert api.post("/talk", files=files).status_code == 202, "no worker has come up yet: the one that does will tell"
 
 

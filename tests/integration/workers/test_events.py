@@ -86,7 +86,7 @@ def test_waiting_ends_with_the_job_or_the_time(service: Service) -> None:
             asyncio.get_running_loop().call_later(0.2, service.store.cancel, quick.job.id)
             second = await events.wait(quick, 10)
             ended = time.monotonic()
-            service.client.delete(f"portrait:job:{slow.job.id}")
+            service.client.delete(f"{{portrait}}:job:{slow.job.id}")
             with pytest.raises(UnknownJobError):
                 await events.wait(slow, 1)
         return first.job.status, middle - began, second.job.status, ended - middle

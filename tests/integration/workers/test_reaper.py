@@ -103,6 +103,6 @@ def test_a_job_nobody_takes_fails_in_the_end(client: redis.Redis, settings: Sett
 
 def test_a_record_that_has_gone_is_forgotten(service: Service, client: redis.Redis) -> None:
     job = service.submit("0" * 64)
-    client.delete(f"portrait:job:{job}")
+    client.delete(f"{{portrait}}:job:{job}")
     service.reaper().sweep()
     assert service.store.active() == []

