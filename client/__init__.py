@@ -4,6 +4,7 @@ It knows the service by its HTTP alone and imports none of the other packages.
 """
 
 from client.async_client import AsyncPortraitClient
+from client.calls import SourceId
 from client.documents import Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
 from client.errors import (
     InvalidUrlError,
@@ -34,6 +35,7 @@ __all__ = [
     "Retries",
     "Sliders",
     "Source",
+    "SourceId",
     "UnexpectedAnswerError",
     "WaitTimeoutError",
 ]

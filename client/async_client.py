@@ -12,7 +12,17 @@ import httpx
 
 from client import flows, http
 from client.async_exchange import AsyncExchange, run
-from client.calls import ExtractFormat, Fields, Media, edit_call, extract_call, faces_call, reenact_call, talk_call
+from client.calls import (
+    ExtractFormat,
+    Fields,
+    FileMedia,
+    Media,
+    edit_call,
+    extract_call,
+    faces_call,
+    reenact_call,
+    talk_call,
+)
 from client.documents import Job, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
@@ -49,13 +59,25 @@ class AsyncPortraitClient:
         """Close the connections."""
         await self._http.aclose()
 
-    async def upload(self, file: Media) -> Source:
+    async def upload(self, file: FileMedia) -> Source:
         """As `PortraitClient.upload`."""
         return await self._run(flows.upload(file, self._retries))
 
+    async def source(self, source: Source | str) -> Source:
+        """As `PortraitClient.source`."""
+        return await self._run(flows.read_source(source, self._retries))
+
+    async def content(self, source: Source | str) -> bytes:
+        """As `PortraitClient.content`."""
+        return await self._run(flows.read_content(source, self._retries))
+
+    async def delete(self, source: Source | str) -> None:
+        """As `PortraitClient.delete`."""
+        await self._run(flows.delete_source(source, self._retries))
+
     async def edit(
         self,
-        photo: Media | Source,
+        photo: Media,
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
@@ -66,7 +88,7 @@ class AsyncPortraitClient:
 
     async def reenact(
         self,
-        photo: Media | Source,
+        photo: Media,
         driver: Media,
         *,
         controls: Fields | None = None,
@@ -78,7 +100,7 @@ class AsyncPortraitClient:
 
     async def talk(
         self,
-        photo: Media | Source,
+        photo: Media,
         audio: Media | None = None,
         *,
         pose: Media | None = None,
@@ -91,7 +113,7 @@ class AsyncPortraitClient:
 
     async def extract(
         self,
-        media: Media | Source,
+        media: Media,
         *,
         format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
@@ -100,7 +122,7 @@ class AsyncPortraitClient:
         """As `PortraitClient.extract`."""
         return await self._submit(extract_call(media, format, options, idempotency_key))
 
-    async def faces(self, photo: Media | Source, *, idempotency_key: str | None = None) -> Job:
+    async def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
         """As `PortraitClient.faces`."""
         return await self._submit(faces_call(photo, idempotency_key))
 

@@ -14,8 +14,18 @@ from urllib.parse import quote
 from client.documents import Job, Source
 from client.steps import Call, FileContent
 
-Media = str | os.PathLike[str] | bytes | BinaryIO
+
+class SourceId(str):
+    """The id of a file that was uploaded before, as `Source.id` has it."""
+
+    __slots__ = ()
+
+
+FileMedia = str | os.PathLike[str] | bytes | BinaryIO
 """A file: its path, its bytes, or an open binary file."""
+
+Media = FileMedia | Source | SourceId
+"""A file, or what stands for it since it was uploaded."""
 
 ExtractFormat = Literal["json", "npz", "obj"]
 
@@ -25,7 +35,7 @@ Fields = Mapping[str, Any]
 
 def job_call(
     route: str,
-    media: Mapping[str, Media | Source | None],
+    media: Mapping[str, Media | None],
     documents: Mapping[str, Fields | None],
     idempotency_key: str | None = None,
 ) -> Call:
@@ -35,36 +45,35 @@ def job_call(
 
     Args:
         route: such as `/edit`.
-        media: files by form field, or sources that stand for them; None where there is none.
+        media: files by form field; None where there is none.
         documents: JSON documents by form field; None where there is none.
         idempotency_key: 1 to 255 characters; drawn without.
     """
-    files = {name: content(file) for name, file in media.items() if file is not None and not isinstance(file, Source)}
-    named = {f"{name}_id": file.id for name, file in media.items() if isinstance(file, Source)}
+    sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Source | SourceId)}
+    files = {name: content(file) for name, file in sent.items()}
+    named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Source | SourceId)}
     texts = {name: json.dumps(dict(document)) for name, document in documents.items() if document is not None}
     key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
     return Call("POST", route, {"Idempotency-Key": key}, files, named | texts)
 
 
-def upload_call(file: Media) -> Call:
+def upload_call(file: FileMedia) -> Call:
     """A request that uploads a file; the same bytes are the same source, however often they come."""
     return Call("POST", "/sources", files={"source": content(file)})
 
 
-def edit_call(photo: Media | Source, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
+def edit_call(photo: Media, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
     """A request that edits the face in a photo."""
     return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, key)
 
 
-def reenact_call(
-    photo: Media | Source, driver: Media, controls: Fields | None, options: Fields | None, key: str | None
-) -> Call:
+def reenact_call(photo: Media, driver: Media, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
     """A request that puts a driver's motion on a photo or video."""
     return job_call("/reenact", {"source": photo, "driver": driver}, {"controls": controls, "options": options}, key)
 
 
 def talk_call(
-    photo: Media | Source,
+    photo: Media,
     audio: Media | None,
     pose: Media | None,
     controls: Fields | None,
@@ -76,12 +85,12 @@ def talk_call(
     return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, documents, key)
 
 
-def extract_call(media: Media | Source, written_as: ExtractFormat, options: Fields | None, key: str | None) -> Call:
+def extract_call(media: Media, written_as: ExtractFormat, options: Fields | None, key: str | None) -> Call:
     """A request that reads coefficients."""
     return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, key)
 
 
-def faces_call(photo: Media | Source, key: str | None) -> Call:
+def faces_call(photo: Media, key: str | None) -> Call:
     """A request that looks at the faces of a photo."""
     return job_call("/faces", {"source": photo}, {}, key)
 
@@ -96,7 +105,17 @@ def result_call(job: Job | str, index: int) -> Call:
     return Call("GET", f"{job_path(job)}/result?index={index}")
 
 
-def content(file: Media) -> FileContent:
+def source_id(source: Source | str) -> str:
+    """The id of an uploaded file."""
+    return source.id if isinstance(source, Source) else str(source)
+
+
+def source_path(source: Source | str) -> str:
+    """Where an uploaded file is."""
+    return f"/sources/{quote(source_id(source), safe='')}"
+
+
+def content(file: FileMedia) -> FileContent:
     """The file in a form that can be sent more than once.
 
     An open file is read at once, from where it stands. Raises OSError when a path cannot be read.

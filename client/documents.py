@@ -42,9 +42,13 @@ class Progress(Document):
 
 
 class Result(Document):
-    """A finished file. `seconds` is None for a picture; `seed` makes the same motion again, where chance made it."""
+    """A finished file. `signed_url` needs no key for some time, where the service signs addresses.
+
+    `seconds` is None for a picture; `seed` makes the same motion again, where chance made it.
+    """
 
     url: str
+    signed_url: str | None = None
     media_type: str
     width: int | None = None
     height: int | None = None
@@ -62,7 +66,10 @@ class JobWarning(Document):
 
 
 class Job(Document):
-    """One request's life. `results` has entries only where there are several."""
+    """One request's life. `results` has entries only where there are several.
+
+    `result_url` and `events_url` need no key for some time, where the service signs addresses.
+    """
 
     id: str
     kind: str
@@ -71,6 +78,8 @@ class Job(Document):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    events_url: str | None = None
+    result_url: str | None = None
     result: Result | None = None
     results: list[Result] = []
     error: Problem | None = None
@@ -92,6 +101,7 @@ class Source(Document):
     width: int | None = None
     height: int | None = None
     expires_at: datetime
+    content_url: str | None = None
 
 
 class Slider(Document):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from client.answers import checked, parsed
-from client.calls import Media, job_path, result_call, upload_call
+from client.calls import FileMedia, job_path, result_call, source_path, upload_call
 from client.documents import Job, Readiness, Sliders, Source
 from client.errors import NoConnectionError
 from client.following import OnProgress, Waiting
@@ -31,9 +31,24 @@ def submit(call: Call, retries: Retries) -> Steps[Job]:
     return parsed(answer, Job)
 
 
-def upload(file: Media, retries: Retries) -> Steps[Source]:
+def upload(file: FileMedia, retries: Retries) -> Steps[Source]:
     """Store a file."""
     return parsed((yield from answered(upload_call(file), retries)), Source)
+
+
+def read_source(source: Source | str, retries: Retries) -> Steps[Source]:
+    """Ask for what is known of an uploaded file."""
+    return parsed((yield from answered(Call("GET", source_path(source)), retries)), Source)
+
+
+def read_content(source: Source | str, retries: Retries) -> Steps[bytes]:
+    """Fetch an uploaded file into memory."""
+    return checked((yield from answered(Call("GET", f"{source_path(source)}/content"), retries))).content
+
+
+def delete_source(source: Source | str, retries: Retries) -> Steps[None]:
+    """Delete an uploaded file."""
+    checked((yield from answered(Call("DELETE", source_path(source)), retries)))
 
 
 def read_job(job: Job | str, retries: Retries) -> Steps[Job]:

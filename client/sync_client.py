@@ -11,7 +11,17 @@ from typing import Self
 import httpx
 
 from client import flows, http
-from client.calls import ExtractFormat, Fields, Media, edit_call, extract_call, faces_call, reenact_call, talk_call
+from client.calls import (
+    ExtractFormat,
+    Fields,
+    FileMedia,
+    Media,
+    edit_call,
+    extract_call,
+    faces_call,
+    reenact_call,
+    talk_call,
+)
 from client.documents import Job, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
@@ -63,13 +73,25 @@ class PortraitClient:
         """Close the connections."""
         self._http.close()
 
-    def upload(self, file: Media) -> Source:
-        """Store a photo or video at the service, once for many requests: the source stands for the file."""
+    def upload(self, file: FileMedia) -> Source:
+        """Store a photo, video, sound or motion at the service, once for many requests: the source stands for it."""
         return self._run(flows.upload(file, self._retries))
+
+    def source(self, source: Source | str) -> Source:
+        """An uploaded file, by its id, as the service knows it now."""
+        return self._run(flows.read_source(source, self._retries))
+
+    def content(self, source: Source | str) -> bytes:
+        """An uploaded file's bytes."""
+        return self._run(flows.read_content(source, self._retries))
+
+    def delete(self, source: Source | str) -> None:
+        """Delete an uploaded file now; jobs that have not read it yet will fail."""
+        return self._run(flows.delete_source(source, self._retries))
 
     def edit(
         self,
-        photo: Media | Source,
+        photo: Media,
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
@@ -80,7 +102,7 @@ class PortraitClient:
 
     def reenact(
         self,
-        photo: Media | Source,
+        photo: Media,
         driver: Media,
         *,
         controls: Fields | None = None,
@@ -95,7 +117,7 @@ class PortraitClient:
 
     def talk(
         self,
-        photo: Media | Source,
+        photo: Media,
         audio: Media | None = None,
         *,
         pose: Media | None = None,
@@ -111,7 +133,7 @@ class PortraitClient:
 
     def extract(
         self,
-        media: Media | Source,
+        media: Media,
         *,
         format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
@@ -120,7 +142,7 @@ class PortraitClient:
         """Read expression and pose of the face in a photo or video; its result is a motion document (json, npz)."""
         return self._submit(extract_call(media, format, options, idempotency_key))
 
-    def faces(self, photo: Media | Source, *, idempotency_key: str | None = None) -> Job:
+    def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
         """See how well the faces of a photo suit the other requests; its result is a JSON document."""
         return self._submit(faces_call(photo, idempotency_key))
 

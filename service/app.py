@@ -100,7 +100,7 @@ def _larger_bodies(settings: ApiSettings) -> dict[str, FileBytes]:
         "/reenact": FileBytes(form=photo + video, json=2 * photo),
         "/talk": FileBytes(form=photo + sound + video + KINDS["talk"].text_bytes, json=3 * photo),
         "/extract": FileBytes(form=max(photo, video), json=photo),
-        "/sources": FileBytes(form=max(photo, video), json=photo),
+        "/sources": FileBytes(form=max(photo, sound), json=photo),
     }
 
 

@@ -139,6 +139,6 @@ class InvalidRequestError(HttpError):
 
 
 class InvalidSourceError(InvalidRequestError):
-    """`source_id` names nothing that is stored."""
+    """`source_id`, `driver_id`, `audio_id` or `pose_id` names nothing that is stored."""
 
     code, title = "source_not_found", "Source not found"

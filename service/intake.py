@@ -26,6 +26,11 @@ MAX_TEXT_LENGTH = 200  # of a plain text, such as an id
 MAX_FIELDS = 32  # of a JSON body: each unknown one is checked
 
 
+def id_field(name: str) -> str:
+    """The field that names an uploaded file instead of sending it in the field `name`."""
+    return f"{name}_id"
+
+
 @dataclass(frozen=True, slots=True)
 class BodyFields:
     """The fields a route takes: media files, plain texts, and JSON documents with their models.
@@ -41,8 +46,9 @@ class BodyFields:
 
     @classmethod
     def of(cls, kind: JobKind) -> "BodyFields":
-        """The fields of a request for a job; every source may be named by its id instead."""
-        return cls(frozenset(kind.files), frozenset({"source_id"}), kind.documents, kind.text_bytes, kind.required)
+        """The fields of a request for a job; every file may be an uploaded one, named by its id."""
+        ids = frozenset(id_field(name) for name in kind.files)
+        return cls(frozenset(kind.files), ids, kind.documents, kind.text_bytes)
 
     @property
     def names(self) -> frozenset[str]:

@@ -125,11 +125,11 @@ def _headers(**descriptions: str) -> dict[str, Any]:
 
 _CACHING = _headers(ETag="Names these bytes.", Cache_Control="Private; kept until the result expires.")
 _FILE = _CACHING | _headers(
-    Last_Modified="When the job ended.",
     Accept_Ranges="`bytes`: a part may be requested.",
     Content_Length="Of what is sent, in bytes.",
     Content_Disposition="With a name for the file.",
 )
+_DATED = _headers(Last_Modified="When the job ended.")
 _ELSEWHERE = _headers(Location="Where it is; no key is to be sent there.")
 _PART = _headers(Content_Range="Which bytes of how many.")
 
@@ -150,7 +150,7 @@ def _header_parameters(**descriptions: str) -> dict[str, Any]:
     }
 
 
-RESULT_CONDITIONS = _header_parameters(
+FILE_CONDITIONS = _header_parameters(
     Accept=f"`{ANY_FILE}`: the same bytes under this name. Any other value changes nothing.",
     Range="`bytes=FIRST-LAST`: this part. Of several ranges, or with another unit, the whole comes.",
     If_Range="An `ETag` or `Last-Modified`: the part only if it is of the same file, else the whole.",
@@ -164,15 +164,26 @@ _ACCEPT_MEDIA = _header_parameters(
 
 def result_answers() -> Responses:
     """Responses of a job's result."""
-    content = _ANY_FILE | MEDIA_CONTENT | MOTION_CONTENT | _DOCUMENTS
-    part = _ANY_FILE | {name: {} for name in content if name != ANY_FILE}
+    content = MEDIA_CONTENT | MOTION_CONTENT | _DOCUMENTS
+    return _file_answers("What the job made.", content, _FILE | _DATED) | problems(404, 409, *_OF_JOBS, 501)
+
+
+def content_answers() -> Responses:
+    """Responses of an upload's content."""
+    content: dict[str, Any] = MEDIA_CONTENT | {"audio/*": {}} | {EXTRACT_FORMATS[name]: {} for name in ("json", "npz")}
+    return _file_answers("The file.", content, _FILE) | problems(404, 410)
+
+
+def _file_answers(description: str, content: dict[str, Any], headers: dict[str, Any]) -> Responses:
+    """Responses of whatever gives a stored file."""
+    part = _ANY_FILE | {name: {} for name in content}
     return {
-        200: {"description": "What the job made.", "content": content, "headers": _FILE},
-        206: {"description": "The range of it.", "content": part, "headers": _FILE | _PART},
+        200: {"description": description, "content": _ANY_FILE | content, "headers": headers},
+        206: {"description": "The range of it.", "content": part, "headers": headers | _PART},
         304: {"description": "The client has it.", "headers": _CACHING},
         307: {"description": "It is in the object store, for some time at this address.", "headers": _ELSEWHERE},
         416: problems(416)[416] | {"headers": _PART},
-    } | problems(404, 409, *_OF_JOBS, 501)
+    }
 
 
 def _answers(description: str, content: dict[str, Any]) -> Responses:

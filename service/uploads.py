@@ -12,7 +12,7 @@ from redis import RedisError
 
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
-from service.intake import Submission, check_size
+from service.intake import Submission, check_size, id_field
 from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
@@ -43,8 +43,8 @@ class Uploads:
     """The files of one request, checked and stored for its owner; each file's header is read once.
 
     Every method raises:
-        InvalidRequestError: a file is missing, or there are a source and a `source_id`, or the id names nothing, or
-            something of no fitting kind.
+        InvalidRequestError: a file is missing, or comes with the id of another, or the id names nothing, or something
+            of no fitting kind.
         BodyTooLargeError, EmptyFileError, UnsupportedMediaError, PictureTooLargeError: by a file's size, first bytes
             and header.
         StorageFullError: no space left.
@@ -62,30 +62,28 @@ class Uploads:
     _headers: dict[str, MediaHeader] = field(default_factory=dict)
 
     def sent(self, name: str) -> bool:
-        """Whether there is a file in this field, or a source by its id."""
-        return name in self.submission.files or (name == "source" and "source_id" in self.submission.texts)
+        """Whether there is a file in this field, or an uploaded one by its id."""
+        return name in self.submission.files or id_field(name) in self.submission.texts
 
     def add_document(self, name: str, document: Any) -> None:
         """Take a JSON document that came inside of another field as the file of this one."""
-        if name in self.submission.files:
+        if self.sent(name):
             raise InvalidRequestError([FieldProblem(field=name, message=f"send {name} or options.{name}, not both")])
         self.submission.files[name] = io.BytesIO(json.dumps(document).encode())
         self._headers[name] = _JSON
 
     def kind(self, name: str) -> MediaKind:
-        """What the file of a field is, without storing it; of a source that is named by its id, what that is."""
-        named = name == "source" and name not in self.submission.files
-        media_type = self._named_source().media_type if named else self._header(name).media_type
+        """What the file of a field is, without storing it; of one that is named by its id, what that is."""
+        media_type = (self._named(name) or self._header(name)).media_type
         found = media_kind(media_type, self.accepted[name])
         assert found is not None, "the header is of an accepted kind"
         return found
 
     def store(self, name: str) -> StoredSource:
-        """Store the file of a field, or look up the source's id; either starts the time to live anew."""
-        if name == "source" and "source_id" in self.submission.texts:
-            return self._named_source()
-        if name == "source" and name not in self.submission.files:
-            raise _missing_source()
+        """Store the file of a field, or look up its id; either starts the time to live anew."""
+        source = self._named(name)
+        if source is not None:
+            return source
         header = self._header(name)
         with _naming(name):
             source = self.backend.sources.store(self.owner, self.submission.files[name], header)
@@ -101,22 +99,24 @@ class Uploads:
             except (RedisError, OSError) as error:
                 log.warning("an upload of a refused request stays until it expires: %s", error)
 
-    def _named_source(self) -> StoredSource:
-        source_id = self.submission.texts.get("source_id")
+    def _named(self, name: str) -> StoredSource | None:
+        """The uploaded file that stands for a field's; None where no id is given."""
+        named = id_field(name)
+        source_id = self.submission.texts.get(named)
         if source_id is None:
-            raise _missing_source()
-        if "source" in self.submission.files:
-            raise InvalidRequestError([FieldProblem(field="source_id", message="send source or source_id, not both")])
+            return None
+        if name in self.submission.files:
+            raise InvalidRequestError([FieldProblem(field=named, message=f"send {name} or {named}, not both")])
         try:
             source = self.backend.sources.use(self.owner, source_id)
         except (UnknownSourceError, SourceExpiredError) as error:
-            raise InvalidSourceError([FieldProblem(field="source_id", message=str(error))]) from error
-        kinds = self.accepted["source"]
+            raise InvalidSourceError([FieldProblem(field=named, message=str(error))]) from error
+        kinds = self.accepted[name]
         if media_kind(source.media_type, kinds) is None:
             message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
-            if media_kind(source.media_type, VISUAL) == "video":
+            if name == "source" and media_kind(source.media_type, VISUAL) == "video":
                 message += "; POST /reenact edits the face in a video"
-            raise InvalidRequestError([FieldProblem(field="source_id", message=message)])
+            raise InvalidRequestError([FieldProblem(field=named, message=message)])
         return source
 
     def _header(self, name: str) -> MediaHeader:
@@ -124,9 +124,8 @@ class Uploads:
         kinds = self.accepted[name]
         file = self.submission.files.get(name)
         if file is None:
-            raise InvalidRequestError(
-                [FieldProblem(field=name, message=f"is missing; send {_listed(kinds)} as a file")]
-            )
+            message = f"is missing; send {_listed(kinds)} as a file, or name an uploaded one with {id_field(name)}"
+            raise InvalidRequestError([FieldProblem(field=name, message=message)])
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
         check_size(name, size, _most_bytes(self.backend.settings, file, kinds))
@@ -134,11 +133,6 @@ class Uploads:
             with _naming(name):
                 self._headers[name] = detect_media_type(file, self.backend.settings.max_pixels, kinds)
         return self._headers[name]
-
-
-def _missing_source() -> InvalidRequestError:
-    message = "is missing; send a file or name an uploaded one with source_id"
-    return InvalidRequestError([FieldProblem(field="source", message=message)])
 
 
 def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from client.command import connection, controls, output, rendering
+from client.command import connection, controls, media, output, rendering
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("edit", help="change expression and pose of a face", allow_abbrev=False)
-    parser.add_argument("photo", type=Path)
+    parser.add_argument("photo", type=media.file)
     controls.add_arguments(parser)
     parser.add_argument("--absolute", action="store_true", help="values replace what the photo shows")
     rendering.add_arguments(parser, fps="frames a second of a clip of keyframes")

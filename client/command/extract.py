@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from client.calls import ExtractFormat
-from client.command import connection, output, rendering
+from client.command import connection, media, output, rendering
 from client.command.errors import CommandError
 
 FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "obj"}
@@ -16,7 +16,7 @@ FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "ob
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("extract", help="read expression and pose of a photo or video", allow_abbrev=False)
-    parser.add_argument("media", type=Path, help="a photo or video")
+    parser.add_argument("media", type=media.file, help="a photo or video")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json, .npz or .obj; without, it is printed")
     parser.add_argument(
         "--format",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from client.command import connection, output
+from client.command import connection, media, output
 
 
 def add(commands: Any) -> None:
@@ -14,7 +14,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "faces", help="see how well the faces of a photo suit each request", allow_abbrev=False
     )
-    parser.add_argument("photo", type=Path, help="a photo")
+    parser.add_argument("photo", type=media.file, help="a photo")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to save the JSON; without, it is printed"
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from client.command import connection, controls, output, rendering
+from client.command import connection, controls, media, output, rendering
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("reenact", help="let a face make a video's motion", allow_abbrev=False)
-    parser.add_argument("photo", type=Path, help="or a video, whose faces are edited")
-    parser.add_argument("driver", type=Path, help="a video, a picture, or what `portrait extract` wrote")
+    parser.add_argument("photo", type=media.file, help="or a video, whose faces are edited")
+    parser.add_argument("driver", type=media.file, help="a video, a picture, or what `portrait extract` wrote")
     parser.add_argument("--absolute", action="store_true", help="copy the driver's face instead of its changes")
     parser.add_argument(
         "--gain", action="append", metavar="PART=N", help="0 to 2, of expression, eyes, mouth, pose, translation"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from client.command import connection, controls, output, rendering
+from client.command import connection, controls, media, output, rendering
 
 
 def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("talk", help="let a photo say what is heard", allow_abbrev=False)
-    parser.add_argument("photo", type=Path)
-    parser.add_argument("audio", type=Path, nargs="?", help="a sound file, or a video whose sound is taken")
+    parser.add_argument("photo", type=media.file)
+    parser.add_argument("audio", type=media.file, nargs="?", help="a sound file, or a video whose sound is taken")
     parser.add_argument("--idle", type=float, metavar="SECONDS", help="without a sound: so long a living portrait")
     parser.add_argument("--style", help="neutral, happy, sad, serious or lively")
     parser.add_argument("--pad-before", type=float, metavar="SECONDS", help="silence before the sound")
@@ -23,7 +22,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--samples", type=int, metavar="N", help="so many clips, each named after its seed")
     parser.add_argument("--gain", action="append", metavar="PART=N", help="0 to 2, of head, brows, blink, mouth, gaze")
     parser.add_argument(
-        "--pose", type=Path, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
+        "--pose", type=media.file, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
     )
     controls.add_arguments(parser)
     rendering.add_arguments(parser, fps="frames a second")

@@ -10,7 +10,7 @@ from service.backend import BackendDep
 from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
 from service.links import LinksDep
 from service.media import file_response, result_file
-from service.openapi import RESULT_CONDITIONS, problems, result_answers
+from service.openapi import FILE_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import Owner
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
@@ -47,7 +47,7 @@ def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
     "/{job_id}/result",
     response_class=Response,
     responses=result_answers(),
-    openapi_extra=RESULT_CONDITIONS,
+    openapi_extra=FILE_CONDITIONS,
 )
 async def read_result(
     record: OwnedJob,

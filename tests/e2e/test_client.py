@@ -82,6 +82,19 @@ def test_an_edit_is_saved_at_the_photos_size(folder: Path, url: str) -> None:
         assert crop.size == (128, 128)
 
 
+def test_an_uploaded_file_is_named_by_its_id(folder: Path, url: str) -> None:
+    ids = run(["portrait", "upload", "photo.jpg", "speech.wav"], folder, url).stdout.split()
+    done = run(["portrait", "talk", *ids, "--seed", "7", "-o", "named.mp4"], folder, url)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "named.mp4").read_bytes()[4:8] == b"ftyp"
+    with PortraitClient(url) as client:
+        assert client.content(ids[1]) == (folder / "speech.wav").read_bytes()
+        client.delete(ids[1])
+    gone = run(["portrait", "talk", *ids, "-o", "gone.mp4"], folder, url)
+    assert gone.returncode == 1
+    assert "audio_id" in gone.stderr
+
+
 def test_a_wrong_slider_is_the_problems_sentence_and_status_1(folder: Path, url: str) -> None:
     done = run(["portrait", "edit", "photo.jpg", "--set", "mouthSmil=0.7", "-o", "wrong.png"], folder, url)
     assert done.returncode == 1

@@ -12,6 +12,7 @@ MediaKind = Literal["picture", "video", "motion", "audio"]
 its sound."""
 
 PICTURE: tuple[MediaKind, ...] = ("picture",)
+ANY: tuple[MediaKind, ...] = ("picture", "video", "audio", "motion")
 VISUAL: tuple[MediaKind, ...] = ("picture", "video")
 
 _TS_PACKET, _TS_SYNC = 188, 0x47

@@ -81,8 +81,17 @@ def test_every_declared_answer_is_given(
     CONTRACT.seen.clear()
     for path in ("/health/live", "/health/ready", "/metrics", "/sliders"):
         assert api.get(path).status_code == 200
-    source = api.post("/sources", files=photo).headers["location"]
-    assert api.get(source).status_code == 200
+    motions = [DOCUMENTS[name] for name in ("application/json", "application/x-npz")]
+    for content in (photo["source"][1], WEBM, WAV, *motions):
+        source = api.post("/sources", files={"source": ("file", content)}).headers["location"]
+        assert api.get(source).status_code == 200
+        whole = api.get(f"{source}/content")
+        assert whole.content == content
+        assert api.get(f"{source}/content", headers={"Range": "bytes=0-0"}).content == content[:1]
+        assert api.get(f"{source}/content", headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
+        for part, body in (({}, content), ({"Range": "bytes=0-0"}, content[:1])):
+            mere = api.get(f"{source}/content", headers=part | {"Accept": "application/octet-stream"})
+            assert (mere.content, mere.headers["content-type"]) == (body, "application/octet-stream")
     assert api.delete(source).status_code == 204
 
     for route in ("/edit", "/reenact", "/talk"):
@@ -114,8 +123,8 @@ def test_every_declared_answer_is_given(
     for event in data:
         assert CONTRACT.errors({"$ref": "#/components/schemas/JobEvent"}, event) is None
         assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event["data"])) is None
-    # Only an object store gives it: test_object_store.py.
-    CONTRACT.seen.add(("get", "/jobs/{job_id}/result", "307", ""))
+    # Only an object store gives these: test_object_store.py.
+    CONTRACT.seen |= {("get", path, "307", "") for path in ("/jobs/{job_id}/result", "/sources/{source_id}/content")}
     assert CONTRACT.declared() - CONTRACT.seen == set(), "declared, and never answered"
 
 
@@ -208,6 +217,7 @@ OPERATIONS = {
     "post /sources": "create_source",
     "get /sources/{source_id}": "read_source",
     "delete /sources/{source_id}": "delete_source",
+    "get /sources/{source_id}/content": "read_content",
     "get /jobs/{job_id}": "read_job",
     "delete /jobs/{job_id}": "cancel_job",
     "get /jobs/{job_id}/result": "read_result",

@@ -77,6 +77,16 @@ def test_a_result_is_fetched_from_the_store(stored: tuple[ApiSettings, httpx.Cli
     assert "Signature=" in str(followed.url)
 
 
+def test_an_upload_is_fetched_from_the_store(
+    stored: tuple[ApiSettings, httpx.Client], client: redis.Redis, photo: dict[str, Any]
+) -> None:
+    _, http = stored
+    source = http.post("/sources", files=photo).json()
+    answer = http.get(source["content_url"], follow_redirects=True)
+    assert "Signature=" in str(answer.url)
+    assert (answer.content, answer.headers["content-type"]) == (photo["source"][1], "image/jpeg")
+
+
 def test_what_the_store_does_not_sign_is_served(stored: tuple[ApiSettings, httpx.Client], url: str) -> None:
     _, http = stored
     head = http.head(url)

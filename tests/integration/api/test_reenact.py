@@ -223,11 +223,13 @@ def test_a_mesh_is_a_photo_s(api: httpx.Client, worker: ActedWorker, photo: dict
 def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     document = api.get("/openapi.json").json()
     body = document["paths"]["/reenact"]["post"]["requestBody"]["content"]
-    for content_type in ("multipart/form-data", "application/json"):
-        assert set(body[content_type]["schema"]["properties"]) == {
+    for content_type, schema in (("multipart/form-data", "ReenactForm"), ("application/json", "ReenactBody")):
+        assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
+        assert set(document["components"]["schemas"][schema]["properties"]) == {
             "source",
             "source_id",
             "driver",
+            "driver_id",
             "controls",
             "options",
         }

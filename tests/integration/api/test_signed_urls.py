@@ -55,6 +55,18 @@ def test_a_page_follows_events_without_a_key(signing: httpx.Client, job: dict[st
     assert json.loads(text.partition("data: ")[2].partition("\n")[0])["status"] == "succeeded"
 
 
+def test_a_page_shows_an_upload_without_a_key(
+    signing: httpx.Client, worker: ActedWorker, photo: dict[str, Any]
+) -> None:
+    source = signing.post("/v1/sources", files=photo, headers=KEY).json()
+    assert source["content_url"].startswith(f"/v1/sources/{source['id']}/content?expires=")
+    assert signing.get(source["content_url"]).content == photo["source"][1]
+    another = {"Authorization": "Bearer another"}
+    assert_problem(signing.get(f"/v1/sources/{source['id']}/content", headers=another), 404, "unknown_source")
+    assert signing.delete(f"/v1/sources/{source['id']}", headers=KEY).status_code == 204
+    assert_problem(signing.get(source["content_url"]), 410, "source_expired")
+
+
 def test_an_address_opens_nothing_else(signing: httpx.Client, job: dict[str, Any]) -> None:
     path, _, query = job["result_url"].partition("?")
     for url in (

@@ -187,9 +187,10 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     document = api.get("/openapi.json").json()
     operation = document["paths"]["/talk"]["post"]
     body = operation["requestBody"]["content"]
-    for content_type in ("multipart/form-data", "application/json"):
-        assert set(body[content_type]["schema"]["properties"]) == {
-            "source", "source_id", "audio", "pose", "controls", "options",
+    for content_type, schema in (("multipart/form-data", "TalkForm"), ("application/json", "TalkBody")):
+        assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
+        assert set(document["components"]["schemas"][schema]["properties"]) == {
+            "source", "source_id", "audio", "audio_id", "pose", "pose_id", "controls", "options",
         }  # fmt: skip
     assert {"TalkOptions", "SpeechGains"} <= document["components"]["schemas"].keys()
     assert body["application/json"]["examples"]

@@ -20,6 +20,7 @@ from client import (
     PortraitClient,
     ProblemError,
     Retries,
+    SourceId,
     UnexpectedAnswerError,
     WaitTimeoutError,
 )
@@ -98,6 +99,31 @@ def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script
         assert script.requests[index].headers["content-type"].startswith("multipart/form-data")
         assert parts(script, index) == {"source_id": ({"name": "source_id"}, b"s1")}
     assert source.new_field == 1, "what a newer service adds is kept"
+
+
+def test_every_file_may_be_an_uploaded_one(portrait: Any, script: Script) -> None:
+    script.answers = [answer(SOURCE, 201), answer(JOB, 202), answer(JOB, 202)]
+    source = portrait.upload(b"abc")
+    portrait.reenact(b"photo", source)
+    portrait.talk(SourceId("s0"), source, pose=SourceId("s2"))
+    assert {name: content for name, (_, content) in parts(script, 1).items()} == {
+        "source": b"photo",
+        "driver_id": b"s1",
+    }
+    assert {name: content for name, (_, content) in parts(script, 2).items()} == {
+        "source_id": b"s0",
+        "audio_id": b"s1",
+        "pose_id": b"s2",
+    }
+
+
+def test_an_uploaded_file_can_be_looked_up_fetched_and_deleted(portrait: Any, script: Script) -> None:
+    script.answers = [answer(SOURCE), answer(b"abc"), answer(b"", 204)]
+    source = portrait.source("s1")
+    assert (source.id, portrait.content(source)) == ("s1", b"abc")
+    portrait.delete(source)
+    paths = ["GET /base/v1/sources/s1", "GET /base/v1/sources/s1/content", "DELETE /base/v1/sources/s1"]
+    assert script.paths == paths
 
 
 def test_a_request_is_repeated_with_one_key(portrait: Any, script: Script) -> None:
