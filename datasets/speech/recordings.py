@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from datasets.clips import WORDS_COLUMN, clip_files, clip_table, sane
 from datasets.labeller import Labeller, opened_labeller
-from datasets.landmarker import FaceReading
+from datasets.landmarker import FaceReader, FaceReading
 from models.audio import FRAME_RATE, SAMPLE_RATE
 from models.errors import TrainingDataError
 from models.extractor.crop import Crop, square_crop
@@ -127,6 +127,11 @@ def _start(data: Path, identity: Path, labeller: Labeller) -> None:
 
 def _record(folder: Path, clip: Path) -> None:
     teacher, fit = _process["teacher"], _process["fit"]
+    record_clip(clip, folder, teacher, fit)
+
+
+def record_clip(clip: Path, folder: Path, teacher: FaceReader, fit: SpeakerFit) -> None:
+    """Fit every frame of a clip into FOLDER/NAME.npz."""
     motion = fitted_motion((teacher.read(picture) for _, picture in read_frames(clip)), fit)
     length = len(motion) * SAMPLE_RATE // FRAME_RATE
     sound = np.pad(read_sound(clip), (0, length))[:length]

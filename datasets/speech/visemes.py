@@ -19,6 +19,7 @@ from models.audio import FRAME_RATE
 from models.audio.channels import MOUTH
 
 BILABIALS = frozenset("pbm")
+LABIODENTALS = frozenset("fv")
 
 
 @dataclass(frozen=True)

@@ -54,26 +54,37 @@ class Agreement:
     """How predicted lips follow real ones, means over clips.
 
     Attributes:
-        best: correlation at each clip's best lag within ±2 frames; `still`: at no lag.
+        best: correlation at each clip's best lag within ±1 frame; `still`: at no lag.
+        shuffled: `best` of every clip's prediction against the next clip's lips: what is right by chance.
+        amplitude: deviation of the predicted lips over that of the real ones; the clips' median.
         lag: mean of the best lags, frames; above 0 the motion comes late.
         offset: lag, in frames and fractions, at which the mean correlation is highest: the offset of motion and sound.
     """
 
     best: float
     still: float
+    shuffled: float
+    amplitude: float
     lag: float
     offset: float
 
     @classmethod
     def of(cls, tracks: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Agreement:
         """Of pairs of real and predicted lip gaps."""
-        curves = np.stack([correlations(real, predicted) for real, predicted in tracks])
+        pairs = list(tracks)
+        curves = np.stack([correlations(real, predicted) for real, predicted in pairs])
+        others = [
+            correlations(other[: len(predicted)], predicted[: len(other)])
+            for (_, predicted), (other, _) in zip(pairs, [*pairs[1:], pairs[0]], strict=True)
+        ]
         zero = LAGS.index(0)
-        near = curves[:, zero - 2 : zero + 3]
+        near = slice(zero - 1, zero + 2)
         return cls(
-            float(near.max(1).mean()),
+            float(curves[:, near].max(1).mean()),
             float(curves[:, zero].mean()),
-            float((near.argmax(1) - 2).mean()),
+            float(np.stack(others)[:, near].max(1).mean()),
+            float(np.median([predicted.std() / max(real.std(), 1e-9) for real, predicted in pairs])),
+            float((curves[:, near].argmax(1) - 1).mean()),
             peak(curves.mean(0)) + LAGS[0],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +45,38 @@ def spoken(speech: SpeechMotion, recording: RecordedClip, seed: int, temperature
     return np.concatenate(list(speech.sample([recording.sound], seed=seed, temperature=temperature)))
 
 
+def strangers(
+    speech: SpeechMotion, gap: LipGap, speakers: Mapping[str, Sequence[RecordedClip]], temperature: float
+) -> dict[str, Stranger]:
+    """How lips follow those of speakers of whom there are a few clips each."""
+    results = {}
+    for name, clips in speakers.items():
+        motions = [spoken(speech, clip, seed, temperature) for seed, clip in enumerate(clips)]
+        made, real = (
+            1 - summarised(*spectra(gap, tracks)["lips"]).fractions[0]
+            for tracks in (motions, [c.motion for c in clips])
+        )
+        results[name] = Stranger(len(clips), agreement(gap, clips, motions), made, real)
+    return results
+
+
 def agreement(gap: LipGap, test: Sequence[RecordedClip], motions: Sequence[Motion]) -> Agreement:
     """Of real and predicted lip gaps."""
     return Agreement.of((gap(r.motion), gap(motion)) for r, motion in zip(test, motions, strict=True))
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Lips of a speaker who is not the one that most is learnt from.
+
+    Attributes:
+        quick, real_quick: fraction of the lips' power at 2 Hz and above, predicted and real.
+    """
+
+    clips: int
+    agreement: Agreement
+    quick: float
+    real_quick: float
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import numpy as np
 mpl.use("Agg")
 from matplotlib import pyplot
 
+from datasets.speech.speakers import STRANGERS
+from evaluation.audio.closures import FOREIGN
 from evaluation.audio.evaluate import SpeechReport, thresholds
 from evaluation.audio.recorded import BANDS, summarised
 from evaluation.report import Table
@@ -25,12 +27,27 @@ def speech_table(report: SpeechReport) -> Table:
     ]
     for at, agreement in report.agreements.items():
         threshold = "≥ 0.75" if at == report.temperature else ""
-        rows.append((f"lip correlation, temperature {at:g}, best lag within ±2", threshold, f"{agreement.best:.2f}"))
+        rows.append((f"lip correlation, temperature {at:g}, best lag within ±1", threshold, f"{agreement.best:.2f}"))
         rows.append(("… at no lag; mean best lag", "", f"{agreement.still:.2f}; {agreement.lag:+.1f} frames"))
+        rows.append(
+            (
+                "… of another clip's lips; amplitude",
+                "0.8 to 1.25",
+                f"{agreement.shuffled:.2f}; {agreement.amplitude:.2f}",
+            )
+        )
         rows.append(("… offset of motion and sound", "", f"{1000 * agreement.offset / FRAME_RATE:+.0f} ms"))
+    for name, stranger in report.strangers.items():
+        lips = stranger.agreement
+        text = f"{lips.best:.2f}; {lips.amplitude:.2f}; {stranger.quick:.0%} ({stranger.real_quick:.0%})"
+        what = f"speaker {name}, {stranger.clips} clips: correlation; amplitude; power above 2 Hz (real)"
+        rows.append((what, "≥ 0.70" if name in STRANGERS else "", text))
     for name, closure in report.closures.items():
-        threshold = "≥ 80 %" if name != "motion" or len(report.closures) == 1 else ""
+        threshold = "≥ 85 %" if name in FOREIGN else "≥ 95 %"
         rows.append((f"bilabials closed, {name}", threshold, f"{closure.closed:.0%} of {closure.bilabials}"))
+        rows.append(
+            (f"lip at the teeth in f and v, {name}", "≥ 80 %", f"{closure.at_teeth:.0%} of {closure.labiodentals}")
+        )
         rows.append((f"open vowels opened, {name}", "", f"{closure.opened:.0%} of {closure.vowels}"))
     for name, unrest in report.lip_unrest.items():
         text = f"{unrest.mean:.2f} (95 %: {unrest.most:.2f}), wanders by {unrest.deviation:.2f}"
@@ -55,6 +72,7 @@ def speech_data(report: SpeechReport) -> dict[str, Any]:
         "clips": report.clips,
         "nats": dict(report.nats),
         "agreements": {f"{at:g}": asdict(agreement) for at, agreement in report.agreements.items()},
+        "strangers": {name: asdict(stranger) for name, stranger in report.strangers.items()},
         "closures": {name: asdict(closure) for name, closure in report.closures.items()},
         "lip_unrest": {name: asdict(unrest) for name, unrest in report.lip_unrest.items()},
         "blinks_a_minute": {"made": report.blinks[0], "real": report.blinks[1]},

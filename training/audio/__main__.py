@@ -12,6 +12,7 @@ import typer
 from datasets import command_line
 from datasets.labeller import LABELLER_HELP, Labeller
 from datasets.speech.recordings import read_recordings
+from datasets.speech.speakers import OTHERS, read_speakers
 from models.bundle import DEFAULT_BUNDLE
 from models.runtime import thread_count
 from training.audio.corpus import Amounts, build
@@ -65,6 +66,7 @@ def record(
         typer.echo(shard_plan("training.audio record", {"data": f"{data}: {count} clips"}, names, out))
         return
     read_recordings(data, out, processes, limit, identity, labeller)
+    read_speakers(data, out / OTHERS, labeller)
 
 
 @app.command()
@@ -92,12 +94,15 @@ def train(
     options: SpeechOptions,
     corpus_folder: CorpusFolder = _CORPUS,
     out: Run = _RUN,
+    start: Annotated[
+        Path | None, typer.Option(help="Bundle whose speech a fresh run goes on from.", exists=True)
+    ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads.")] = _CORES,
     dry_run: DryRun = False,
 ) -> None:
     """Train both flows by likelihood."""
     torch.set_num_threads(threads)
-    execute(speech_trainer(corpus_folder, out, options), dry_run=dry_run)
+    execute(speech_trainer(corpus_folder, out, options, start), dry_run=dry_run)
 
 
 @app.command()

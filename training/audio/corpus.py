@@ -1,6 +1,6 @@
 """The training corpus: sounds as features beside motions, packed in shards.
 
-Three kinds of items: the GRID recordings two at a time, each in several disguises; sentences spoken by eSpeak NG, whose
+Three kinds of items: recordings two at a time, each in several disguises; sentences spoken by eSpeak NG, whose
 lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
 head moves by more than the GRID speaker's, who hardly moves: that motion is enlarged and a random sway added.
 """
@@ -19,6 +19,7 @@ import torch
 from datasets.speech.espeak import Espeak
 from datasets.speech.items import save_items
 from datasets.speech.recordings import load_recordings
+from datasets.speech.speakers import OTHERS, STRANGERS, load_speakers
 from training.audio.corpus_builder import HELD_OUT, SHARD, CorpusBuilder
 from training.plan import shard_plan
 
@@ -54,7 +55,7 @@ def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: 
         TrainingDataError: there are no recordings, or eSpeak NG is missing.
     """
     out.mkdir(parents=True, exist_ok=True)
-    names = amounts.shards(len(load_recordings(data, recordings, "train")))
+    names = amounts.shards(_builder(data, recordings).recordings)
     missing = [name for name in names if not (out / f"{name}.npz").is_file()]
     with ProcessPoolExecutor(processes, get_context("spawn"), _start, (data, recordings)) as pool:
         for number, name in enumerate(pool.map(partial(_shard, out), missing), start=1):
@@ -63,7 +64,7 @@ def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: 
 
 def plan(data: Path, recordings: Path, out: Path, amounts: Amounts) -> str:
     """The plan of `build`, with recordings and eSpeak NG opened. Raises as it does."""
-    count = len(load_recordings(data, recordings, "train"))
+    count = _builder(data, recordings).recordings
     Espeak()
     names = [f"{name}.npz" for name in amounts.shards(count)]
     return shard_plan("training.audio corpus", {"recordings": f"{recordings}: {count}"}, names, out)
@@ -74,7 +75,14 @@ _process: dict[str, CorpusBuilder] = {}  # what a process of the pool keeps betw
 
 def _start(data: Path, recordings: Path) -> None:
     torch.set_num_threads(1)
-    _process["builder"] = CorpusBuilder(load_recordings(data, recordings, "train"))
+    _process["builder"] = _builder(data, recordings)
+
+
+def _builder(data: Path, recordings: Path) -> CorpusBuilder:
+    others = load_speakers(recordings / OTHERS)
+    return CorpusBuilder(
+        load_recordings(data, recordings, "train"), [clips for name, clips in others.items() if name not in STRANGERS]
+    )
 
 
 def _shard(out: Path, name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from training.audio.sentences import sentence
 HELD_OUT = 24
 """Recordings that only the shard heldout_recorded has: a run is watched on them, and on as many other sentences."""
 
+OTHERS = 6
+"""How often a clip of a speaker of whom there are few is used for one of him of whom there are many."""
+
 SHARD = 100
 """Items of a shard."""
 
@@ -30,23 +35,32 @@ _OVERLAP = 6  # frames over which two clips fade into each other: both are silen
 
 
 class CorpusBuilder:
-    """Makes items from the recordings of one speaker.
+    """Makes items from the recordings of one speaker, and of others beside him.
 
-    Attributes:
-        rest: the speaker's mouth at rest [MOUTH].
+    Args:
+        recordings: of the one; some are held out.
+        others: recordings of each other speaker. A clip of theirs is drawn `OTHERS` times as often as one of his.
     """
 
-    def __init__(self, recordings: list[RecordedClip]) -> None:
+    def __init__(self, recordings: list[RecordedClip], others: Sequence[list[RecordedClip]] = ()) -> None:
         held = min(HELD_OUT, len(recordings) // 4)
-        self.rest = mouth_at_rest(recordings)
-        self._held_out, self._free = recordings[:held], recordings[held:]
+        self._held_out = recordings[:held]
+        self._free = recordings[held:] + [clip for speaker in others for clip in speaker * OTHERS]
+        self._rest = {
+            id(clip): rest for speaker in (recordings, *others) for rest in [mouth_at_rest(speaker)] for clip in speaker
+        }
         self._espeak: Espeak | None = None
+
+    @property
+    def recordings(self) -> int:
+        """How many recordings there are, held-out ones and repetitions counted."""
+        return len(self._held_out) + len(self._free)
 
     def shard(self, name: str) -> list[Item]:
         """The items of the shard of that name; its name is its seed."""
         kind, _, number = name.partition("-")
         if kind == "heldout_recorded":
-            return [_item(r.sound, mouth_change(r, self.rest), head_change(r)) for r in self._held_out]
+            return [_item(r.sound, self._mouth(r), head_change(r)) for r in self._held_out]
         if kind == "heldout_spoken":
             return [self._spoken(np.random.default_rng([9, i])) for i in range(HELD_OUT)]
         first = int(number) * SHARD
@@ -67,7 +81,7 @@ class CorpusBuilder:
         for recording in chosen:
             speed = 1.0 if plain else rng.uniform(*augment.SPEED)
             sound, speed = augment.at_speed(recording.sound, speed)
-            motion = np.concatenate([mouth_change(recording, self.rest), head_change(recording)], -1)
+            motion = np.concatenate([self._mouth(recording), head_change(recording)], -1)
             frames = len(sound) // FRAME
             sounds.append(sound[: frames * FRAME])
             motions.append(retimed(motion, np.arange(frames, dtype=np.float64) * speed))
@@ -116,6 +130,9 @@ class CorpusBuilder:
 
     def _livelier(self, rng: np.random.Generator, head: NDArray[np.float32]) -> NDArray[np.float32]:
         return head * np.float32(rng.uniform(1, 2)) + sway(rng, len(head))
+
+    def _mouth(self, recording: RecordedClip) -> NDArray[np.float32]:
+        return mouth_change(recording, self._rest[id(recording)])
 
     def _other(self, rng: np.random.Generator) -> NDArray[np.float32]:
         return self._free[rng.integers(len(self._free))].sound

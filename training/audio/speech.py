@@ -14,7 +14,8 @@ from datasets.speech.items import Item, batches, load_items
 from datasets.speech.likelihood import likelihood_loss, parts, watch
 from models.audio import SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
-from models.errors import TrainingDataError
+from models.bundle import load_speech, open_bundle
+from models.errors import BundleError, TrainingDataError
 from training.averaging import Growing
 from training.options import TrainingOptions, option, recorded
 from training.record import RunRecord
@@ -67,10 +68,14 @@ class SpeechOptions(TrainingOptions):
     losses: LikelihoodWeights = LikelihoodWeights()
 
 
-def speech_trainer(corpus: Path, out: Path, options: SpeechOptions) -> Trainer[Windows]:
+def speech_trainer(corpus: Path, out: Path, options: SpeechOptions, start: Path | None = None) -> Trainer[Windows]:
     """The trainer of both flows on a corpus.
 
+    Args:
+        start: a bundle whose speech a fresh run takes, statistics included.
+
     Raises:
+        BundleError: `start` is none, or of another preset.
         TrainingDataError: there is no corpus, it has nothing to train on, an item is shorter than a window, or no such
             preset exists.
     """
@@ -89,10 +94,15 @@ def speech_trainer(corpus: Path, out: Path, options: SpeechOptions) -> Trainer[W
             f"the shortest item of {corpus} has {shortest} frames: give --frames {max(shortest, 1)} or fewer, or make "
             "another corpus"
         )
-    record = RunRecord.of("training.audio train", recorded(options), {"corpus": corpus})
+    record = RunRecord.of(
+        "training.audio train", recorded(options), {"corpus": corpus} | ({"start": start} if start else {})
+    )
     run = RunFolder(out, record, options.resume_with_changes)
     network = SpeechNetwork(SPEECH_PRESETS[options.preset])
-    _set_statistics(network, kinds)
+    if start is None:
+        _set_statistics(network, kinds)
+    else:
+        _take_over(network, start)
     recipe = Recipe(
         loss=_Likelihood(network, kinds, options),
         batches=lambda step: _windows(network, kinds, options, step),
@@ -135,6 +145,14 @@ def _windows(
     reach = (network.preset.mouth.past, network.preset.mouth.future)
     seed = options.seed * SEEDS + step
     return batches(kinds, KIND_FRACTIONS, options.batch_size, options.frames, reach, seed)
+
+
+def _take_over(network: SpeechNetwork, bundle: Path) -> None:
+    """The weights of a bundle's speech. Raises BundleError."""
+    speech = load_speech(open_bundle(bundle), torch.device("cpu"))
+    if speech.network.preset != network.preset:
+        raise BundleError(f"{bundle} has no speech of this preset; leave out --start, or choose another --preset")
+    network.load_state_dict(speech.network.state_dict())
 
 
 def _set_statistics(network: SpeechNetwork, kinds: Mapping[str, Sequence[Item]]) -> None:

@@ -142,3 +142,13 @@ def test_amounts_name_their_shards() -> None:
         "spoken-0001",
         "non_speech-0000",
     ]
+
+
+def test_clips_of_other_speakers_are_described_from_their_own_rest(recordings: list[RecordedClip]) -> None:
+    other = [
+        RecordedClip(f"other{i}", (clip.motion + 0.2).astype(np.float32), clip.sound, clip.spoken)
+        for i, clip in enumerate(recordings[:2])
+    ]
+    builder = CorpusBuilder(recordings, [other])
+    assert builder.recordings == len(recordings) + 6 * len(other)
+    assert np.abs(builder._mouth(other[0]) - builder._mouth(recordings[0])).max() < 1e-5

@@ -13,7 +13,7 @@ from datasets.speech.change import head_change, mouth_at_rest, mouth_change
 from datasets.speech.items import save_items
 from datasets.speech.recordings import RecordedClip
 from models.bundle import draft_bundle, load_speech, open_bundle, write_bundle
-from models.errors import TrainingDataError
+from models.errors import BundleError, TrainingDataError
 from tests.bundles import write_speaking_bundle
 from training.audio.corpus_builder import _item
 from training.audio.export import add_speech
@@ -84,3 +84,14 @@ def test_speech_of_another_preset_is_refused(tmp_path: Path) -> None:
 def test_windows_longer_than_an_item_are_refused(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="--frames 75"):
         speech_trainer(corpus, tmp_path / "run", SpeechOptions(preset="debug"))
+
+
+def test_a_run_goes_on_from_a_bundle(corpus: Path, tmp_path: Path) -> None:
+    bundle = write_speaking_bundle(tmp_path / "bundle")
+    options = SpeechOptions(1, 4, 0.0, frames=40, preset="debug")
+    taken = speech_trainer(corpus, tmp_path / "run", options, bundle).model.state_dict()
+    known = load_speech(open_bundle(bundle), torch.device("cpu")).network.state_dict()
+    assert known.keys() == taken.keys()
+    assert all(torch.equal(taken[name], value) for name, value in known.items())
+    with pytest.raises(BundleError, match="preset"):
+        speech_trainer(corpus, tmp_path / "other", SpeechOptions(1, 4, frames=40, preset="small"), bundle)

@@ -258,3 +258,41 @@ def test_less_sound_than_a_filter_is_long_is_still_sound(
     assert 0 <= info.seconds < 0.1
     stretches = list(read_audio(path, info.seconds, rate_wanted, mono=True))
     assert sum(len(samples) for samples in stretches) >= 1
+
+
+def test_a_voice_in_the_centre_of_surround_is_heard(decoder: Decoder, tmp_path: Path) -> None:
+    samples = np.zeros((16_000, 6))
+    samples[:, 2] = beep(SECONDS, AT, 16_000)[:, 0]  # front left and right, centre, bass, back left and right
+    soundfile.write(tmp_path / "a.wav", samples, 16_000)
+    loud = np.flatnonzero(np.abs(speech(decoder, tmp_path / "a.wav")) > 0.2 * 2**15) / 16_000
+    assert loud[[0, -1]] == pytest.approx([AT, AT + 0.1], abs=0.005)
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF, 100])
+def test_a_wav_that_was_written_as_a_stream_is_whole(decoder: Decoder, tmp_path: Path, size: int) -> None:
+    data = bytearray(written(tmp_path / "a.wav", 16_000, 1).read_bytes())
+    at = data.index(b"data") + 4
+    whole = int.from_bytes(data[at : at + 4], "little")
+    data[4:8] = data[at : at + 4] = size.to_bytes(4, "little")
+    (tmp_path / "b.wav").write_bytes(data)
+    heard = speech(decoder, tmp_path / "b.wav")
+    expected = size if size == 100 else whole
+    assert len(heard) * 2 == expected, "what the header says, or else all there is"
+
+
+def test_a_browsers_recording_is_heard(decoder: Decoder, tmp_path: Path) -> None:
+    """Opus in WebM, written live: without a length, an index or a size of anything."""
+    path = tmp_path / "a.webm"
+    with av.open(str(path), "w", format="webm", options={"live": "1"}) as container:
+        stream = container.add_stream("libopus", rate=48_000)
+        stream.codec_context.layout, stream.codec_context.format = "mono", "flt"
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(beep(SECONDS, AT, 48_000).T.astype(np.float32)), format="flt", layout="mono"
+        )
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    info = decoder.probe_audio(path)
+    assert info.seconds == pytest.approx(SECONDS, abs=0.05)
+    loud = np.flatnonzero(np.abs(speech(decoder, path)) > 0.4 * 2**15) / SPEECH_RATE
+    assert loud[[0, -1]] == pytest.approx([AT, AT + 0.1], abs=0.005)
