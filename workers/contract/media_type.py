@@ -5,7 +5,7 @@ from typing import BinaryIO, Literal
 
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import EmptyFileError, PictureTooLargeError, UnsupportedMediaError
-from workers.contract.picture_header import picture_size, picture_type
+from workers.contract.picture_header import HEIF_BRANDS, picture_size, picture_type
 
 MediaKind = Literal["picture", "video", "motion", "audio"]
 """What can be done with a file: edit it, read its motion, use it as a motion (the document of POST /extract), or use
@@ -18,7 +18,7 @@ VISUAL: tuple[MediaKind, ...] = ("picture", "video")
 _TS_PACKET, _TS_SYNC = 188, 0x47
 
 _ACCEPTED: dict[MediaKind, str] = {
-    "picture": "PNG, JPEG, WebP, GIF, TIFF or BMP",
+    "picture": "PNG, JPEG, WebP, HEIC, AVIF, GIF, TIFF or BMP",
     "video": "MP4, MOV, WebM, Matroska, AVI, MPEG or GIF",
     "motion": "the JSON or npz document of POST /extract",
     "audio": "WAV, AIFF, FLAC, MP3, AAC, OGG or M4A",
@@ -105,7 +105,7 @@ def _start(data: BinaryIO) -> bytes:
 
 def _video(start: bytes) -> str | None:
     if start[4:8] == b"ftyp":
-        if start[8:12] in _STILL_BRANDS:
+        if start[8:12] in HEIF_BRANDS:
             return None
         return "video/quicktime" if start[8:12] == b"qt  " else "video/mp4"
     if start[4:8] in (b"moov", b"mdat", b"wide"):  # QuickTime from before there was ftyp
@@ -157,8 +157,6 @@ def _motion(start: bytes) -> str | None:
 
 def _unsupported(start: bytes, kinds: Collection[MediaKind]) -> UnsupportedMediaError:
     wanted = accepted(kinds)
-    if start[4:8] == b"ftyp" and start[8:12] in _STILL_BRANDS:
-        return UnsupportedMediaError(f"HEIC and AVIF pictures are not supported; convert the file to {wanted}.")
     if _audio(start):
         return UnsupportedMediaError(f"The file is sound alone, which only POST /talk takes; send {wanted}.")
     if _video(start):
@@ -176,4 +174,3 @@ _VIDEOS = (
 )
 _AUDIO_BRANDS = (b"M4A ", b"M4B ")  # others write sound alone as a video without a picture
 _OGG_CODECS = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   ")
-_STILL_BRANDS = (b"heic", b"heix", b"heif", b"mif1", b"msf1", b"avif", b"avis")

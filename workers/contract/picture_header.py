@@ -1,5 +1,6 @@
 """A picture's type and size in pixels, by its first bytes and header alone."""
 
+import io
 import os
 import struct
 from collections.abc import Callable, Mapping
@@ -8,6 +9,9 @@ from typing import BinaryIO
 _TIFF_WIDTH, _TIFF_HEIGHT = 256, 257
 # Start-of-frame markers: all of C0..CF but the Huffman, arithmetic and extension ones.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"heif", b"mif1", b"msf1", b"avif", b"avis")
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_MOST_BOXES, _MOST_META = 4096, 2**20  # a picture of the largest size has a few hundred tiles
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 
 
@@ -15,6 +19,9 @@ def picture_type(start: bytes) -> str | None:
     """The media type of a picture that begins like this; None: it is no picture that is known here."""
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "image/webp"
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
+        # Some writers call a picture by the general brand, and say only beside it how it is coded.
+        return "image/avif" if _AVIF_BRANDS.intersection(_brands(start)) else "image/heic"
     return next((media_type for magic, media_type in _PICTURES if start.startswith(magic)), None)
 
 
@@ -26,6 +33,43 @@ def picture_size(data: BinaryIO, media_type: str) -> tuple[int, int]:
         return 0, 0  # truncated within the header: the decoder will say so
     finally:
         data.seek(0)
+
+
+def _brands(start: bytes) -> list[bytes]:
+    """What an `ftyp` box says that the file is: its own brand, and those that it is compatible with."""
+    end = min(len(start), int.from_bytes(start[:4]))
+    return [start[8:12], *(start[at : at + 4] for at in range(16, end - 3, 4))]
+
+
+def _measure_heif(data: BinaryIO) -> tuple[int, int]:
+    """The largest size that the file's properties state: a grid's own, not that of its tiles or of a thumbnail.
+
+    It is the coded one, which a crop may make smaller: at least 64 pixels in HEIC.
+    """
+    meta = io.BytesIO(_box(data, b"meta"))
+    meta.seek(4)  # version and flags
+    properties = io.BytesIO(_box(io.BytesIO(_box(meta, b"iprp")), b"ipco"))
+    sizes = [(0, 0)]
+    while size := _box(properties, b"ispe"):
+        sizes.append(struct.unpack(">II", size[4:12]))
+    return max(sizes, key=lambda size: size[0] * size[1])
+
+
+def _box(data: BinaryIO, kind: bytes) -> bytes:
+    """The content of the next box of a kind, from where the file stands; empty where none comes."""
+    for _ in range(_MOST_BOXES):
+        header = data.read(8)
+        if len(header) < 8:
+            break
+        length = int.from_bytes(header[:4]) - 8
+        if length == 1 - 8:  # a longer length follows
+            length = int.from_bytes(data.read(8)) - 16
+        if header[4:] == kind:
+            return data.read(min(length, _MOST_META)) if length >= 0 else b""
+        if length < 0:  # to the end of the file, or nonsense
+            break
+        data.seek(length, os.SEEK_CUR)
+    return b""
 
 
 def _measure_png(data: BinaryIO) -> tuple[int, int]:
@@ -99,4 +143,6 @@ _MEASURES: Mapping[str, Callable[[BinaryIO], tuple[int, int]]] = {
     "image/tiff": _measure_tiff,
     "image/bmp": _measure_bmp,
     "image/webp": _measure_webp,
+    "image/heic": _measure_heif,
+    "image/avif": _measure_heif,
 }

@@ -8,6 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
+from pillow_heif import register_heif_opener
 
 from workers.contract.errors import DamagedMediaError, PictureTooLargeError, UnsupportedMediaError
 from workers.contract.media_type import detect_media_type
@@ -16,10 +17,12 @@ from workers.contract.text import reason
 # Pillow's own guard against header bombs only warns up to twice its limit; `decode_picture` checks the size itself.
 Image.MAX_IMAGE_PIXELS = None
 
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
+register_heif_opener()  # Pillow reads AVIF itself
+
+_FORMATS = ("PNG", "JPEG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP")
 _SRGB = ImageCms.createProfile("sRGB")
 # What Pillow's decoders and parsers raise on damaged files.
-_BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError)
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, RuntimeError)
 _BROKEN += (struct.error, zlib.error)  # type: ignore[assignment]
 
 

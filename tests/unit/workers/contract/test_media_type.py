@@ -8,6 +8,7 @@ import random
 import struct
 import zlib
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -64,9 +65,40 @@ def test_what_is_no_picture_is_unsupported(data: bytes) -> None:
         detect_media_type(io.BytesIO(data), LIMIT)
 
 
-def test_heic_is_named() -> None:
-    with pytest.raises(UnsupportedMediaError, match="HEIC"):
-        detect_media_type(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(20)), LIMIT)
+def heif(kind: str, size: tuple[int, int] = (96, 64), **options: object) -> bytes:
+    """A HEIF or AVIF file."""
+    pillow_heif.register_heif_opener()
+    file = io.BytesIO()
+    Image.new("RGB", size, "red").save(file, kind, **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "media_type"), [("HEIF", "image/heic"), ("AVIF", "image/avif")])
+def test_photos_of_phones_are_measured_by_their_header(kind: str, media_type: str) -> None:
+    data = heif(kind)
+    header = detect_media_type(io.BytesIO(data), LIMIT)
+    assert (header.media_type, header.width, header.height) == (media_type, 96, 64)
+    general = data.replace(b"ftypheic", b"ftypmif1").replace(b"ftypavif", b"ftypmif1")
+    assert detect_media_type(io.BytesIO(general), LIMIT).media_type == media_type
+    with pytest.raises(PictureTooLargeError, match="96 x 64"):
+        detect_media_type(io.BytesIO(data), 96 * 64 - 1)
+    with_thumbnail = heif("HEIF", (640, 480), thumbnails=[64])
+    assert detect_media_type(io.BytesIO(with_thumbnail), LIMIT).width == 640
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_damaged_header_of_a_phones_photo_is_measured_as_nothing(kind: str) -> None:
+    data = heif(kind)
+    rng = random.Random(7)
+    assert detect_media_type(io.BytesIO(data[:60]), LIMIT).width == 0
+    for _ in range(300):
+        damaged = bytearray(data)
+        for _ in range(8):
+            damaged[rng.randrange(12, min(400, len(data)))] = rng.randrange(256)
+        with contextlib.suppress(PictureTooLargeError):  # a damaged size may be any
+            detect_media_type(io.BytesIO(bytes(damaged)), LIMIT)
+    endless = b"\0\0\0\x18ftypheic" + bytes(12) + b"\0\0\0\x08free" * 10_000
+    assert detect_media_type(io.BytesIO(endless), LIMIT).width == 0
 
 
 VIDEOS = {

@@ -47,6 +47,14 @@ def test_pixels_come_back_exactly(decoder: Decoder, photo: bytes, astronaut: np.
     assert pixels.flags.writeable
 
 
+def test_photos_of_phones_are_decoded_within_the_childs_memory(decoder: Decoder, astronaut: np.ndarray) -> None:
+    small = astronaut[64:192, 160:320]
+    for kind in ("HEIF", "AVIF"):
+        file = io.BytesIO()
+        Image.fromarray(small).save(file, kind, quality=90)
+        assert np.abs(decoder.picture(file.getvalue()).astype(int) - small).mean() < 5
+
+
 def test_errors_come_back_as_they_were(decoder: Decoder, photo: bytes) -> None:
     with pytest.raises(UnsupportedMediaError, match="no type"):
         decoder.picture(b"no picture")

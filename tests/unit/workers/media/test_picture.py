@@ -49,6 +49,28 @@ def test_exif_orientation_is_applied(astronaut: np.ndarray, orientation: int) ->
     assert (decoded(stored, exif=exif) == astronaut[:300]).all()
 
 
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "TIFF"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_photos_of_phones_are_decoded_upright(astronaut: np.ndarray, kind: str, orientation: int) -> None:
+    turn = {1: 0, 3: 2, 6: 1, 8: 3}[orientation]
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    options = {} if kind == "TIFF" else {"quality": 90, "exif": exif.tobytes()}
+    upright = astronaut[64:192, 160:320]
+    stored = Image.fromarray(np.rot90(upright, turn).copy())
+    pixels = decoded(stored, kind, **{"exif": exif, **options})
+    assert pixels.shape == upright.shape
+    assert np.abs(pixels.astype(int) - upright).mean() < 5
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_a_colour_profile_of_a_phones_photo_is_heeded(kind: str) -> None:
+    swapped = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ")).tobytes()
+    plain = Image.new("RGB", (64, 64), (200, 100, 50))
+    assert np.abs(decoded(plain, kind, quality=95).astype(int) - (200, 100, 50)).max() < 6
+    assert decoded(plain, kind, quality=95, icc_profile=swapped).shape == (64, 64, 3), "one that cannot be used"
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 def test_broken_exif_data_is_ignored(astronaut: np.ndarray) -> None:
     pixels = decoded(Image.fromarray(astronaut), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\x01\x12", quality=95)
@@ -98,10 +120,14 @@ def test_a_wide_colour_profile_is_converted_and_srgb_left_alone(astronaut: np.nd
     swapped = swapped.replace("sRGB".encode("utf-16-be"), "GRB ".encode("utf-16-be"))
     shown = decoded(image, icc_profile=swapped).astype(int)
     assert np.abs(shown - astronaut[..., [1, 0, 2]]).mean() < 1
+    for kind in ("HEIF", "AVIF"):
+        small = astronaut[64:192, 160:320]
+        of_phone = decoded(Image.fromarray(small), kind, icc_profile=swapped, quality=90).astype(int)
+        assert np.abs(of_phone - small[..., [1, 0, 2]]).mean() < 6
     assert (decoded(image, icc_profile=b"no profile at all") == astronaut).all()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "HEIF", "AVIF", "TIFF", "BMP"])
 def test_half_a_file_is_damaged(astronaut: np.ndarray, kind: str) -> None:
     file = io.BytesIO()
     Image.fromarray(astronaut).save(file, kind)
@@ -120,7 +146,7 @@ def test_too_many_pixels_are_refused_before_decoding(astronaut: np.ndarray) -> N
 @pytest.mark.filterwarnings("ignore")
 def test_noise_in_a_file_gives_pixels_or_one_of_our_errors(astronaut: np.ndarray) -> None:
     noise = random.Random(1)
-    for kind in ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP"):
+    for kind in ("PNG", "JPEG", "WEBP", "HEIF", "AVIF", "GIF", "TIFF", "BMP"):
         file = io.BytesIO()
         Image.fromarray(astronaut[:64, :64]).save(file, kind)
         for _ in range(40):
