@@ -68,7 +68,7 @@ def test_a_chunk_leaves_before_the_sound_has_ended(speech: SpeechMotion) -> None
             yield np.zeros(16_000, np.float32)
 
     chunks = speech.sample(endless(), seed=0)
-    assert len(next(chunks)) == 19, "lips wait for six frames more"
+    assert len(next(chunks)) == 18, "lips wait for seven frames more"
     assert len(read) == 2, "a second and the little that it looks ahead"
 
 
