@@ -20,7 +20,21 @@ from service.openapi import DESCRIPTION, TAGS, problems
 from service.openapi_document import install_openapi, operation_id
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
-from service.routes import edit, events, extract, faces, health, jobs, metrics, pages, reenact, sliders, sources, talk
+from service.routes import (
+    edit,
+    events,
+    extract,
+    faces,
+    health,
+    jobs,
+    live,
+    metrics,
+    pages,
+    reenact,
+    sliders,
+    sources,
+    talk,
+)
 from service.security import require_key
 from service.settings import ApiSettings
 from service.version import PREFIX, VersionMiddleware
@@ -64,7 +78,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     install_problem_handlers(app)
     install_openapi(app, KINDS.values(), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
-    for open_routes in (pages, health, metrics):
+    for open_routes in (pages, health, metrics, live):
         app.include_router(open_routes.router)
     for keyed_routes in (edit, reenact, talk, extract, faces, sources, jobs, events, sliders):
         app.include_router(

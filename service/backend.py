@@ -9,7 +9,9 @@ from typing import Annotated
 
 import redis
 from fastapi import Depends, Request
+from redis.asyncio import Redis as AsyncRedis
 
+from service.live_limits import SocketLimit
 from service.settings import ApiSettings
 from service.signed_urls import UrlSigner
 from service.streams import StreamLimit
@@ -32,16 +34,20 @@ class Backend:
 
     Attributes:
         redis: blocking client, for threads.
+        redis_async: the same for the event loop.
         signer: of addresses; None where no key is asked for, or no secret is set.
         events: for following jobs, on the event loop; stopped when the process is to end.
         streams: how many answers follow a job without end in sight.
+        sockets: how many live connections every client has.
     """
 
     settings: ApiSettings
     redis: "redis.Redis"
+    redis_async: AsyncRedis
     signer: UrlSigner | None
     events: JobEvents
     streams: StreamLimit
+    sockets: SocketLimit
     jobs: JobStore
     queue: JobQueue
     blobs: BlobStore
@@ -61,9 +67,11 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     backend = Backend(
         settings=settings,
         redis=client,
+        redis_async=client_async,
         signer=_signer(settings),
         events=JobEvents(client_async),
         streams=StreamLimit(settings.max_streams),
+        sockets=SocketLimit(settings.max_live_sockets),
         jobs=JobStore(client, settings),
         queue=JobQueue(client, settings),
         blobs=blobs,

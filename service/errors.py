@@ -116,6 +116,31 @@ class TooManyStreamsError(HttpError):
     code, status, title, retry_after = "too_many_streams", 503, "Too many event streams", 5
 
 
+class UpgradeRequiredError(HttpError):
+    """A WebSocket's address was asked for as a page."""
+
+    code, status, title = "upgrade_required", 426, "Upgrade required"
+    headers: Mapping[str, str] = {"Upgrade": "websocket", "Connection": "Upgrade"}
+
+
+class TooManySocketsError(HttpError):
+    """The key, or the address, has as many live connections open as it may have."""
+
+    code, status, title, retry_after = "too_many_sockets", 429, "Too many live connections", 5
+
+
+class LiveIdleError(HttpError):
+    """A live connection brought no wish for too long."""
+
+    code, status, title = "live_idle", 408, "Live connection idle"
+
+
+class OriginRejectedError(HttpError):
+    """A page of an origin that may not call the API wants to open a WebSocket."""
+
+    code, status, title = "origin_rejected", 403, "Origin rejected"
+
+
 class NotReadyError(HttpError):
     """Redis or a worker with a loaded model is missing."""
 

@@ -29,10 +29,15 @@ def problem_response(path: str, error: ServiceError, **members: Any) -> JSONResp
     headers = dict(error.headers) if isinstance(error, HttpError) else {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    return render(problem_of(error, path), headers, **members)
+
+
+def problem_of(error: ServiceError, path: str) -> Problem:
+    """The problem document of an error that the request for `path` ended with."""
     problem = Problem.of(error, instance=path)
     if isinstance(error, InvalidRequestError):
         problem = problem.model_copy(update={"errors": error.errors})
-    return render(problem, headers, **members)
+    return problem
 
 
 def render(problem: Problem, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:
@@ -66,16 +71,21 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     return problem_response(request.url.path, InvalidRequestError(parameter_problems(error.errors())))
 
 
-async def _redis_error(request: Request, error: Exception) -> JSONResponse:
+def store_error(error: Exception) -> StoreUnavailableError:
+    """What a client reads of an error of Redis. Raises it again where it is a fault of ours."""
     if cannot_write(error):
-        detail = "The job store has no room left on its disk or in its memory. Try again later."
-    elif is_failing_over(error):
-        detail = "The job store waits for its replicas, or another machine takes its place. Try again in a few seconds."
-    elif isinstance(error, redis.ResponseError):
+        return StoreUnavailableError("The job store has no room left on its disk or in its memory. Try again later.")
+    if is_failing_over(error):
+        return StoreUnavailableError(
+            "The job store waits for its replicas, or another machine takes its place. Try again in a few seconds."
+        )
+    if isinstance(error, redis.ResponseError):
         raise error
-    else:
-        detail = f"The job store does not answer ({type(error).__name__}). Try again in a few seconds."
-    return problem_response(request.url.path, StoreUnavailableError(detail))
+    return StoreUnavailableError(f"The job store does not answer ({type(error).__name__}). Try again in a few seconds.")
+
+
+async def _redis_error(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(request.url.path, store_error(error))
 
 
 async def _os_error(request: Request, error: Exception) -> JSONResponse:

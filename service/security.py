@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
 
 from service.backend import Backend, BackendDep
 from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError, SignatureRejectedError
@@ -32,19 +33,23 @@ async def require_key(
         KeyMissingError, KeyRejectedError: keys are configured and the request brings none, or a wrong one.
         SignatureRejectedError: it brings a signature instead that is wrong or has expired.
     """
-    keys = backend.settings.api_keys
-    if not keys:
+    if not backend.settings.api_keys:
         return ANONYMOUS
     if credentials is None and is_signed(request.url.query):
         return _signer_of(request, backend)
     if credentials is None:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
-    given = credentials.credentials.encode()
+    return owner_of_key(backend, credentials.credentials)
+
+
+def owner_of_key(backend: Backend, given: str) -> str:
+    """Whose key it is. Raises KeyRejectedError when it is nobody's."""
     # Every key is compared, each in constant time, so that the time taken reveals nothing about them.
-    matches = [secrets.compare_digest(given, key.get_secret_value().encode()) for key in keys]
+    known = backend.settings.api_keys
+    matches = [secrets.compare_digest(given.encode(), key.get_secret_value().encode()) for key in known]
     if not any(matches):
         raise KeyRejectedError("This API key is not known here; check it for typing errors, or ask for a new one.")
-    return owner_of(credentials.credentials)
+    return owner_of(given)
 
 
 def _signer_of(request: Request, backend: Backend) -> str:
@@ -60,14 +65,23 @@ def _signer_of(request: Request, backend: Backend) -> str:
 Owner = Annotated[str, Depends(require_key)]
 
 
+def client_of(connection: HTTPConnection, owner: str, backend: Backend) -> str:
+    """Whose requests are counted together: those of a key or, without keys, of an address."""
+    address = connection.client.host if connection.client else "local"
+    return owner if backend.settings.api_keys else address
+
+
 def limit_rate(request: Request, owner: Owner, backend: BackendDep) -> None:
     """Count a request that uploads or starts work against the minute of its key or, without keys, of its address.
 
     Raises:
         RateLimitedError: with the seconds until the next minute as Retry-After.
     """
-    address = request.client.host if request.client else "local"
-    client = owner if backend.settings.api_keys else address
+    count_request(backend, client_of(request, owner, backend))
+
+
+def count_request(backend: Backend, client: str) -> None:
+    """Count a request of a client. Raises RateLimitedError like `limit_rate`."""
     limit = backend.settings.rate_limit
     if limit and _count(backend, client) > limit:
         left = WINDOW_S - int(time.time()) % WINDOW_S

@@ -6,6 +6,7 @@ import uvicorn
 
 from service.app import create_app
 from service.exposure import check_exposure
+from service.live.messages import MAX_MESSAGE_BYTES
 from service.settings import ApiSettings
 from service.timed_protocol import timed_protocol
 
@@ -25,6 +26,9 @@ class Server(uvicorn.Server):
                 host=settings.host,
                 port=settings.port,
                 http=timed_protocol(settings),
+                ws="websockets-sansio",
+                ws_max_size=MAX_MESSAGE_BYTES,
+                ws_per_message_deflate=False,  # pictures are compressed already
                 # uvicorn's own default believes whoever calls from this machine.
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=list(settings.trusted_proxies),

@@ -59,6 +59,13 @@ class ApiSettings(Settings):
     max_streams: PositiveInt = Field(
         500, description="Event streams that are open at a time before new ones are turned away with 503."
     )
+    live_wishes_per_s: PositiveInt = Field(60, description="Wishes that a live connection may send in a second.")
+    live_idle_s: PositiveFloat = Field(
+        300.0, description="Seconds without a wish after which a live connection is ended."
+    )
+    max_live_sockets: PositiveInt = Field(
+        16, description="Live connections of one API key (or address, without keys) that one process keeps open."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins whose pages may call the API, comma-separated; * means all."
     )

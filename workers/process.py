@@ -25,6 +25,7 @@ from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.presence import Abilities, Presence, WorkerState
+from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
 from workers.contract.queue_names import QueueName
 from workers.contract.reaper import Reaper
@@ -139,6 +140,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             store=store,
             queue=queue,
             blobs=blobs,
+            previews=Previews(client),
             heartbeat=heartbeat,
             deadline=deadline,
             settings=settings,

@@ -19,6 +19,7 @@ from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.presence import WorkerState
+from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore
@@ -65,12 +66,13 @@ class Runner:
         store: JobStore,
         queue: JobQueue,
         blobs: BlobStore,
+        previews: Previews,
         heartbeat: Heartbeat,
         deadline: Deadline,
         settings: Settings,
     ) -> None:
         self._name, self._bundle, self._tasks = name, bundle, tasks
-        self._store, self._queue, self._blobs = store, queue, blobs
+        self._store, self._queue, self._blobs, self._previews = store, queue, blobs, previews
         self._heartbeat, self._deadline, self._settings = heartbeat, deadline, settings
 
     def run(self, job_id: str, number: int) -> None:
@@ -133,27 +135,31 @@ class Runner:
                 )
             )
         except SupersededError:
-            self._drop(results)
+            self._drop(record, results)
             raise
         if not wanted:
-            self._drop(results)
+            self._drop(record, results)
             raise JobCancelled
 
-    def _drop(self, results: Iterable[str]) -> None:
+    def _drop(self, record: JobRecord, results: Iterable[str]) -> None:
+        delete = self._previews.drop if record.request.fleeting else self._blobs.delete
         for key in results:
             try:
-                self._blobs.delete(key)
+                delete(key)
             except (redis.RedisError, OSError) as error:
                 log.warning("a result that nobody gets stays until it expires: %s", error)
 
     def _keep(self, attempt: Attempt, files: list[OutputFile]) -> dict[str, Result]:
-        """Move files into the blob store. Keys hold the attempt: one that was taken away overwrites nothing."""
+        """Move files to where the API finds them. Keys hold the attempt: one that was taken away overwrites nothing."""
         record = attempt.record
         results = {}
         for index, output in enumerate(files):
             key = f"results/{record.job.id}-{record.attempt}-{index}{output.path.suffix}"
             with attempt.timed("store_s"):
-                self._with_retries(partial(self._put, key, output.path, attempt.check))
+                if record.request.fleeting:
+                    self._with_retries(partial(self._previews.put, key, output.path.read_bytes()))
+                else:
+                    self._with_retries(partial(self._put, key, output.path, attempt.check))
             results[key] = output.result(_url(record, index, len(files)))
         return results
 

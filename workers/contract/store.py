@@ -23,6 +23,7 @@ from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
 _ACTIVE = key("jobs", "active")
+_FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
 
 # KEYS: job, active set, and the idempotency key where there is one. ARGV: id, fingerprint, that key's life in seconds,
 # now, field, value ...
@@ -38,17 +39,17 @@ redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
 return {ARGV[1], ARGV[2]}
 """
 
-# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '', '1' where a job
-# that is to be cancelled stays as it is or '', field, value ...
+# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '' (unless the job says
+# its own), '1' where a job that is to be cancelled stays as it is or '', field, value ...
 # Returns nil when the job is unknown, else {applied, status, attempt, cancel flag}.
 _TRANSITION = """
-local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
+local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'ttl')
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
 if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, job[1], job[2], job[3]} end
 redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 if ARGV[4] ~= '' then
-  redis.call('EXPIRE', KEYS[1], ARGV[4])
+  redis.call('EXPIRE', KEYS[1], job[4] or ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
 redis.call('PUBLISH', KEYS[1] .. ':events', '')
@@ -99,6 +100,8 @@ class JobStore:
             "losses": 0,
             "progress": Progress().model_dump_json(),
         }
+        if request.fleeting:
+            fields["ttl"] = _FLEETING_TTL_S
         idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
         found, known = cast(
             list[bytes],
@@ -128,6 +131,17 @@ class JobStore:
         if record.owner != owner:
             raise unknown_job(job_id)
         return record
+
+    def replace(self, job_id: str, request: JobRequest) -> bool:
+        """Let a job that waits do something else, at its place in the queue. Returns False when it waits no more.
+
+        Raises UnknownJobError when there is no such job.
+        """
+        try:
+            self._move(job_id, {JobStatus.QUEUED}, None, {"request": request.model_dump_json()})
+        except SupersededError:
+            return False
+        return True
 
     def active(self) -> list[str]:
         """Ids of all jobs that are queued or running, oldest first."""
@@ -262,16 +276,17 @@ class JobStore:
         self,
         job_id: str,
         allowed: Iterable[JobStatus],
-        attempt: int,
+        attempt: int | None,
         fields: Mapping[str, Any],
         ttl: int | None = None,
         *,
         unless_cancelled: bool = False,
     ) -> bool:
-        """Change a job. Returns whether it is to be cancelled."""
+        """Change a job, whatever its attempt where that is None. Returns whether it is to be cancelled."""
+        number = "" if attempt is None else attempt
         answer = self._transition(
             keys=[job_key(job_id), _ACTIVE],
-            args=[job_id, f",{','.join(allowed)},", attempt, ttl or "", "1" * unless_cancelled, *_flat(fields)],
+            args=[job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled, *_flat(fields)],
         )
         if answer is None:
             raise unknown_job(job_id)

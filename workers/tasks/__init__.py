@@ -12,6 +12,7 @@ from workers.runner import CURRENT, JobTask
 from workers.tasks.edit import EditTask
 from workers.tasks.extract import ExtractTask
 from workers.tasks.faces import FacesTask
+from workers.tasks.preview import PreviewTask
 from workers.tasks.reenact import ReenactTask
 from workers.tasks.talk import TalkTask
 from workers.tasks.tools import TaskTools
@@ -25,6 +26,7 @@ _TASKS: Mapping[str, Callable[[TaskTools], _KindTask]] = {
     "edit": EditTask,
     "extract": ExtractTask,
     "faces": FacesTask,
+    "preview": PreviewTask,
     "reenact": ReenactTask,
     "talk": TalkTask,
 }

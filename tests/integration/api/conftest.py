@@ -41,7 +41,7 @@ class ActedWorker:
     NAME = "acted"
 
     def __init__(self, settings: ApiSettings) -> None:
-        client = connect(settings.redis_url)
+        self.client = client = connect(settings.redis_url)
         self.store = JobStore(client, settings)
         self.queue = JobQueue(client, settings)
         self.blobs = BlobStore(settings.storage_url, client)

@@ -18,12 +18,16 @@ from PIL import Image
 
 from tests.integration.workers.conftest import launch
 from workers.contract.jobs import JobStatus
+from workers.contract.keys import key
 from workers.contract.kinds.extract import ExtractRequest
+from workers.contract.kinds.preview import PreviewRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
 from workers.contract.settings import Settings
 
 if TYPE_CHECKING:
+    import redis
+
     from tests.integration.conftest import RedisServer
     from tests.integration.workers.conftest import Service
 
@@ -185,3 +189,19 @@ def test_the_worker_outlives_an_absence_of_redis(
     assert service.finish(during).job.status is JobStatus.SUCCEEDED
     assert service.finish(service.submit(photo)).job.status is JobStatus.SUCCEEDED
     assert worker.poll() is None
+
+
+def test_a_preview_is_small_and_goes_through_redis(
+    service: Service, client: redis.Redis, astronaut: np.ndarray
+) -> None:
+    """The stand-in's photo has no more pixels than a preview, so it is not made smaller."""
+    file = io.BytesIO()
+    Image.fromarray(astronaut[:120, :200]).save(file, "PNG")
+    record = service.finish(service.start(PreviewRequest, service.add(file.getvalue()), seq=5))
+    assert record.job.status is JobStatus.SUCCEEDED, record.job.error
+    assert record.job.result is not None
+    assert (record.job.result.media_type, record.job.result.width, record.job.result.height) == ("image/jpeg", 200, 120)
+    found = client.getdel(key("preview", record.blobs[0]))
+    with Image.open(io.BytesIO(found)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (200, 120))
+    assert not service.blobs.exists(record.blobs[0])

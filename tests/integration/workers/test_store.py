@@ -19,7 +19,9 @@ from workers.contract.errors import (
 )
 from workers.contract.jobs import JobStatus, Problem, Progress, Result
 from workers.contract.kinds.edit import EditOptions, EditRequest
+from workers.contract.kinds.preview import PreviewRequest
 from workers.contract.owners import ANONYMOUS
+from workers.contract.records import job_key
 
 if TYPE_CHECKING:
     import redis
@@ -162,3 +164,27 @@ def test_a_full_queue_turns_jobs_away(service: Service, client: redis.Redis, set
         small.queue.ensure_room()
     small.queue.remove(small.store.cancel(job))
     small.queue.ensure_room()
+
+
+def test_a_job_that_waits_may_do_something_else_instead(service: Service) -> None:
+    first, newer, too_late = (PreviewRequest(source_id="0" * 64, seq=seq) for seq in (1, 2, 3))
+    job = service.store.create(first, ANONYMOUS)[0].job.id
+    assert service.store.replace(job, newer)
+    assert service.store.claim(job, 1, "worker", BUNDLE).request == newer
+    assert not service.store.replace(job, too_late)
+    assert service.store.get(job).request == newer
+    again = service.store.requeue(job, 1, lost=True)
+    assert again.attempt == 2
+    assert service.store.replace(job, too_late), "it waits again"
+    with pytest.raises(UnknownJobError):
+        service.store.replace("nothing", newer)
+
+
+def test_a_preview_is_forgotten_before_other_jobs(service: Service, client: redis.Redis) -> None:
+    preview = service.store.create(PreviewRequest(source_id="0" * 64, seq=1), ANONYMOUS)[0].job.id
+    job = created(service)
+    for ended in (preview, job):
+        service.store.claim(ended, 1, "worker", BUNDLE)
+        service.store.succeed(ended, 1, {"results/a": RESULT}, {}, DONE)
+    assert client.ttl(job_key(preview)) <= 60
+    assert client.ttl(job_key(job)) > 3600

@@ -22,6 +22,7 @@ def runner(deadline: Deadline) -> Runner:
         store=Mock(),
         queue=Mock(),
         blobs=Mock(),
+        previews=Mock(),
         bundle=Mock(),
         heartbeat=Mock(),
         deadline=deadline,

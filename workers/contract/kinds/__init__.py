@@ -7,14 +7,17 @@ from pydantic import Field
 from workers.contract.kinds.edit import EDIT, EditRequest
 from workers.contract.kinds.extract import EXTRACT, ExtractRequest
 from workers.contract.kinds.faces import FACES, FacesRequest
+from workers.contract.kinds.preview import PreviewRequest
 from workers.contract.kinds.reenact import REENACT, ReenactRequest
 from workers.contract.kinds.talk import TALK, TalkRequest
 
 __all__ = ["KINDS", "JobRequest"]
 
 JobRequest = Annotated[
-    EditRequest | ExtractRequest | FacesRequest | ReenactRequest | TalkRequest, Field(discriminator="kind")
+    EditRequest | ExtractRequest | FacesRequest | PreviewRequest | ReenactRequest | TalkRequest,
+    Field(discriminator="kind"),
 ]
 """An accepted request, as a worker finds it in the queue."""
 
 KINDS = {"edit": EDIT, "extract": EXTRACT, "faces": FACES, "reenact": REENACT, "talk": TALK}
+"""The kinds that a route of their own takes. Previews come through GET /live."""

@@ -150,6 +150,9 @@ class StoredRequest(Strict):
     answers_with_document: ClassVar[bool] = False
     """Whether a client that waits gets the result itself, a JSON document, instead of the job."""
 
+    fleeting: ClassVar[bool] = False
+    """Whether the result is handed over through Redis, and with its job forgotten soon: somebody waits for it now."""
+
     source_id: str
 
     @property

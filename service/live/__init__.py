@@ -1,0 +1,1 @@
+"""GET /live: sliders in, pictures out, over a WebSocket."""
