@@ -179,6 +179,11 @@ class FaceModel:
         return (near * near * (3 - 2 * near)).astype(np.float32)
 
     @cached_property
+    def mirror(self) -> Index:
+        """The vertex [V] on the face's other side that stands for each."""
+        return cKDTree(self.mean).query(self.mean * (-1, 1, 1))[1].astype(np.int32)
+
+    @cached_property
     def lid_distances(self) -> Array:
         """Centimetres from each vertex of the mean face to each of the `lid_rims`, [2, 2, V]."""
         rims = self.lid_rims.reshape(4, -1)

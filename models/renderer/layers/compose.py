@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
 from models.renderer.layers.masks import Window, sampled
-from models.renderer.layers.source import SourceLayers
+from models.renderer.layers.source import PosedFace, SourceLayers
+from models.renderer.layers.turned import TurnedHead
 
 SOFTNESS = 0.45
 """Blur, in pixels of a photo, that enlarging it shows."""
+
+SMALL = 0.15
+"""Centimetres that a head moves until it is off its background altogether; before that the networks' flow fades."""
 
 Array = NDArray[np.float32]
 
@@ -22,6 +28,11 @@ class LayeredSource:
     def __init__(self, crop: NDArray[np.uint8], layers: SourceLayers) -> None:
         self.crop, self._layers = crop, layers
         self._grid = Window(0, 0, len(crop), len(crop)).grid
+
+    @cached_property
+    def _turned(self) -> TurnedHead:
+        """The crop taken apart, at the first frame whose head moves: other frames need not wait for it."""
+        return TurnedHead(self.crop, self._layers)
 
     @classmethod
     def of(
@@ -47,16 +58,44 @@ class LayeredSource:
         """
         if weight == 0:
             return self.crop
-        side = len(self.crop)
         posed = self._layers.posed(coefficients)
+        added = self._added(painting, posed)
+        moved = min(self._layers.motion(posed) / SMALL, 1.0)
+        if moved == 0:
+            picture = self._still(flow, added, posed)
+        else:
+            picture = self._turning(added, posed)
+            if moved < 1:
+                picture += (1 - moved) * (self._still(flow, added, posed) - picture)
+        self._layers.paint(picture, posed)
+        picture += (1 - weight) * (self.crop - picture)
+        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+    def _still(self, flow: Array, added: Array, posed: PosedFace) -> Array:
+        """A head that keeps its place, float32 [S, S, 3]: what is around the mesh goes with the networks' flow."""
+        side = len(self.crop)
         skin = self._layers.flow(posed)
         places = self._grid + cv2.resize(flow * (side / len(flow)), (side, side), interpolation=cv2.INTER_LINEAR)
         places[skin.window.place] += skin.weight[..., None] * (skin.places - places[skin.window.place])
         picture = sampled(self.crop, places)
+        picture *= 1 - added[..., 3:]
+        picture += added[..., :3]
+        return picture
+
+    def _turning(self, added: Array, posed: PosedFace) -> Array:
+        """A head that moves over its background, float32 [S, S, 3]. Hair goes with the head: the networks' flow is left
+        out, and what they add beside the face."""
+        frame = self._turned.frame(posed)
+        place = frame.window.place
+        face = added[place] * frame.face[..., None]
+        frame.picture[place] *= 1 - face[..., 3:]
+        frame.picture[place] += face[..., :3]
+        return frame.picture
+
+    def _added(self, painting: Array, posed: PosedFace) -> Array:
+        """What the networks add outside of eyes and mouth [S, S, 3], and how far it hides the picture [S, S, 1]."""
+        side = len(self.crop)
         bare = painting * (1 - self._layers.covered(posed, len(painting)))[..., None]
-        kept = cv2.resize(bare, (side, side), interpolation=cv2.INTER_CUBIC if side > len(bare) else cv2.INTER_AREA)
-        picture *= 1 - np.clip(kept[..., 3:], 0, 1)
-        picture += kept[..., :3]
-        self._layers.paint(picture, posed)
-        picture += (1 - weight) * (self.crop - picture)
-        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        added = cv2.resize(bare, (side, side), interpolation=cv2.INTER_CUBIC if side > len(bare) else cv2.INTER_AREA)
+        np.clip(added[..., 3], 0, 1, out=added[..., 3])
+        return np.asarray(added, np.float32)

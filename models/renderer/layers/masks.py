@@ -67,6 +67,14 @@ def from_edge(mask: NDArray[np.bool_]) -> Array:
     return np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, 3)[1:-1, 1:-1])
 
 
+def without_holes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """A mask [h, w] and what it encloses, 0 or 1."""
+    canvas = mask.astype(np.uint8)
+    outlines, _ = cv2.findContours(canvas, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(canvas, outlines, -1, 1, cv2.FILLED)
+    return canvas
+
+
 def stroke(points: Array, widths: Array, window: Window) -> Array:
     """How much of each pixel of the window an open line of changing width covers, [h, w] in [0, 1].
 
@@ -90,3 +98,9 @@ def sampled(picture: NDArray[Any], places: Array, interpolation: int = cv2.INTER
     x, y = (np.ascontiguousarray(places[..., k]) for k in (0, 1))
     read = cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(read, np.float32)
+
+
+def smoothstep(values: NDArray[np.floating] | float) -> Array:
+    """From 0 at 0 to 1 at 1, without a kink."""
+    clipped = np.clip(np.asarray(values, np.float32), 0, 1)
+    return clipped * clipped * (3 - 2 * clipped)

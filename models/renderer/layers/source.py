@@ -12,7 +12,7 @@ from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
 from models.face3d.pose import HeadPose
 from models.renderer.layers.eyes import EyeLayer, Lid
-from models.renderer.layers.masks import Window, from_edge, sampled
+from models.renderer.layers.masks import Window, from_edge, sampled, without_holes
 from models.renderer.layers.mouth import MouthLayer
 
 SILHOUETTE = 0.05
@@ -26,6 +26,9 @@ COVER = 0.7
 
 COARSER, STRETCH = 4, 2.0
 """What the photo hides is stretched on a grid so many times coarser, from about so many of its pixels around."""
+
+RADIUS = 10.0
+"""Centimetres from a head's middle to its surface."""
 
 Array = NDArray[np.float32]
 
@@ -49,10 +52,12 @@ class PosedFace:
     """A frame's face.
 
     Attributes:
+        pose: in pixels of the crop.
         vertices: [V, 3] in pixels of the crop.
         lids: of both eyes.
     """
 
+    pose: HeadPose
     vertices: Array
     lids: list[Lid]
 
@@ -66,7 +71,7 @@ class SourceLayers:
     """
 
     def __init__(self, picture: NDArray[np.uint8], face: FittedFace, softness: float = 0.0) -> None:
-        self._face, self._side = face, len(picture)
+        self.face, self._side = face, len(picture)
         placed = face.placed
         self._window = Window.around(placed[face.model.is_skin, :2], 1, self._side)
         depth, _ = draw(
@@ -84,36 +89,46 @@ class SourceLayers:
 
     def posed(self, coefficients: Array) -> PosedFace:
         """The face with other coefficients [59]."""
-        expression = coefficients[: len(self._face.expression)].astype(np.float32)
-        depth = float(self._face.pose.translation[2])
+        expression = coefficients[: len(self.face.expression)].astype(np.float32)
+        depth = float(self.face.pose.translation[2])
         pose = HeadPose.from_coefficients(coefficients[len(expression) :], self._side, depth)
-        return PosedFace(self._face.vertices(expression, pose), self._eyes.lids(expression, pose))
+        return PosedFace(pose, self.face.vertices(expression, pose), self._eyes.lids(expression, pose))
+
+    def motion(self, posed: PosedFace) -> float:
+        """How far the head moves from the photo's pose, in centimetres at its surface."""
+        own, pose = self.face.pose, posed.pose
+        turned = RADIUS * (pose.scale * pose.rotation - own.scale * own.rotation)
+        shifted = (pose.translation - own.translation)[:, None]
+        return float((np.abs(turned) + np.abs(shifted))[:2].max() / own.scale)
 
     def flow(self, posed: PosedFace) -> SkinFlow:
         """The skin's flow: exact on the mesh, fading at its silhouette, stretched where the photo hides the skin."""
-        model, placed, vertices = self._face.model, self._face.placed, posed.vertices
+        model, placed, vertices = self.face.model, self.face.placed, posed.vertices
         window = Window.around(vertices[model.is_skin, :2], 1, self._side)
-        texture = self._eyes.texture(placed[:, :2], posed.lids)
-        attributes = np.column_stack([texture, placed, model.certainty]).astype(np.float32)
+        attributes = np.column_stack([self.texture(posed), placed, model.certainty]).astype(np.float32)
         depth, drawn = draw(
             window.local(vertices), attributes, facing(vertices, model.skin), window.height, window.width
         )
         is_drawn = depth > EMPTY
         # Eyes and mouth are painted later; what lies under them is stretched, so that no gap shows at their rims.
         certainty = np.where(is_drawn, drawn[..., 5], 1)
-        weight = certainty * np.clip(_from_silhouette(is_drawn) / (SILHOUETTE * self._side), 0, 1)
-        seen = self._is_seen(drawn[..., 2:5]) * is_drawn
-        return SkinFlow(window, _completed(drawn[..., :2], window, seen), weight.astype(np.float32))
+        weight = certainty * np.clip(from_edge(without_holes(is_drawn) > 0) / (SILHOUETTE * self._side), 0, 1)
+        seen = self.is_seen(drawn[..., 2:5]) * is_drawn
+        return SkinFlow(window, completed(drawn[..., :2], window, seen), weight.astype(np.float32))
+
+    def texture(self, posed: PosedFace) -> Array:
+        """Where the crop shows the skin's vertices, [V, 2]; what slides over an eye comes from above it."""
+        return self._eyes.texture(self.face.placed[:, :2], posed.lids)
 
     def covered(self, posed: PosedFace, side: int) -> Array:
         """Where the layers say what is to be seen, and no painting of a network should, [side, side] in [0, 1]."""
-        model = self._face.model
+        model = self.face.model
         canvas = np.zeros((side, side), np.uint8)
         scaled = (posed.vertices[:, :2] + 0.5) * (side / self._side) - 0.5
         for rim in (*model.lid_rims.reshape(2, -1), model.mouth_rim):
             hull = cv2.convexHull(np.rint(scaled[rim] * 16).astype(np.int32))
             cv2.fillConvexPoly(canvas, hull, 255, cv2.LINE_AA, 4)
-        reach = 2 * max(1, round(COVER * self._face.pose.scale * side / self._side)) + 1
+        reach = 2 * max(1, round(COVER * self.face.pose.scale * side / self._side)) + 1
         wide = cv2.dilate(canvas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
         return np.asarray(cv2.GaussianBlur(wide, (0, 0), reach / 6) / 255, np.float32)
 
@@ -122,22 +137,14 @@ class SourceLayers:
         self._eyes.paint(picture, posed.vertices, posed.lids)
         self._mouth.paint(picture, posed.vertices)
 
-    def _is_seen(self, places: Array) -> Array:
+    def is_seen(self, places: Array) -> Array:
         """Whether the photo shows surface points [h, w, 3], [h, w] in {0, 1}."""
         local = places[..., :2] - self._window.corner
         nearest = sampled(self._depth, local, cv2.INTER_NEAREST)
-        return (places[..., 2] > nearest - OCCLUSION * self._face.pose.scale).astype(np.float32)
+        return (places[..., 2] > nearest - OCCLUSION * self.face.pose.scale).astype(np.float32)
 
 
-def _from_silhouette(mesh: NDArray[np.bool_]) -> Array:
-    """Distance of each pixel from the outline of a mesh [h, w], in pixels; eyes and mouth are no outline."""
-    canvas = mesh.astype(np.uint8)
-    outlines, _ = cv2.findContours(canvas, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(canvas, outlines, -1, 1, cv2.FILLED)
-    return from_edge(canvas > 0)
-
-
-def _completed(places: Array, window: Window, seen: Array) -> Array:
+def completed(places: Array, window: Window, seen: Array) -> Array:
     """Places [h, w, 2] that the photo shows stay; those that it hides are stretched from their surroundings."""
     if seen.all():
         return places

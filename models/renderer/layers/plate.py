@@ -1,0 +1,131 @@
+"""A crop taken apart: the background behind the person, filled in, and the person's colours beyond its edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.face3d.kernels.pull_push import pull_push
+from models.renderer.layers.head_sheet import HeadSheet
+from models.renderer.layers.masks import sampled, smoothstep
+
+SIZE, RELAXATIONS = 128, 4
+"""Side on which colours are filled in, and how smoothly."""
+
+MARGIN, STRAY = 0.012, 0.06
+"""Of the crop's side: how far beyond its edge the person colours the background, and how far single hairs reach."""
+
+FAINT, CLEAR, BUSY = 16.0, 48.0, 12.0
+"""Levels between a pixel and a plain background: what is not noticed, and what is a hair; and the detail of a
+background, in levels, in which no hair can be told."""
+
+GRAIN, LOUDEST = 0.006, 8.0
+"""Of the crop's side: finer detail goes on beyond the edge as in a mirror, so many levels of it at most."""
+
+BODY = 0.98
+"""Alpha below the hair from which on the background is filled in."""
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A crop taken apart.
+
+    Attributes:
+        alpha: [S, S] in [0, 1], how much of each pixel is the person's.
+        plate: [S, S, 3], the background; where nothing of the person is near, the crop itself.
+        person: [S, S, 3], the person; where all is the person's, the crop itself.
+    """
+
+    alpha: Array
+    plate: Array
+    person: Array
+
+
+def taken_apart(picture: NDArray[np.uint8], alpha: Array, sheet: HeadSheet) -> Parts:
+    """Take a crop apart.
+
+    Args:
+        picture: uint8 [S, S, 3].
+        alpha: of the person, [S, S] in [0, 1]; single hairs are added to it where the background is plain.
+        sheet: says where hair may be, and where a neck leaves off.
+    """
+    levels = picture.astype(np.float32)
+    side = len(picture)
+    near = _widened((alpha > 0.02).astype(np.float32), MARGIN * side)
+    # Shoulders bend with the neck, and their edge is not their own: beside them the picture stays.
+    hidden = np.where(sheet.free > 0.5, near, alpha > BODY).astype(np.float32)
+    stray = np.maximum(hidden, _widened(hidden, STRAY * side) * sheet.hair * _plain(levels, hidden))
+    solid = cv2.erode(smoothstep((alpha - 0.5) / 0.45), np.ones((3, 3)))
+    behind, within = _filled(levels, np.stack([1 - (stray > 0.5), solid > 0.99]).astype(np.float32))
+    far = cv2.absdiff(levels, behind)
+    seen = smoothstep((np.maximum(np.maximum(far[..., 0], far[..., 1]), far[..., 2]) - FAINT) / (CLEAR - FAINT))
+    seen *= np.maximum(stray - hidden, 0)
+    behind += hidden[..., None] * _grain(levels, hidden)
+    covered = np.minimum(cv2.GaussianBlur(stray, (0, 0), max(MARGIN * side / 3, 0.5)), stray)[..., None]
+    plate = levels + covered * (behind - levels)
+    person = within + np.maximum(solid, seen)[..., None] * (levels - within)
+    return Parts(_in_one_piece(np.maximum(alpha, seen)), plate, person)
+
+
+def _in_one_piece(alpha: Array) -> Array:
+    """An alpha [S, S] whose opaque pixels hang together: single hairs that do not are half transparent."""
+    _, labels = cv2.connectedComponents((alpha > 0.5).astype(np.uint8), connectivity=4)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    return np.where(labels == sizes.argmax(), alpha, np.minimum(alpha, 0.5))
+
+
+def _widened(mask: Array, reach: float) -> Array:
+    """A mask [S, S] in {0, 1} and what is within a reach in pixels of it."""
+    far = cv2.distanceTransform((mask < 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+    return (far <= max(reach, 1)).astype(np.float32)
+
+
+def _plain(levels: Array, hidden: Array) -> Array:
+    """How plain the background of a crop [S, S, 3] is where it is not hidden, and near by, [S, S] in [0, 1]."""
+    side = len(levels)
+    size = min(side, SIZE)
+    known = cv2.resize(1 - _widened(hidden, STRAY * side), (size, size), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(levels, (size, size), interpolation=cv2.INTER_AREA) @ np.full(3, 1 / 3, np.float32)
+    detail = np.abs(small - cv2.GaussianBlur(small, (0, 0), 3)) * known
+    spread = cv2.GaussianBlur(np.dstack([detail, known]), (0, 0), size / 12) + 1e-6
+    plain = smoothstep(1.5 - 4 * spread[..., 0] / spread[..., 1] / BUSY)
+    return np.asarray(cv2.resize(plain, (side, side), interpolation=cv2.INTER_LINEAR))
+
+
+def _filled(levels: Array, known: Array) -> Array:
+    """A crop [S, S, 3] filled smoothly from where it is known [2, S, S] in {0, 1}: [2, S, S, 3]."""
+    side = len(levels)
+    size = min(side, SIZE)
+    shrunk = [
+        cv2.resize(np.dstack([levels * one[..., None], one]), (size, size), interpolation=cv2.INTER_AREA)
+        for one in known
+    ]
+    values = torch.from_numpy(np.stack(shrunk)).movedim(-1, 1)
+    weight = values[:, 3:]
+    is_known = weight[:, 0] > 0.3
+    filled = pull_push(values[:, :3] / weight.clamp(min=0.3), is_known, RELAXATIONS).movedim(1, -1).numpy()
+    whole = [cv2.resize(np.ascontiguousarray(one), (side, side), interpolation=cv2.INTER_LINEAR) for one in filled]
+    return np.stack(whole)
+
+
+def _grain(levels: Array, hidden: Array) -> Array:
+    """Fine detail [S, S, 3] of hidden pixels: that of the pixel as far outside the edge as they are inside."""
+    side = len(levels)
+    size = min(side, 2 * SIZE)
+    fine = levels - cv2.GaussianBlur(levels, (0, 0), max(1.0, GRAIN * side))
+    np.clip(fine, -LOUDEST, LOUDEST, out=fine)
+    fine *= cv2.erode(1 - hidden, np.ones((3, 3)))[..., None]
+    unknown = (cv2.resize(hidden, (size, size), interpolation=cv2.INTER_NEAREST) > 0).astype(np.uint8)
+    _, label = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    grid = np.stack(np.meshgrid(*[np.arange(size, dtype=np.float32)] * 2), -1)
+    edge = np.zeros((label.max() + 1, 2), np.float32)
+    edge[label[unknown == 0]] = grid[unknown == 0]
+    mirrored = (2 * edge[label] - grid + 0.5) * (side / size) - 0.5
+    return sampled(fine, cv2.resize(mirrored, (side, side), interpolation=cv2.INTER_LINEAR), cv2.INTER_LINEAR)
