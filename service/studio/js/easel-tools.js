@@ -32,7 +32,8 @@ export function easelTools(bench, easel, { oncode, ondownload }) {
   preview.addEventListener("busy", () => say(words.working, true));
   let full = false;
   easel.element.addEventListener("shown", (event) => { full = event.detail.full; if (full) say(words.full); });
-  preview.addEventListener("idle", () => { if (!full) say(words.preview); });
+  preview.addEventListener("idle", () => { if (!values.changedNames.length) say(""); else if (!full) say(words.preview); });
+  values.addEventListener("values", () => { if (!values.changedNames.length) say(""); });
   easel.element.addEventListener("zoom", () => { zoom.textContent = words.zoom(Math.round(easel.zoom * 100)); });
   const place = document.getElementById("easel-tools");
   place.append(undo, redo, compare, state, el("span", { class: "gap" }),

@@ -61,9 +61,6 @@ export class Easel {
     this.reading.replaceChildren(el("p", {}, sentence));
   }
 
-  /** Whether an edited face lies over the photo. */
-  get isEdited() { return Boolean(this.#shown); }
-
   /** Outline the faces, as buttons to choose one. */
   outline(photo) {
     const count = photo.faces.length;

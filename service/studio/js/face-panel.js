@@ -14,7 +14,7 @@ export function facePanel(bench) {
   const head = el("div", { class: "face-head" },
     el("h2", {}, S.sliders.title),
     toolButton("mirror", S.sliders.mirror, () => values.mirror()),
-    toolButton("reset", S.sliders.resetAll, () => values.reset()),
+    toolButton("reset", S.sliders.resetAll, () => values.reset(), { id: "reset-all" }),
     toolButton("save", S.sliders.save, () => saveSettings(bench)),
     toolButton("open", S.sliders.load, async () => {
       clearProblems(note);

@@ -61,8 +61,8 @@ async function start() {
   values.addEventListener("values", () => { if (bench.photo?.own && (bench.mode === "edit" || bench.mode === "animate")) wish(); });
   const wish = () => {
     clearProblems(easel.note);
-    if (!values.changedNames.length && !easel.isEdited) return;
-    preview.wish(values.controls());
+    if (values.changedNames.length) preview.wish(values.controls());
+    else easel.clear(); // nothing changed is the photo itself
   };
   preview.addEventListener("problem", (event) => showProblem(event.detail.error, easel.note));
 

@@ -4,11 +4,11 @@ import { SliderRow } from "./slider-row.js";
 import { el } from "./dom.js";
 import { S, sliderLabel } from "./strings.js";
 
-const ORDER = ["mouth", "eyes", "brows", "jaw", "cheeks", "nose", "head"];
+const ORDER = ["mouth", "jaw", "eyes", "brows", "cheeks", "nose", "head"];
 // What people reach for first stands first; the rest follows in the service's own order.
 const FIRST = ["mouthSmile", "mouthFrown", "mouthPucker", "mouthFunnel", "mouthUpperUp", "mouthLowerDown", "mouthStretch",
   "eyeBlink", "eyeWide", "eyeSquint", "eyeLookUp", "eyeLookDown", "browInnerUp", "browOuterUp", "browDown", "jawOpen"];
-const OPEN = new Set(["mouth", "eyes", "head"]);
+const OPEN = new Set(["mouth", "jaw", "eyes", "head"]);
 
 /** @param {import("./face-values.js").FaceValues} values @returns {{element: HTMLElement, rows: SliderRow[]}} */
 export function sliderGroups(values) {

@@ -130,7 +130,7 @@ export class Timeline {
     this.playButton.replaceChildren(icon(this.#playing ? "pause" : "play"));
     this.playButton.setAttribute("aria-label", this.#playing ? S.timeline.pause : S.timeline.play);
     this.playButton.title = this.#playing ? S.timeline.pause : S.timeline.play;
-    this.clock.replaceChildren(el("b", {}, clock(this.time)), ` / ${clock(this.length)}`);
+    this.clock.replaceChildren(el("b", {}, clock(this.time)), el("span", {}, ` / ${clock(this.length)}`));
     this.addButton.disabled = Boolean(current);
     this.removeButton.disabled = !current || this.keyframes.length === 1;
     this.loopButton.setAttribute("aria-pressed", String(this.loop));
@@ -193,9 +193,9 @@ export class Timeline {
     this.lengthField = el("input", { type: "number", min: 0.2, max: LONGEST_S, step: 0.2, value: String(this.length), onchange: () => this.#setLength(Number(this.lengthField.value)) });
     this.format = el("select", { "aria-label": words.format }, ...Object.entries(FORMATS).map(([value, label]) => el("option", { value }, label)));
     return el("div", { class: "row" }, this.playButton, this.clock, this.addButton, this.removeButton, this.loopButton,
-      el("span", { class: "inline wide-only" }, this.easing),
-      el("label", { class: "inline wide-only" }, words.length, this.lengthField),
       el("span", { class: "spring" }),
+      el("span", { class: "inline" }, this.easing),
+      el("label", { class: "inline" }, words.length, this.lengthField),
       el("span", { class: "inline" }, this.format),
       el("button", { type: "button", class: "button primary", id: "export", onclick: () => this.#export() }, words.export));
   }

@@ -1,0 +1,1 @@
+"""The studio in a browser that a program drives: for its film, its benchmark and its tests."""
