@@ -23,8 +23,14 @@ export function drivePanel(bench, reel) {
   const output = outputFields();
   const note = el("div", { hidden: true });
 
+  // A picture drives a photo to a picture, which the service writes as PNG unless told otherwise.
+  const written = () => {
+    const { output: format, ...rest } = output.options();
+    const still = driver.file?.type.startsWith("image/") && driver.file.type !== "image/gif";
+    return still ? rest : { ...rest, output: format };
+  };
   const request = () => ({
-    options: { face: bench.photo?.face?.index ?? 0, mode: mode.value, region: region.value, smoothing: smoothing.value, normalise_crop: keep.value, gains: strength.value, ...output.options() },
+    options: { face: bench.photo?.face?.index ?? 0, mode: mode.value, region: region.value, smoothing: smoothing.value, normalise_crop: keep.value, gains: strength.value, ...written() },
     controls: face.value ? bench.values.addition() : {},
   });
   const start = () => {
@@ -32,6 +38,7 @@ export function drivePanel(bench, reel) {
     if (!driver.file) return showProblem({ message: words.missing, errors: [{ field: "driver", message: words.missing }] }, note);
     return sendJob(bench, reel, { kind: "reenact", files: { driver: driver.file }, ...request(), driver: driver.file, note });
   };
+  driver.addEventListener("change", () => { output.format.disabled = !written().output; });
   const button = el("button", { type: "button", class: "button primary wide", id: "start-drive", onclick: start }, words.start);
   bench.addEventListener("photo", () => { button.disabled = !bench.photo?.own; });
   button.disabled = true;

@@ -39,7 +39,6 @@ export class Job extends EventTarget {
       if (this.#stopped) await this.cancel();
       await this.#follow();
       if (this.document.status === "succeeded") await this.#fetchResults();
-      this.error = this.document.error && new Problem(this.document.error);
     } catch (error) {
       this.error = error;
     }
@@ -73,6 +72,7 @@ export class Job extends EventTarget {
 
   #update(document) {
     this.document = document;
+    this.error = document.error && new Problem(document.error);
     this.dispatchEvent(new Event("change"));
   }
 

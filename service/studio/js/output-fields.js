@@ -8,7 +8,7 @@ export const FORMATS = { mp4: "MP4", webm: "WebM", gif: "GIF" };
 /** A choice. @param {Record<string, string>} options value -> label */
 export function select(label, options, { field, value, onchange } = {}) {
   const input = el("select", { onchange }, ...Object.entries(options).map(([key, name]) => el("option", { value: key, selected: key === value }, name)));
-  return { element: el("label", { class: "field", "data-field": field }, el("span", {}, label), input), get value() { return input.value; }, set value(next) { input.value = next; } };
+  return { element: el("label", { class: "field", "data-field": field }, el("span", {}, label), input), input, get value() { return input.value; }, set value(next) { input.value = next; } };
 }
 
 /** A box to tick. */
@@ -44,7 +44,7 @@ export function outputFields() {
   const whole = check(S.output.whole, { field: "options.paste_back", checked: true });
   const label = check(S.output.label, { field: "options.label" });
   const element = el("section", { class: "section", "data-field": "options.output" }, el("h2", {}, S.output.title), format.element, whole.element, label.element);
-  return { element, options: () => ({ paste_back: whole.value, label: label.value, output: { format: format.value } }) };
+  return { element, format: format.input, options: () => ({ paste_back: whole.value, label: label.value, output: { format: format.value } }) };
 }
 
 const percent = (value) => `${Math.round(100 * value)}%`;

@@ -5,6 +5,8 @@ import { fileName } from "./reel.js";
 import { saveFile } from "./dom.js";
 import { showProblem } from "./problems.js";
 
+const OF_A_FILE = new Set([413, 415]);
+
 /**
  * @param {import("./bench.js").Bench} bench @param {import("./reel.js").Reel} reel
  * @param {{kind: "edit"|"reenact"|"talk", files?: Record<string, File>, controls: any, options: any, driver?: File, note: HTMLElement, download?: boolean}} request
@@ -14,7 +16,7 @@ export function sendJob(bench, reel, { kind, files = {}, controls, options, driv
   const job = new Job(kind, { driver });
   reel.add(job);
   job.addEventListener("end", () => {
-    if (job.error) showProblem(job.error, note);
+    if (job.error) showProblem(withField(job.error, files), note);
     else if (download && job.results.length) saveFile(job.results[0].blob, fileName(job, bench.photo?.name.replace(/\.\w+$/, "") ?? "portrait", job.results[0]));
   });
   job.run(bench.photo, (sourceId) => {
@@ -26,4 +28,11 @@ export function sendJob(bench, reel, { kind, files = {}, controls, options, driv
     return form;
   });
   return job;
+}
+
+/** A file that is too large or of no known type is the one that the request carried: the photo was taken before. */
+function withField(error, files) {
+  const [field] = Object.keys(files);
+  if (OF_A_FILE.has(error.status) && !error.errors.length && field) error.errors = [{ field, message: error.message }];
+  return error;
 }
