@@ -274,14 +274,14 @@ class Crammed(torch.nn.Module):
 
 
 def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]:
-    renderer = Crammed(editor._renderer, most)
+    renderer, fit = Crammed(editor._renderer, most), editor._frames.fit
     small = PortraitEditor(
         editor.space,
         editor._extractor,
         renderer,  # type: ignore[arg-type]
         editor._device,
         editor.bundle,
-        face=editor._face,
+        face=None if fit is None else fit._model,
     )
     return small, renderer
 
