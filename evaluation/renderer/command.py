@@ -27,6 +27,7 @@ from evaluation.renderer.perceptual import Perceptual
 from evaluation.renderer.sharpness import public_portraits
 from evaluation.renderer.sheets import comparison_sheets, edit_sheets, write_sheet
 from evaluation.renderer.smile_pairs import smiles
+from evaluation.renderer.strangers import stranger_clips
 from evaluation.renderer.suite import Plan, SuitePart, evaluate_renderer
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 
@@ -75,7 +76,12 @@ def renderer(
     for name, reason in result.unmeasured.items():
         _console.print(f"{name} not measured: {reason}")
     _console.print("seconds:", {part: round(value, 1) for part, value in result.seconds.items()})
-    parts = {"smiles": result.smiles, "clips": result.clips, "random_edits": result.generated.forth}
+    parts = {
+        "smiles": result.smiles,
+        "clips": result.clips,
+        "strangers": result.strangers,
+        "random_edits": result.generated.forth,
+    }
     for name, comparisons in parts.items():
         for page, pixels in enumerate(comparison_sheets(comparisons)):
             write_sheet(out, f"renderer_{name}_{page:02d}", pixels)
@@ -94,6 +100,7 @@ def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int, 
         stills=numbers[:_STILLS],
         smiles=smiles(data) if SuitePart.SMILES in parts else [],
         clips=choose_clips(data, clips, seed) if SuitePart.CLIPS in parts else [],
+        strangers=stranger_clips(data) if SuitePart.STRANGERS in parts else [],
         public=public_portraits(),
         seed=seed,
         parts=parts,
@@ -106,7 +113,13 @@ def shortened(plan: Plan) -> Plan:
     if flow is not None:
         some = np.linspace(0, len(flow.photo) - 1, QUICK_FLOW).astype(int)
         flow = FlowTest(*(getattr(flow, name)[some] for name in ("photo", "source", "target", "flow", "mask")))
-    return replace(plan, flow=flow, stills=plan.stills[:1], smiles=plan.smiles[:QUICK_PHOTOS])
+    return replace(
+        plan,
+        flow=flow,
+        stills=plan.stills[:1],
+        smiles=plan.smiles[:QUICK_PHOTOS],
+        strangers=plan.strangers[-QUICK_CLIPS:],
+    )
 
 
 def _judge(task: Path) -> AbstractContextManager[Judge | None]:

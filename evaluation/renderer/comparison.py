@@ -16,6 +16,7 @@ from models.coefficients import CoefficientSpace, euler_angles
 
 AED, APD = "AED", "APD"
 JUDGED_AED, JUDGED_APD = "AED, MediaPipe", "APD, MediaPipe"
+PICTURE = "L1 picture"
 TARGET = "target"
 
 Pixels = NDArray[np.uint8]
@@ -52,6 +53,7 @@ def compare(bench: RendererBench, name: str, target: Pixels, pictures: Mapping[s
     values, features = {}, {TARGET: bench.perceptual.features(target)}
     for row, (method, picture) in enumerate(pictures.items(), 1):
         values[method] = region_scores(picture, target, masks)
+        values[method][PICTURE] = float(np.abs(picture.astype(np.float64) - target).mean())
         values[method] |= distances(bench.space, seen.coefficients[row], seen.coefficients[0])
         if bench.judge is not None and judged is not None and (reading := bench.judge.read(picture)) is not None:
             values[method] |= judged_distances(reading, judged)

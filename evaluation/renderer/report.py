@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from evaluation.renderer.clips import FLICKER
-from evaluation.renderer.comparison import AED, APD, JUDGED_AED, JUDGED_APD, TARGET, Comparison
+from evaluation.renderer.comparison import AED, APD, JUDGED_AED, JUDGED_APD, PICTURE, TARGET, Comparison
+from evaluation.renderer.following import ACROSS, FOLLOWED
 from evaluation.renderer.perceptual import frechet_distance
 from evaluation.renderer.regions import REGIONS
 from evaluation.renderer.response import MAIN, Slopes
@@ -23,11 +24,19 @@ from evaluation.statistics import Summary, summarise
 _DISTANCES = (AED, APD, JUDGED_AED, JUDGED_APD)
 _MEASURES = {
     **{f"{kind} {region}": (kind, 1.0) for kind in ("L1", "PSNR", "SSIM") for region in REGIONS},
+    PICTURE: ("L1", 1.0),
     **dict.fromkeys(_DISTANCES, ("thousandths", 1000.0)),
     FLICKER: ("flicker", 1.0),
+    **{name + source: ("correlation", 1.0) for source in ("", ACROSS) for name in FOLLOWED},
     "LPIPS": ("LPIPS", 1.0),
 }
-_UNITS = {"L1": ", levels", "PSNR": ", dB", "thousandths": ", thousandths", "flicker": " over the clip's own"}
+_UNITS = {
+    "L1": ", levels",
+    "PSNR": ", dB",
+    "thousandths": ", thousandths",
+    "flicker": " over the clip's own",
+    "correlation": ", correlation",
+}
 _DIGITS = {"SSIM": 3, "LPIPS": 3}
 _NO_WEIGHTS = "weights not given"
 
@@ -39,6 +48,7 @@ def tables(report: RendererReport) -> list[Table]:
         _verdict_table(report),
         comparison_table("Own smile of held-out people, from the neutral photo (London)", report.smiles),
         comparison_table("Same-person reenactment of held-out clips, from the first frame (GRID)", report.clips),
+        comparison_table("The same of speakers who were in no training, and another face driven", report.strangers),
         comparison_table("Random edits, against their known-flow targets", generated.forth),
         comparison_table("Random edits undone, against the untouched photo", generated.back),
         *(
@@ -75,6 +85,7 @@ def renderer_data(report: RendererReport) -> dict[str, Any]:
             for name, comparisons in {
                 "smiles": report.smiles,
                 "clips": report.clips,
+                "strangers": report.strangers,
                 "random edits": generated.forth,
                 "random edits undone": generated.back,
             }.items()

@@ -26,6 +26,7 @@ from evaluation.renderer.response import Responses, evaluate_responses
 from evaluation.renderer.sharpness import Sharpness, evaluate_sharpness
 from evaluation.renderer.smile_pairs import Smile, evaluate_smiles
 from evaluation.renderer.steadiness import Steadiness, evaluate_steadiness
+from evaluation.renderer.strangers import across
 from evaluation.statistics import summarise
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.renderer import PIRenderer
@@ -40,6 +41,7 @@ class SuitePart(StrEnum):
     FLOW = "flow"
     SMILES = "smiles"
     CLIPS = "clips"
+    STRANGERS = "strangers"
     EDITS = "edits"
     SLIDERS = "sliders"
     IDENTITY = "identity"
@@ -61,6 +63,7 @@ class Plan:
         stills: numbers of the photos for steadiness.
         smiles: people whose own smile is requested.
         clips: videos to reenact.
+        strangers: the same of people who were in no training.
         public: name -> portrait for the sharpness at full resolution.
         seed: of the random edits.
         parts: what to measure; the rest stays empty.
@@ -72,6 +75,7 @@ class Plan:
     stills: NDArray[np.int64]
     smiles: list[Smile]
     clips: list[Path]
+    strangers: list[Path]
     public: dict[str, NDArray[np.uint8]]
     seed: int
     parts: frozenset[SuitePart] = frozenset(SuitePart)
@@ -84,6 +88,7 @@ class RendererReport:
     flow: FlowReport
     smiles: list[Comparison]
     clips: list[Comparison]
+    strangers: list[Comparison]
     generated: Generated
     responses: Responses
     identity: IdentityChange | None
@@ -115,6 +120,9 @@ def evaluate_renderer(bench: RendererBench, renderer: PIRenderer, plan: Plan, wa
         smiles, no_smile = evaluate_smiles(bench, portraits, geometry, chosen(SuitePart.SMILES, plan.smiles))
     with _timed(seconds, SuitePart.CLIPS):
         clips, no_clip = evaluate_clips(bench, chosen(SuitePart.CLIPS, plan.clips))
+    with _timed(seconds, SuitePart.STRANGERS):
+        driven = across(plan.strangers)
+        strangers, no_stranger = evaluate_clips(bench, chosen(SuitePart.STRANGERS, plan.strangers), driven)
     with _timed(seconds, SuitePart.EDITS):
         generated = evaluate_generated(bench, geometry, photos(SuitePart.EDITS), plan.seed)
     with _timed(seconds, SuitePart.SLIDERS):
@@ -126,9 +134,10 @@ def evaluate_renderer(bench: RendererBench, renderer: PIRenderer, plan: Plan, wa
     with _timed(seconds, SuitePart.SHARPNESS):
         public = plan.public if SuitePart.SHARPNESS in plan.parts else {}
         sharpness, no_portrait = evaluate_sharpness(bench, public)
-    unmeasured = no_smile | no_clip | generated.unmeasured | dict(responses.unmeasured) | no_still | no_portrait
+    unmeasured = no_smile | no_clip | no_stranger | generated.unmeasured | dict(responses.unmeasured)
+    unmeasured |= no_still | no_portrait
     return RendererReport(
-        flow, smiles, clips, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
+        flow, smiles, clips, strangers, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
     )
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from evaluation.checks import Threshold
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
-from evaluation.renderer.comparison import AED, Comparison
+from evaluation.renderer.comparison import AED, JUDGED_AED, PICTURE, Comparison
+from evaluation.renderer.following import ACROSS, FOLLOWED
 from evaluation.renderer.response import JUDGE, MAIN, OWN, Slopes
 from evaluation.renderer.suite import RendererReport
 from evaluation.statistics import Summary, ratio, summarise
@@ -16,6 +17,9 @@ from evaluation.statistics import Summary, ratio, summarise
 MOUTH = "L1 mouth"
 SLOPE = {slider: Threshold(0.65, 1.25) if slider in ("yaw", "pitch") else Threshold(0.75, 1.25) for slider in MAIN}
 CROSS_TALK = Threshold(high=0.2)
+OF_COPYING = {JUDGED_AED: 0.45, MOUTH: 0.45, PICTURE: 0.75}
+"""Measure of clips -> most that may be left of what copying the first frame gives."""
+FOLLOWS = Threshold(low=0.9)
 SHARP = Threshold(low=0.95)
 """As sharp as the skin, give or take what a measurement on two portraits can tell."""
 
@@ -46,6 +50,15 @@ def verdicts(report: RendererReport) -> list[Verdict]:
     ]
     found.append(Verdict("clips, AED of copying over the renderer's", Threshold(low=3), times(clips, AED)))
     found.append(Verdict(f"clips, {MOUTH}: lead over “{COPIED}”", Threshold(low=0), lead(clips, MOUTH, COPIED)))
+    for what, driven in (("clips", clips), ("clips of strangers", report.strangers)):
+        found += [
+            Verdict(f"{what}, {measure} over copying's", Threshold(high=most), fraction(driven, measure))
+            for measure, most in OF_COPYING.items()
+        ]
+    found += [
+        Verdict(f"clips of strangers, {name}{ACROSS}", FOLLOWS, averages(report.strangers, name + ACROSS))
+        for name in FOLLOWED
+    ]
     judge, own = report.responses.slopes.get(JUDGE), report.responses.slopes[OWN]
     first = judge or own
     second = own if judge else None
@@ -72,6 +85,16 @@ def times(comparisons: list[Comparison], measure: str) -> Summary:
     """Mean value of copying over the renderer's mean value."""
     both = _both(comparisons, measure, COPIED)
     return ratio([base for _, base in both], [made for made, _ in both])
+
+
+def fraction(comparisons: list[Comparison], measure: str) -> Summary:
+    """Mean over the clips of the renderer's value as a fraction of copying's."""
+    return summarise([made / base for made, base in _both(comparisons, measure, COPIED)])
+
+
+def averages(comparisons: list[Comparison], measure: str) -> Summary:
+    """Mean of the renderer's values, where there are such."""
+    return summarise([one.values[RENDERED][measure] for one in comparisons if measure in one.values[RENDERED]])
 
 
 def worst(slopes: Slopes) -> Summary:

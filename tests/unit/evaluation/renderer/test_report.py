@@ -11,7 +11,8 @@ import pytest
 
 from evaluation.flow import FlowReport
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
-from evaluation.renderer.comparison import AED, TARGET, Comparison
+from evaluation.renderer.comparison import AED, JUDGED_AED, PICTURE, TARGET, Comparison
+from evaluation.renderer.following import ACROSS, LIPS, YAW
 from evaluation.renderer.generated import Generated
 from evaluation.renderer.identity import IdentityChange
 from evaluation.renderer.report import comparison_table, metrics, tables, write
@@ -39,11 +40,21 @@ def slopes(diagonal: float, beside: float, scale: float) -> Slopes:
     return Slopes(rendered, known, unmixed=scale != 1)
 
 
+def stranger(name: str, rendered: float, copied: float) -> Comparison:
+    values = {
+        method: {JUDGED_AED: value / 1000, "L1 mouth": value, PICTURE: value}
+        for method, value in {RENDERED: rendered, COPIED: copied}.items()
+    }
+    values[RENDERED][LIPS + ACROSS] = 0.9 + rendered / 100
+    return Comparison(name, values)
+
+
 SMILES = [comparison("a", 4, 5, 6), comparison("b", 4, 7, 8)]
 REPORT = RendererReport(
     flow=FlowReport(summarise([1.2, 1.3]), summarise([16.0])),
     smiles=SMILES,
     clips=[comparison("clip", 2, 3, 5)],
+    strangers=[stranger("a", 1, 4), stranger("b", 3, 4)],
     generated=Generated(SMILES, SMILES, [35.0, 36.0], {}),
     responses=Responses({JUDGE: slopes(0.9, 0.1, 0.5), OWN: slopes(0.7, 0.3, 1)}, {JUDGE: 3, OWN: 0}, {}),
     identity=IdentityChange([1.0], [0.5], [4.0]),
@@ -61,6 +72,12 @@ def test_every_requirement_gets_its_verdict() -> None:
     assert found[f"own smile, AED: lead over “{WARPED}”"].met
     assert found["clips, AED of copying over the renderer's"].value.mean == pytest.approx(2.5)
     assert found["clips, AED of copying over the renderer's"].met is False
+    for measure in (JUDGED_AED, "L1 mouth", PICTURE):
+        assert found[f"clips of strangers, {measure} over copying's"].value.mean == pytest.approx((0.25 + 0.75) / 2)
+    assert found[f"clips of strangers, {PICTURE} over copying's"].met
+    assert found[f"clips of strangers, {JUDGED_AED} over copying's"].met is False
+    assert found[f"clips of strangers, {LIPS}{ACROSS}"].value.mean == pytest.approx(0.92)
+    assert found[f"clips of strangers, {YAW}{ACROSS}"].met is None
     jaw = found["slope of jawOpen"]
     assert (jaw.value.mean, jaw.value.count) == (pytest.approx(0.9), 1)  # the photo without one does not count
     assert jaw.second is not None
@@ -102,7 +119,7 @@ def test_tables_show_methods_side_by_side_and_say_what_is_missing() -> None:
 def test_parts_that_were_not_measured_stay_open(tmp_path: Path) -> None:
     nothing = Slopes(*(np.zeros((0, 8, 8)) for _ in range(2)), unmixed=False)
     empty = RendererReport(
-        NO_FLOW, [], [], Generated([], [], [], {}), Responses({OWN: nothing}, {OWN: 0}, {}), None, [], []
+        NO_FLOW, [], [], [], Generated([], [], [], {}), Responses({OWN: nothing}, {OWN: 0}, {}), None, [], []
     )
     assert {one.met for one in verdicts(empty)} == {None}
     write(tmp_path, empty)

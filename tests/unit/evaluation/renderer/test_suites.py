@@ -10,19 +10,22 @@ import numpy as np
 import pytest
 
 from datasets.portraits import Portraits
+from datasets.speech.speakers import FOLDER
 from evaluation.photos import Photo
 from evaluation.renderer import clips as grid
 from evaluation.renderer import steadiness
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
 from evaluation.renderer.clips import evaluate_clips, flicker
 from evaluation.renderer.comparison import AED
+from evaluation.renderer.following import ACROSS, LIPS, PITCH, YAW
 from evaluation.renderer.generated import evaluate_generated
 from evaluation.renderer.smile_pairs import Smile, evaluate_smiles, smiles
 from evaluation.renderer.steadiness import evaluate_steadiness, largest_difference, step
-from evaluation.renderer.thresholds import lead, times
+from evaluation.renderer.strangers import across, stranger_clips
+from evaluation.renderer.thresholds import fraction, lead, times
 from models.coefficients import ARKIT
 from models.errors import EvaluationError
-from tests.unit.evaluation.renderer.conftest import SpellingRenderer, bench, geometry, read, spell
+from tests.unit.evaluation.renderer.conftest import HalvingJudge, SpellingRenderer, bench, geometry, read, spell
 
 JAW = ARKIT.index["jawOpen"]
 
@@ -67,8 +70,45 @@ def test_a_clip_is_held_against_its_own_frames(portrait: np.ndarray, monkeypatch
     found, _ = evaluate_clips(bench(SpellingRenderer(fraction=0.75)), [Path("a.mp4")])
     assert found[0].values[COPIED][AED] == pytest.approx(0.05 * 6 / 53)  # frames 3, 6 and 9
     assert times(found, AED).mean == pytest.approx(4, rel=1e-4)
+    assert fraction(found, AED).mean == pytest.approx(0.25, rel=1e-4)
     assert found[0].values[RENDERED]["flicker"] == 0  # its frames are equally bright
     assert found[0].name == "a.mp4"
+
+
+def test_a_clip_also_drives_another_face(portrait: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    def frames(path: Path) -> list[tuple[float, np.ndarray]]:
+        vectors = [read(portrait) for _ in range(31)]
+        for number, vector in enumerate(vectors):
+            vector[JAW] += 0.2 * np.sin(number / 5) + 0.2
+            vector[53] += 0.1 * np.cos(number / 5)
+        return [(k / 25, spell(vector, 100 + (k % 2))) for k, vector in enumerate(vectors)]
+
+    monkeypatch.setattr(grid, "read_frames", frames)
+    clips = [Path("x_1.mpg"), Path("x_2.mpg"), Path("y_1.mpg")]
+    others = across(clips)
+    assert {name: other.name for name, other in others.items()} == {
+        "x_1.mpg": "y_1.mpg",
+        "x_2.mpg": "y_1.mpg",
+        "y_1.mpg": "x_1.mpg",
+    }
+    assert across(clips[:2]) == {}
+    (alone,), _ = evaluate_clips(bench(judge=HalvingJudge()), clips[:1])
+    assert alone.values[RENDERED][LIPS] > 0.99
+    assert LIPS + ACROSS not in alone.values[RENDERED]
+    (driven,), _ = evaluate_clips(bench(judge=HalvingJudge()), clips[:1], others)
+    assert driven.values[RENDERED][LIPS + ACROSS] > 0.99
+    assert driven.values[RENDERED][YAW + ACROSS] > 0.99
+    assert PITCH + ACROSS not in driven.values[RENDERED], "the driver hardly nods"
+    (still,), _ = evaluate_clips(bench(SpellingRenderer(fraction=0), judge=HalvingJudge()), clips[:1], others)
+    assert still.values[RENDERED][LIPS + ACROSS] == 0
+
+
+def test_strangers_are_speakers_who_were_in_no_training(tmp_path: Path) -> None:
+    assert stranger_clips(tmp_path) == []
+    (tmp_path / FOLDER).mkdir()
+    for name in ("s31_b.mpg", "s31_a.mpg", "s26_a.mpg", "xd_1.mpg"):
+        (tmp_path / FOLDER / name).touch()
+    assert [clip.name for clip in stranger_clips(tmp_path)] == ["s31_a.mpg", "s31_b.mpg", "xd_1.mpg"]
 
 
 def test_flicker_leaves_steady_motion_out() -> None:
