@@ -55,7 +55,7 @@ class TalkOptions(RenderOptions):
     as they are, replace the generated ones; they begin with the clip, and the last one is held. `fps` is the rate of
     motion and clip, 25 where it is not set.
 
-    `style` colours face and movement (GET /sliders documents how). `idle` makes a clip of so many seconds without any
+    `style` colours face and movement; docs/talk.md says how. `idle` makes a clip of so many seconds without any
     sound: the face is silent and alive. `pad` adds silence to a sound. Every clip begins and ends as the photo is, but
     for `controls` and `pose`, so it can be played in a loop.
     """

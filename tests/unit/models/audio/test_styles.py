@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -22,6 +24,16 @@ def test_neutral_changes_nothing_and_the_others_stay_apart() -> None:
     names = list(faces)
     assert all(np.abs(faces[a] - faces[b]).max() > 0.04 for i, a in enumerate(names) for b in names[:i])
     assert faces["happy"][ARKIT.index["mouthSmileLeft"]] > 0.3
+
+
+def test_the_page_has_every_style_as_it_is() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "talk.md").read_text()
+    for name, style in STYLES.items():
+        added = (
+            ", ".join(f"{slider} {value:g}" for slider, value in (style.expression | style.pose).items()) or "nothing"
+        )
+        gains = ", ".join(f"{part} {value:g}" for part, value in asdict(style.gains).items() if value != 1)
+        assert f"| `{name}` | {added} | {gains} |".replace("|  |", "| |") in page
 
 
 def test_gains_multiply() -> None:
