@@ -10,13 +10,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import HttpMetrics
 from service.problems import problem_response
-from service.request_id import HEADER, choose_request_id, current_request_id
+from service.request_id import HEADER, choose_request_id
 from service.version import route_path
 from workers.contract.errors import ServiceError
+from workers.contract.logs import log_context
 from workers.contract.text import cut
+from workers.contract.tracing import Span, span
 
 logger = logging.getLogger("service.access")
 
+SERVER_FAULT = 500
 CLIENT_GONE = 499  # no HTTP status: what nginx, and so everybody's dashboard, calls a request that was broken off
 
 
@@ -35,8 +38,15 @@ class AccessMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = choose_request_id(Headers(scope=scope).get(HEADER))
-        token = current_request_id.set(request_id)
+        headers = Headers(scope=scope)
+        request_id = choose_request_id(headers.get(HEADER))
+        with (
+            log_context(request_id=request_id),
+            span(scope["method"], traceparent=headers.get("traceparent"), kind="server") as trace,
+        ):
+            await self._answer(scope, receive, send, request_id, trace)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str, trace: Span) -> None:
         started = time.perf_counter()
         status = 0
 
@@ -63,7 +73,10 @@ class AccessMiddleware:
             # Probes and scrapes come every few seconds and would drown the rest.
             level = logging.DEBUG if route_path(scope).startswith(("/health/", "/metrics")) else logging.INFO
             logger.log(level, "request", extra={"fields": _fields(scope, status, seconds)})
-            current_request_id.reset(token)
+            trace.rename(f"{scope['method']} {_route(scope)}")
+            trace.describe(request_id=request_id, status=status)
+            if status >= SERVER_FAULT:
+                trace.fail(f"status {status}")
 
 
 def _route(scope: Scope) -> str:

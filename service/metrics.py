@@ -11,6 +11,8 @@ from service.backend import Backend
 from service.problems import REDIS_ERRORS
 from workers.contract.presence import WorkerState, bundles_in_use, queue_workers
 
+# Jobs that were taken back stand first, but have not waited as long as those behind them.
+_FIRST = 10
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -46,14 +48,14 @@ class BackendCollector(Collector):
         """Gauges; without Redis only the one that says so."""
         up = GaugeMetricFamily("portrait_redis_up", "1 while Redis answers.")
         try:
-            waiting, workers = self._backend.queue.waiting(), self._backend.presence.workers()
+            waiting, workers = self._waiting(), self._backend.presence.workers()
         except REDIS_ERRORS:
             up.add_metric([], 0)
             yield up
             return
         up.add_metric([], 1)
         yield up
-        yield GaugeMetricFamily("portrait_jobs_waiting", "Jobs in the queues.", value=waiting)
+        yield from waiting
         alive = GaugeMetricFamily("portrait_workers", "Live workers by state.", labels=["state"])
         states = Tally(worker.state for worker in workers)
         for state in WorkerState:
@@ -73,3 +75,17 @@ class BackendCollector(Collector):
         for bundle in bundles_in_use(workers):
             loaded.add_metric([bundle.name, bundle.version, bundle.digest], bundle.workers)
         yield loaded
+
+    def _waiting(self) -> list[GaugeMetricFamily]:
+        queue, jobs = self._backend.queue, self._backend.jobs
+        lengths = GaugeMetricFamily("portrait_jobs_waiting", "Jobs that wait, by queue.", labels=["queue"])
+        for name, length in queue.lengths().items():
+            lengths.add_metric([name], length)
+        oldest = GaugeMetricFamily(
+            "portrait_queue_oldest_seconds",
+            "Seconds that the first job of a queue has waited; 0 where none waits.",
+            labels=["queue"],
+        )
+        for name, job_ids in queue.first(_FIRST).items():
+            oldest.add_metric([name], jobs.longest_wait(job_ids))
+        return [lengths, oldest]

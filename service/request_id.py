@@ -2,12 +2,9 @@
 
 import re
 import uuid
-from contextvars import ContextVar
 
 HEADER = "X-Request-Id"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-current_request_id: ContextVar[str | None] = ContextVar("current_request_id", default=None)
 
 
 def choose_request_id(offered: str | None) -> str:

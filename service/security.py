@@ -13,6 +13,7 @@ from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError, 
 from service.signed_urls import is_signed
 from service.version import route_path
 from workers.contract.keys import key
+from workers.contract.logs import add_log_fields
 from workers.contract.owners import ANONYMOUS, owner_of
 
 WINDOW_S = 60
@@ -62,7 +63,13 @@ def _signer_of(request: Request, backend: Backend) -> str:
     raise SignatureRejectedError("This address has expired, or was changed; read the job or source anew for another.")
 
 
-Owner = Annotated[str, Depends(require_key)]
+async def identify(owner: Annotated[str, Depends(require_key)]) -> str:
+    """Who is calling, whom the log names."""
+    add_log_fields(tenant=owner)
+    return owner
+
+
+Owner = Annotated[str, Depends(identify)]
 
 
 def client_of(connection: HTTPConnection, owner: str, backend: Backend) -> str:

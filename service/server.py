@@ -9,6 +9,7 @@ from service.exposure import check_exposure
 from service.live.messages import MAX_MESSAGE_BYTES
 from service.settings import ApiSettings
 from service.timed_protocol import timed_protocol
+from workers.contract.blobs import open_file_system
 
 
 class Server(uvicorn.Server):
@@ -16,10 +17,12 @@ class Server(uvicorn.Server):
 
     Raises:
         OpenToStrangersError: they say so by accident.
+        MissingPackageError: they need a package that is not installed.
     """
 
     def __init__(self, settings: ApiSettings) -> None:
         check_exposure(settings)
+        open_file_system(settings.storage_url)  # here, where what is missing is one sentence
         super().__init__(
             uvicorn.Config(
                 create_app(settings),

@@ -8,7 +8,10 @@ from service.backend import Backend
 from service.errors import MalformedHeaderError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds import JobRequest
+from workers.contract.logs import add_log_fields, log_field
+from workers.contract.origin import Origin
 from workers.contract.queue_names import QueueName
+from workers.contract.tracing import current_traceparent
 
 MAX_KEY_LENGTH = 255
 
@@ -53,7 +56,9 @@ def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: s
     """
     if admit(backend, owner, idempotency_key):
         backend.presence.ensure_served(QueueName.of(long=request.long))
-    record, new = backend.jobs.create(request, owner, idempotency_key)
+    origin = Origin(request_id=log_field("request_id"), traceparent=current_traceparent())
+    record, new = backend.jobs.create(request, owner, idempotency_key, origin)
+    add_log_fields(job_id=record.job.id)
     if new:  # if this process dies before it enqueues, a reaper enqueues the job
         backend.queue.enqueue(record)
     return record

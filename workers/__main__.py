@@ -14,12 +14,13 @@ if __name__ == "__main__":
         epilog="It takes no arguments. docs/settings.md lists its settings, PORTRAIT_… variables of the environment.",
     ).parse_args()
 
-    import logging
     import sys
 
+    from workers.contract.errors import MissingPackageError
     from workers.contract.settings import Settings
     from workers.process import serve
 
-    settings = Settings()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    sys.exit(serve(settings))
+    try:
+        sys.exit(serve(Settings()))
+    except MissingPackageError as error:
+        sys.exit(str(error))

@@ -13,6 +13,7 @@ from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import JobRecord, Progress
 from workers.contract.kinds import JobRequest
 from workers.contract.store import JobStore
+from workers.contract.tracing import Span, begin
 from workers.contract.warnings import JobWarning
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Attempt:
         self._must_give_back = must_give_back
         self._reported = 0.0
         self._reporting = threading.Lock()
+        self._stage_span = Span()
 
     @property
     def request(self) -> JobRequest:
@@ -127,7 +129,14 @@ class Attempt:
         )
         if entered:
             self._reported = 0.0
+            self._stage_span.end()
+            self._stage_span = begin(name)
         self.check()
+
+    def end(self) -> None:
+        """The attempt is over, and so is its stage."""
+        self._stage_span.end()
+        self._stage_span = Span()
 
     def check(self) -> None:
         """Stop here if there is a reason to; for steps that have nothing to report. Any thread may call it.

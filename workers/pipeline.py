@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ def read_ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
         else:
             channel.close()
 
-    thread = threading.Thread(target=run, name="read-ahead", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="read-ahead", daemon=True)
     thread.start()
     try:
         yield from channel
@@ -127,7 +128,7 @@ def write_behind(write: Callable[[Iterator[T]], None], depth: int) -> Iterator[C
         finally:
             channel.leave()
 
-    thread = threading.Thread(target=run, name="write-behind", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(run,), name="write-behind", daemon=True)
     thread.start()
     try:
         yield channel.put

@@ -24,6 +24,7 @@ from workers.attempt import Deadline
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
+from workers.contract.logs import configure_logging
 from workers.contract.presence import Abilities, Presence, WorkerState
 from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
@@ -32,6 +33,7 @@ from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+from workers.contract.tracing import configure_tracing
 from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
@@ -108,7 +110,12 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     Args:
         settings: from the environment.
         load: loads the models; raises whatever is wrong with them.
+
+    Raises:
+        MissingPackageError: the settings need a package that is not installed.
     """
+    configure_logging(settings.log_level)
+    configure_tracing("portrait-worker")
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)

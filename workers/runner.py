@@ -18,11 +18,13 @@ from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.logs import log_context
 from workers.contract.presence import WorkerState
 from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore
+from workers.contract.tracing import Span, begin, span
 from workers.heartbeat import Heartbeat
 from workers.output_file import OutputFile
 
@@ -82,6 +84,16 @@ class Runner:
         except (SupersededError, UnknownJobError) as reason:
             log.info("job %s skipped: %s", job_id, reason)
             return
+        with (
+            log_context(job_id=job_id, tenant=record.owner, request_id=record.origin.request_id),
+            span(f"job {record.job.kind}", traceparent=record.origin.traceparent, kind="consumer") as trace,
+        ):
+            trace.describe(job_id=job_id, attempt=number, worker=self._name)
+            begin("wait", record.queued_at).end()
+            self._run(record, trace)
+
+    def _run(self, record: JobRecord, trace: Span) -> None:
+        job_id, number = record.job.id, record.attempt
         timeout_s = self._settings.timeout_of(long=record.request.long)
         self._heartbeat.set(WorkerState.BUSY, job_id=job_id, attempt=number, timeout_s=timeout_s)
         attempt = Attempt(record, self._store, timeout_s, self._deadline.passed)
@@ -91,9 +103,15 @@ class Runner:
         except SupersededError as reason:
             log.warning("job %s was taken away: %s", job_id, reason)
         else:
-            metrics.count(record.job.kind, status, attempt.metrics)
-            log.info("job %s %s after %.3f s %s", job_id, status, time.perf_counter() - began, attempt.metrics)
+            metrics.count(record, status, attempt.metrics, attempt.progress.done)
+            seconds = time.perf_counter() - began
+            fields = {"kind": record.job.kind, "status": status, "seconds": round(seconds, 3), **attempt.metrics}
+            log.info("job %s %s after %.3f s", job_id, status, seconds, extra={"fields": fields})
+            trace.describe(status=status, **attempt.metrics)
+            if status is JobStatus.FAILED:
+                trace.fail(status)
         finally:
+            attempt.end()
             self._heartbeat.set(WorkerState.READY)
 
     def _outcome(self, attempt: Attempt) -> JobStatus:

@@ -57,3 +57,11 @@ def _is_exhausted(error: Exception) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return any(text in str(error).lower() for text in _TEXTS)
+
+
+def gpu_memory() -> dict[str, int]:
+    """Bytes of the GPU in use: `used` by all processes, `reserved` by this one, `total`; empty where there is none."""
+    if not torch.cuda.is_initialized():
+        return {}
+    free, total = torch.cuda.mem_get_info()
+    return {"used": total - free, "reserved": torch.cuda.memory_reserved(), "total": total}

@@ -12,7 +12,7 @@ from service.embedded.settings import EmbeddedSettings
 from service.embedded.stack import Stack
 from service.errors import OpenToStrangersError
 from service.exposure import check_exposure
-from service.logs import configure_logging
+from workers.contract.logs import configure_logging
 
 
 def main() -> None:

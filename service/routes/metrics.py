@@ -1,7 +1,7 @@
 """GET /metrics, for Prometheus."""
 
 from fastapi import APIRouter, Request
-from prometheus_client import generate_latest
+from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
@@ -17,5 +17,6 @@ _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"
 @router.get("/metrics", response_class=Response, responses=_TEXT)
 def read_metrics(request: Request, backend: BackendDep) -> Response:
     """Traffic of this process, and the queue and the workers as Redis knows them, in Prometheus' text format."""
-    body = generate_latest(request.state.registry) + generate_latest(BackendCollector(backend))
+    registries = (request.state.registry, REGISTRY, BackendCollector(backend))
+    body = b"".join(generate_latest(registry) for registry in registries)
     return Response(body, media_type=CONTENT_TYPE_LATEST)

@@ -10,8 +10,9 @@ from typing import IO, BinaryIO, cast
 
 import fsspec
 import redis
+from fsspec import AbstractFileSystem
 
-from workers.contract.errors import StorageFullError, is_full
+from workers.contract.errors import MissingPackageError, StorageFullError, is_full
 from workers.contract.keys import key
 
 _CHUNK = 2**20
@@ -19,6 +20,7 @@ _S3 = "s3"  # its signed addresses can say the type; a blob itself has none
 EXPIRY = key("blobs", "expiry")
 SEARCHED = key("blobs", "searched")
 _SEARCH_EVERY_S = 3600
+_EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}  # of this project, by protocol
 _FOLDERS = ("sources", "results")
 _PARTS = "parts"  # files that are still being written
 _AT_ONCE = 500  # keys of one command
@@ -47,10 +49,13 @@ class BlobStore:
     Args:
         url: fsspec URL or path of the root folder.
         client: a Redis client that returns bytes (`connect`).
+
+    Raises:
+        MissingPackageError: the URL's kind of file system is in a package that is not installed.
     """
 
     def __init__(self, url: str, client: "redis.Redis") -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url)
+        self._fs, self._root = open_file_system(url)
         self._redis = client
         self._take_expired = client.register_script(_TAKE_EXPIRED)
         self._extend = client.register_script(_EXTEND)
@@ -171,6 +176,19 @@ class BlobStore:
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{key}"
+
+
+def open_file_system(url: str) -> tuple[AbstractFileSystem, str]:
+    """The file system that a URL names, and the path of its root in there. Raises MissingPackageError."""
+    try:
+        return cast(tuple[AbstractFileSystem, str], fsspec.core.url_to_fs(url))
+    except (ImportError, ValueError) as error:  # a package that is missing, or a protocol that nobody knows
+        protocol = url.partition("://")[0]
+        extra = _EXTRAS.get(protocol)
+        what = f'pip install "pirenderer-service[{extra}]"' if extra else str(error)
+        raise MissingPackageError(
+            f"PORTRAIT_STORAGE_URL begins with {protocol}://, which needs a package: {what}"
+        ) from None
 
 
 def content_id(data: BinaryIO) -> str:

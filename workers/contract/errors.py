@@ -10,6 +10,10 @@ def is_full(error: BaseException) -> bool:
     return getattr(error, "errno", None) in _NO_ROOM  # FFmpeg's errors have one too, and are no OSError
 
 
+class MissingPackageError(Exception):
+    """A setting needs a package that is not installed: a process cannot start."""
+
+
 class ServiceError(Exception):
     """Root of all errors that a request may end with.
 

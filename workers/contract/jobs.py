@@ -11,6 +11,7 @@ from workers.contract.bundle import BundleIdentity
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import ServiceError
 from workers.contract.kinds import JobRequest
+from workers.contract.origin import Origin
 from workers.contract.text import cut
 from workers.contract.warnings import JobWarning
 
@@ -129,6 +130,7 @@ class JobRecord(ContractModel):
             older attempt is refused.
         losses: how many workers died while they ran it.
         blobs: blob key of every result, in the order of the results.
+        origin: of the request that made it.
     """
 
     job: Job
@@ -141,6 +143,7 @@ class JobRecord(ContractModel):
     queued_at: float
     blobs: list[str]
     result_expires_at: float | None
+    origin: Origin = Origin()
 
     def body(self) -> dict[str, Any]:
         """The public job as JSON-ready data."""

@@ -34,7 +34,16 @@ class JobQueue:
 
     def waiting(self) -> int:
         """How many jobs wait."""
-        return sum(queue.count for queue in self._queues.values())
+        return sum(self.lengths().values())
+
+    def lengths(self) -> dict[QueueName, int]:
+        """How many jobs wait in each queue."""
+        return {name: queue.count for name, queue in self._queues.items()}
+
+    def first(self, count: int) -> dict[QueueName, list[str]]:
+        """Ids of the jobs of each queue that come next, `count` at most."""
+        waiting = {name: queue.get_job_ids(0, count) for name, queue in self._queues.items()}
+        return {name: [entry.rpartition("-")[0] for entry in entries] for name, entries in waiting.items()}
 
     def enqueue(self, record: JobRecord) -> None:
         """Enqueue a job. A job that is enqueued twice runs once: its second copy finds it claimed."""

@@ -11,6 +11,7 @@ from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
+from workers.contract.origin import Origin
 from workers.contract.owners import ANONYMOUS
 from workers.contract.text import ID_LENGTH, cut
 from workers.contract.warnings import JobWarning
@@ -70,6 +71,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         queued_at=float(field["queued_at"]),
         blobs=json.loads(field.get("blobs", "[]")),
         result_expires_at=float(field["result_expires_at"]) if "result_expires_at" in field else None,
+        origin=Origin.model_validate_json(field.get("origin", "{}")),
     )
 
 

@@ -13,17 +13,21 @@ from typing import Any, cast
 
 import redis
 
+from workers.contract import job_metrics
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
+from workers.contract.origin import Origin
+from workers.contract.queue_names import QueueName
 from workers.contract.records import job_key, record_from_hash, unknown_job
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
 _ACTIVE = key("jobs", "active")
 _FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
+_UNKNOWN = Origin()
 
 # KEYS: job, active set, and the idempotency key where there is one. ARGV: id, fingerprint, that key's life in seconds,
 # now, field, value ...
@@ -41,20 +45,20 @@ return {ARGV[1], ARGV[2]}
 
 # KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '' (unless the job says
 # its own), '1' where a job that is to be cancelled stays as it is or '', field, value ...
-# Returns nil when the job is unknown, else {applied, status, attempt, cancel flag}.
+# Returns nil when the job is unknown, else {applied, status, attempt, cancel flag, kind, time of creation}.
 _TRANSITION = """
-local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'ttl')
+local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl')
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
-if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, job[1], job[2], job[3]} end
+if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, unpack(job, 1, 5)} end
 redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 if ARGV[4] ~= '' then
-  redis.call('EXPIRE', KEYS[1], job[4] or ARGV[4])
+  redis.call('EXPIRE', KEYS[1], job[6] or ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
 end
 redis.call('PUBLISH', KEYS[1] .. ':events', '')
-local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel')
-return {1, now[1], now[2], now[3]}
+local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at')
+return {1, unpack(now)}
 """
 
 
@@ -72,13 +76,16 @@ class JobStore:
         self._create = client.register_script(_CREATE)
         self._transition = client.register_script(_TRANSITION)
 
-    def create(self, request: JobRequest, owner: str, idempotency_key: str | None = None) -> tuple[JobRecord, bool]:
+    def create(
+        self, request: JobRequest, owner: str, idempotency_key: str | None = None, origin: Origin = _UNKNOWN
+    ) -> tuple[JobRecord, bool]:
         """Record a new job, or find the one that the same idempotency key made before.
 
         Args:
             request: what to do. Its JSON is the body that idempotent repeats are compared with.
             owner: whose job it is.
             idempotency_key: of the owner's choice; those of different owners never meet.
+            origin: of the request that makes the job.
 
         Returns:
             The job and whether it is new. Only a new job is to be put into the queue.
@@ -99,6 +106,7 @@ class JobStore:
             "attempt": 1,
             "losses": 0,
             "progress": Progress().model_dump_json(),
+            "origin": origin.model_dump_json(),
         }
         if request.fleeting:
             fields["ttl"] = _FLEETING_TTL_S
@@ -147,6 +155,14 @@ class JobStore:
         """Ids of all jobs that are queued or running, oldest first."""
         return [job_id.decode() for job_id in cast(list[bytes], self._redis.zrange(_ACTIVE, 0, -1))]
 
+    def longest_wait(self, job_ids: Iterable[str]) -> float:
+        """Seconds that the job of these has waited which has waited longest; 0 when none is known."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in job_ids:
+                pipe.hget(job_key(job_id), "queued_at")
+            known = [float(moment) for moment in pipe.execute() if moment]
+        return max(0.0, time.time() - min(known)) if known else 0.0
+
     def forget(self, job_id: str) -> None:
         """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
         self._redis.zrem(_ACTIVE, job_id)
@@ -167,7 +183,9 @@ class JobStore:
                 "started_at": time.time(),
             },
         )
-        return self.get(job_id)
+        record = self.get(job_id)
+        job_metrics.count_wait(QueueName.of(long=record.request.long), max(0.0, time.time() - record.queued_at))
+        return record
 
     def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
         """Store and announce progress. Returns whether cancellation was requested.
@@ -214,7 +232,13 @@ class JobStore:
     ) -> None:
         """End a job with a problem. A queued job can fail too (it waited too long)."""
         self._finish(
-            job_id, attempt, JobStatus.FAILED, metrics, error=problem.model_dump_json(), warnings=_json(warnings)
+            job_id,
+            attempt,
+            JobStatus.FAILED,
+            metrics,
+            code=problem.code,
+            error=problem.model_dump_json(),
+            warnings=_json(warnings),
         )
 
     def end_cancelled(self, job_id: str, attempt: int, metrics: Mapping[str, float]) -> None:
@@ -257,6 +281,7 @@ class JobStore:
             "progress": Progress().model_dump_json(),
         }
         self._move(job_id, {JobStatus.RUNNING}, attempt, waiting)
+        job_metrics.count_requeue(lost=lost)
         return self.get(job_id)
 
     def _finish(
@@ -267,10 +292,12 @@ class JobStore:
         metrics: Mapping[str, float],
         allowed: Iterable[JobStatus] = (JobStatus.QUEUED, JobStatus.RUNNING),
         unless_cancelled: bool = False,
+        code: str = "",
         **fields: str | float,
     ) -> bool:
         final = {"status": status, "finished_at": time.time(), "metrics": json.dumps(dict(metrics)), **fields}
-        return self._move(job_id, allowed, attempt, final, self._settings.job_ttl_s, unless_cancelled=unless_cancelled)
+        ttl = self._settings.job_ttl_s
+        return self._move(job_id, allowed, attempt, final, ttl, unless_cancelled=unless_cancelled, code=code)
 
     def _move(
         self,
@@ -281,8 +308,13 @@ class JobStore:
         ttl: int | None = None,
         *,
         unless_cancelled: bool = False,
+        code: str = "",
     ) -> bool:
-        """Change a job, whatever its attempt where that is None. Returns whether it is to be cancelled."""
+        """Change a job, whatever its attempt where that is None; `ttl` says that this is its end, which is counted.
+
+        Returns:
+            Whether it is to be cancelled.
+        """
         number = "" if attempt is None else attempt
         answer = self._transition(
             keys=[job_key(job_id), _ACTIVE],
@@ -290,7 +322,7 @@ class JobStore:
         )
         if answer is None:
             raise unknown_job(job_id)
-        applied, status, current, cancel = answer
+        applied, status, current, cancel, kind, created_at = answer
         # A command repeated after a broken connection finds its own work done.
         repeated = ttl is not None and int(current) == attempt and status.decode() == fields["status"]
         kept = bool(cancel) and unless_cancelled and int(current) == attempt and status.decode() in allowed
@@ -298,6 +330,9 @@ class JobStore:
             raise SupersededError(
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )
+        if ttl is not None and (applied or repeated):
+            seconds = max(0.0, time.time() - float(created_at))
+            job_metrics.count_end(kind.decode(), status.decode(), code, seconds)
         return bool(cancel)
 
 

@@ -119,7 +119,12 @@ def test_metrics_tell_traffic_queue_and_workers(api: httpx.Client, photo: dict[s
     api.post("/edit", files=photo)
     assert accepted() == before + 1
     text = api.get("/metrics").text
-    assert "portrait_jobs_waiting 1.0" in text
+    assert 'portrait_jobs_waiting{queue="interactive"} 1.0' in text
+    assert 'portrait_jobs_waiting{queue="batch"} 0.0' in text
+    assert 'portrait_queue_oldest_seconds{queue="batch"} 0.0' in text
+    oldest = re.search(r'^portrait_queue_oldest_seconds\{queue="interactive"\} (.+)$', text, re.MULTILINE)
+    assert oldest is not None
+    assert 0 < float(oldest[1]) < 60
     assert 'portrait_workers{state="ready"} 1.0' in text
     assert "portrait_redis_up 1.0" in text
 

@@ -139,11 +139,9 @@ class Standin:
 
 
 if __name__ == "__main__":
-    import logging
     import sys
 
     from workers.contract.settings import Settings
     from workers.process import serve
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     sys.exit(serve(Settings(), load=lambda _: Standin()))

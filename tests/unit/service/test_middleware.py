@@ -15,9 +15,9 @@ from starlette.routing import Route
 
 from service.access import AccessMiddleware
 from service.body_limit import FORM_BYTES, BodyLimitMiddleware, Pace
-from service.logs import JsonFormatter
 from service.metrics import HttpMetrics
 from service.request_id import HEADER
+from workers.contract.logs import JsonFormatter
 
 LIMIT = 1000
 PACE = Pace(timeout_s=0.3, min_rate=1000)

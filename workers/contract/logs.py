@@ -1,11 +1,36 @@
-"""Structured logs: one JSON object a line on standard error."""
+"""Structured logs of every process: one JSON object a line on standard error, with the ids that tie lines together."""
 
 import json
 import logging
 import logging.config
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
-from service.request_id import current_request_id
+_context: ContextVar[dict[str, Any] | None] = ContextVar("log_context", default=None)
+
+
+@contextmanager
+def log_context(**fields: Any) -> Iterator[None]:
+    """Give every record that is logged inside these fields; those that are None are left out."""
+    token = _context.set({name: value for name, value in fields.items() if value is not None})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def add_log_fields(**fields: Any) -> None:
+    """Give the records of the innermost `log_context` further fields, also those logged by whoever called."""
+    if (known := _context.get()) is not None:
+        known.update(fields)
+
+
+def log_field(name: str) -> Any:
+    """A field of the innermost `log_context`, or None."""
+    return (_context.get() or {}).get(name)
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,8 +43,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if (request_id := current_request_id.get()) is not None:
-            entry["request_id"] = request_id
+        entry.update(_context.get() or {})
         entry.update(getattr(record, "fields", {}))
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
@@ -27,7 +51,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(level: str) -> None:
-    """Send every log record of the process, uvicorn's included, to standard error as JSON."""
+    """Send every log record and warning of the process, libraries' included, to standard error as JSON."""
     logging.config.dictConfig(
         {
             "version": 1,
@@ -39,3 +63,4 @@ def configure_logging(level: str) -> None:
             "root": {"handlers": ["stderr"], "level": level.upper()},
         }
     )
+    logging.captureWarnings(capture=True)
