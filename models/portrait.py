@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from models.extractor.motion import VideoSource
 from models.extractor.sharpness import sharpness
 from models.face3d.face_model import FaceModel
 from models.face3d.photo_mesh import PhotoMesh
+from models.prepared_photo import PreparedPhotos
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
@@ -41,6 +42,7 @@ class Source:
         landmarks: float32 [478, 2], fractions of the crop.
         faces: how many the photo shows.
         sharpness: of the face; see `models.extractor.sharpness`.
+        prepared: what drawing it has prepared, for the next time.
     """
 
     image: np.ndarray
@@ -50,6 +52,7 @@ class Source:
     landmarks: np.ndarray
     faces: int = 1
     sharpness: float = 1.0
+    prepared: PreparedPhotos = field(default_factory=PreparedPhotos, compare=False, repr=False)
 
 
 class PortraitEditor:
@@ -255,7 +258,9 @@ class PortraitEditor:
         self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
         landmarks = source.landmarks if layers else None
-        return self._frames.photo(source.image, source.crop, source.coefficients, motion, crops, landmarks)
+        return self._frames.photo(
+            source.image, source.crop, source.coefficients, motion, crops, landmarks, source.prepared
+        )
 
     def render_video(
         self,

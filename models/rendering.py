@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -20,6 +19,7 @@ from models.face3d.drawing import compile_loops
 from models.face3d.face_model import FaceModel
 from models.face3d.landmark_fit import LandmarkFit
 from models.frame_buffer import FrameBuffer
+from models.prepared_photo import PreparedPhoto, PreparedPhotos, Way
 from models.renderer import PIRenderer
 from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
@@ -58,6 +58,7 @@ class FrameRenderer:
         motion: NDArray[np.float32],
         size: int | None,
         landmarks: NDArray[np.float32] | None = None,
+        prepared: PreparedPhotos | None = None,
     ) -> Iterator[Pixels]:
         """One photo, uint8 [H, W, 3], making a motion.
 
@@ -67,24 +68,43 @@ class FrameRenderer:
             motion: the requested ones [T, C].
             size: side of the crops that come out; None pastes them back into the photo.
             landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
+            prepared: keeps what can be used again the next time that the same photo, square and landmarks come.
         """
-        side = size or square.side
-        network = self._shown([(image, square)], self._renderer.preset.image_size)
-        seam = None if size else Seam(image, square.x, square.y, side)
-        made: Callable[[NDArray[np.float32]], Iterable[Pixels]]
-        if self.fit is not None and landmarks is not None:
-            layered = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own, side / square.side)
-            made = partial(self._layered, layered, network, own[None])
-        else:
-            made = partial(self._made, network, self._shown([(image, square)], side), own[None])
+        prepared = prepared or PreparedPhotos()
+        way = Way(self, size, layers=landmarks is not None)
+        photo = prepared.get(way, lambda: self._prepare(image, square, own, size, landmarks))
 
         def render(start: int, stop: int) -> list[Pixels]:
-            return list(made(descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))))
+            windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
+            if isinstance(photo.shown, LayeredSource):
+                return self._layered(photo.shown, photo, own[None], windows)
+            return list(self._made(photo.network, photo.shown, own[None], windows, photo.palette))
 
-        for pictures in in_batches(render, len(motion), _most_crops(side), whole=True):
+        for pictures in in_batches(render, len(motion), _most_crops(size or square.side), whole=True):
             for picture in pictures:
                 shown = square.put_back(picture)
-                yield seam.paste(shown) if seam else shown
+                yield photo.seam.paste(shown) if photo.seam else shown
+
+    @torch.inference_mode()
+    def _prepare(
+        self,
+        image: Pixels,
+        square: Crop,
+        own: NDArray[np.float32],
+        size: int | None,
+        landmarks: NDArray[np.float32] | None,
+    ) -> PreparedPhoto:
+        """All that does not depend on the motion; arguments as of `photo`."""
+        side = size or square.side
+        network = self._shown([(image, square)], self._renderer.preset.image_size)
+        shown: Tensor | LayeredSource
+        if self.fit is not None and landmarks is not None:
+            shown = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own, side / square.side)
+        else:
+            shown = self._shown([(image, square)], side)
+        seam = None if size else Seam(image, square.x, square.y, side)
+        shared = image, self.fit and self.fit.model
+        return PreparedPhoto(square, network, Palette.of(network), shown, seam, shared)
 
     def video(
         self, frames: Iterable[Pixels], source: VideoSource, motion: NDArray[np.float32], size: int | None
@@ -132,7 +152,12 @@ class FrameRenderer:
 
     @torch.inference_mode()
     def _made(
-        self, network: Tensor, crops: Tensor, own: NDArray[np.float32], windows: NDArray[np.float32]
+        self,
+        network: Tensor,
+        crops: Tensor,
+        own: NDArray[np.float32],
+        windows: NDArray[np.float32],
+        palette: Palette | None = None,
     ) -> NDArray[np.uint8]:
         """Pictures [N, S, S, 3] of windows [N, C, W]; N or 1 crops as the networks see them, full ones, own [C].
 
@@ -143,14 +168,14 @@ class FrameRenderer:
         weight = torch.from_numpy(motion_weight(self._space, own, windows)).to(self._device)
         if not weight.any():
             return to_picture(crops)
-        picture = full_resolution(crops, self._rendered(network, own, windows), self._renderer.move)
+        picture = full_resolution(crops, self._rendered(network, own, windows, palette), self._renderer.move)
         return to_picture(torch.lerp(crops, picture, weight[:, None, None, None]))
 
     @torch.inference_mode()
     def _layered(
         self,
         source: LayeredSource,
-        network: Tensor,
+        photo: PreparedPhoto,
         own: NDArray[np.float32],
         windows: NDArray[np.float32],
     ) -> list[Pixels]:
@@ -158,21 +183,27 @@ class FrameRenderer:
         weights = motion_weight(self._space, own, windows)
         if not weights.any():
             return [source.crop] * len(windows)
-        rendering = self._rendered(network, own, windows)
+        rendering = self._rendered(photo.network, own, windows, photo.palette)
         flows = tapered(rendering.flow).movedim(1, -1).cpu().numpy()
         paintings = painted_levels(rendering).movedim(1, -1).cpu().numpy()
         motion = windows[..., self._renderer.preset.radius]
         return [source.frame(*frame) for frame in zip(flows, paintings, motion, weights, strict=True)]
 
-    def _rendered(self, network: Tensor, own: NDArray[np.float32], windows: NDArray[np.float32]) -> Rendering:
-        """What the networks make of N windows, in the photo's own colours."""
+    def _rendered(
+        self,
+        network: Tensor,
+        own: NDArray[np.float32],
+        windows: NDArray[np.float32],
+        palette: Palette | None = None,
+    ) -> Rendering:
+        """What the networks make of N windows, in the photo's own colours: its palette's, where that is known."""
         count = len(windows)
         read = self._space.network_vector
         numbers = (read(windows.transpose(0, 2, 1)).transpose(0, 2, 1), read(own))
         target, source = (torch.from_numpy(array).to(self._device) for array in numbers)
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
         rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
-        return replace(rendering, image=Palette.of(network).painted(rendering.warped, rendering.image))
+        return replace(rendering, image=(palette or Palette.of(network)).painted(rendering.warped, rendering.image))
 
 
 def _pasted(pairs: Sequence[tuple[Pixels, Crop]], crops: Sequence[Pixels]) -> list[Pixels]:

@@ -1,7 +1,7 @@
 """Prometheus metrics of a worker: what it did, for whom, and what it keeps in memory."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily
@@ -30,7 +30,10 @@ _SOURCES = Counter(
     "Photos that jobs requested, by whether the worker had read them before.",
     ["result"],
 )
-_SOURCE_BYTES = Gauge("portrait_worker_source_cache_bytes", "Memory of the photos that the worker keeps.")
+_SOURCE_BYTES = Gauge(
+    "portrait_worker_source_cache_bytes",
+    "Memory of the photos that the worker keeps, and of what drawing them has prepared.",
+)
 
 MAX_TENANTS = 100
 _tenants: set[str] = set()
@@ -54,9 +57,9 @@ def count_source_lookup(*, found: bool) -> None:
     _SOURCES.labels("hit" if found else "miss").inc()
 
 
-def set_source_bytes(size: int) -> None:
-    """Say how many bytes of photos are kept."""
-    _SOURCE_BYTES.set(size)
+def watch_source_bytes(size: Callable[[], int]) -> None:
+    """Ask how many bytes of photos are kept whenever the metrics are read: photos grow while they are drawn."""
+    _SOURCE_BYTES.set_function(size)
 
 
 class GpuCollector(Collector):

@@ -4,73 +4,108 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from workers import metrics
 from workers.contract.kinds.common import FaceChoice
+from workers.editor import Pixels
 
 if TYPE_CHECKING:
     from models.portrait import Source
 
 ENTRY_BYTES = 8192
-"""Of an entry beside its picture: landmarks, coefficients and the objects themselves."""
+"""Of a face beside its picture and what drawing it has prepared: landmarks, coefficients and the objects themselves."""
 
 
 class SourceKey(NamedTuple):
-    """Whose photo, the SHA-256 of its bytes, and the requested face. Owners share nothing, not even the same photo."""
+    """Whose photo, the SHA-256 of its bytes, and the requested face. Owners share nothing, not even the same photo.
+
+    A photo in which every face was read has the key `all`.
+    """
 
     owner: str
     source_id: str
-    face: FaceChoice
+    face: FaceChoice | Literal["all"]
 
 
 class SourceCache:
     """The photos that were used last, as many as the bytes allow. Any thread may use it.
 
-    It knows nothing of who may read what: look the source up in the registry first.
+    It knows nothing of who may read what: look the source up in the registry first. Photos grow while they are drawn;
+    what has grown over the bound meanwhile goes at the next lookup.
 
     Args:
         max_bytes: of all entries together; 0 keeps nothing.
     """
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes, self._bytes = max_bytes, 0
-        self._entries: OrderedDict[SourceKey, Source] = OrderedDict()
+        self._max_bytes = max_bytes
+        self._entries: OrderedDict[SourceKey, Sequence[Source]] = OrderedDict()
         self._lock = threading.Lock()
+        metrics.watch_source_bytes(self.nbytes)
 
-    def get(self, key: SourceKey) -> Source | None:
-        """The photo as it was read before; None where it has to be read. Its picture cannot be written to."""
-        with self._lock:
-            source = self._entries.get(key)
-            if source is not None:
-                self._entries.move_to_end(key)
-        metrics.count_source_lookup(found=source is not None)
-        return source
+    def get(self, key: SourceKey) -> Sequence[Source] | None:
+        """The faces as they were read before: one, or all for that key; None where they have to be read.
 
-    def put(self, key: SourceKey, source: Source) -> None:
-        """Keep a photo, and let go of those that were not used for longest; one that is too large is not kept."""
-        source.image.setflags(write=False)  # what one job did to it, the next would show
+        Their picture cannot be written to.
+        """
         with self._lock:
-            self._drop(key)
-            if _size(source) <= self._max_bytes:
-                self._entries[key] = source
-                self._bytes += _size(source)
-            while self._bytes > self._max_bytes:
-                self._drop(next(iter(self._entries)))
-            metrics.set_source_bytes(self._bytes)
+            found = self._find(key)
+            self._trim()
+        metrics.count_source_lookup(found=found is not None)
+        return found
+
+    def picture(self, owner: str, source_id: str) -> Pixels | None:
+        """The photo as it was decoded before, whichever face was read in it."""
+        with self._lock:
+            same = (faces for key, faces in self._entries.items() if key[:2] == (owner, source_id))
+            return next((faces[0].image for faces in same), None)
+
+    def put(self, key: SourceKey, faces: Sequence[Source]) -> None:
+        """Keep a photo with the faces that were read in it, and let go of those that were not used for longest.
+
+        One without a face, or too large, is not kept.
+        """
+        for face in faces:
+            face.image.setflags(write=False)  # what one job did to it, the next would show
+        with self._lock:
+            self._entries.pop(key, None)
+            if faces and _size([faces]) <= self._max_bytes:
+                self._entries[key] = faces
+            self._trim()
 
     def forget(self, owner: str, source_id: str) -> None:
         """Let go of a photo, whichever face was requested."""
         with self._lock:
             for key in [key for key in self._entries if key[:2] == (owner, source_id)]:
-                self._drop(key)
-            metrics.set_source_bytes(self._bytes)
+                del self._entries[key]
 
-    def _drop(self, key: SourceKey) -> None:
-        source = self._entries.pop(key, None)
-        if source is not None:
-            self._bytes -= _size(source)
+    def nbytes(self) -> int:
+        """Memory of all that is kept."""
+        with self._lock:
+            return _size(self._entries.values())
+
+    def _find(self, key: SourceKey) -> Sequence[Source] | None:
+        """The entry of the key, or the face out of one of all faces, whose places are the indices."""
+        faces = self._entries.get(key)
+        if faces is not None:
+            self._entries.move_to_end(key)
+            return faces
+        whole = key._replace(face="all")
+        together = self._entries.get(whole)
+        if together is None or not isinstance(key.face, int) or key.face >= len(together):
+            return None
+        self._entries.move_to_end(whole)
+        return [together[key.face]]
+
+    def _trim(self) -> None:
+        while self._entries and _size(self._entries.values()) > self._max_bytes:
+            self._entries.popitem(last=False)
 
 
-def _size(source: Source) -> int:
-    return source.image.nbytes + ENTRY_BYTES
+def _size(entries: Iterable[Sequence[Source]]) -> int:
+    """Bytes of entries; faces may share a picture, which counts once."""
+    faces = {id(face): face for entry in entries for face in entry}.values()
+    pictures = {id(face.image): face.image.nbytes for face in faces}
+    return sum(pictures.values()) + sum(face.prepared.nbytes + ENTRY_BYTES for face in faces)

@@ -1,6 +1,6 @@
 """Source input: from the files of a request to faces and motions. A video is decoded and extracted at the same time."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -75,18 +75,34 @@ class SourceInput:
 
         A photo that was read before is taken from memory: both stages then take 0 seconds.
         """
-        attempt.stage("decode")
         key = SourceKey(attempt.owner, source_id, face)
-        self._check_access(key)
-        source = self._cache.get(key)
-        if source is None:
-            source = self._read(attempt, key)
-            self._cache.put(key, source)
-        else:
-            for metric in ("decode_s", "extract_s"):
-                attempt.spend(metric, 0)
+        _, (source,) = self._faces(attempt, key, lambda image: [self._editor.analyse(image, face)])
         attempt.warn(portrait_warnings(source, face, what))
         return source
+
+    def portraits(self, attempt: Attempt, source_id: str) -> tuple[tuple[int, int], Sequence["Source"]]:
+        """Decode a photo and read all faces in it. Returns its height and width, and the faces, largest first.
+
+        From memory like `portrait`, which then finds every one of them there.
+        """
+        return self._faces(attempt, SourceKey(attempt.owner, source_id, "all"), self._editor.analyse_all)
+
+    def _faces(
+        self, attempt: Attempt, key: SourceKey, analyse: Callable[[Pixels], Sequence["Source"]]
+    ) -> tuple[tuple[int, int], Sequence["Source"]]:
+        """Height and width of a photo, and its faces, from memory or read now."""
+        attempt.stage("decode")
+        self._check_access(key)
+        kept = self._cache.get(key)
+        if kept is not None:
+            for metric in ("decode_s", "extract_s"):
+                attempt.spend(metric, 0)
+            return kept[0].image.shape[:2], kept
+        image = self._picture(attempt, key)
+        with attempt.timed("extract_s"):
+            faces = analyse(image)
+        self._cache.put(key, faces)
+        return image.shape[:2], faces
 
     def _check_access(self, key: SourceKey) -> None:
         """Raise what the registry has against the photo; one that is gone is not kept in memory either."""
@@ -96,22 +112,13 @@ class SourceInput:
             self._cache.forget(key.owner, key.source_id)
             raise
 
-    def _read(self, attempt: Attempt, key: SourceKey) -> "Source":
-        image = self._picture(attempt, key.source_id)
-        with attempt.timed("extract_s"):
-            return self._editor.analyse(image, key.face)
-
-    def portraits(self, attempt: Attempt, source_id: str) -> tuple[tuple[int, int], list["Source"]]:
-        """Decode a photo and read all faces in it. Returns its height and width, and the faces, largest first."""
-        attempt.stage("decode")
-        image = self._picture(attempt, source_id)
-        with attempt.timed("extract_s"):
-            return image.shape[:2], self._editor.analyse_all(image)
-
-    def _picture(self, attempt: Attempt, source_id: str) -> Pixels:
-        """A photo, decoded; what comes next is to read it."""
-        with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
-            image = self._decoder.picture(file.read())
+    def _picture(self, attempt: Attempt, key: SourceKey) -> Pixels:
+        """A photo, decoded now or for another of its faces; what comes next is to read it."""
+        image = self._cache.picture(key.owner, key.source_id)
+        with attempt.timed("decode_s"):
+            if image is None:
+                with self._sources.open(key.owner, key.source_id) as file:
+                    image = self._decoder.picture(file.read())
         attempt.stage("extract")
         return image
 

@@ -74,10 +74,10 @@ class FittedFace:
 
 
 class LandmarkFit:
-    """Lays a face model on photos; what depends on the model alone is prepared once."""
+    """Lays a face model on photos; what depends on the model alone is prepared once. `model` is that model."""
 
     def __init__(self, model: FaceModel) -> None:
-        self._model = model
+        self.model = model
         self._spread = _spread(model)
         self._mean = model.mean[model.landmarks].astype(np.float64)
         self._identity = model.identity[:, model.landmarks].astype(np.float64)
@@ -90,7 +90,7 @@ class LandmarkFit:
             landmarks: [478, 2] fractions of the crop.
             coefficients: [59] of the `arkit` space, as the regressor read them.
         """
-        model = self._model
+        model = self.model
         wanted = landmarks[: len(model.landmarks)].astype(np.float64) * side - 0.5
         expression = np.clip(coefficients[: len(model.expression)], 0, 1).astype(np.float32)
         pose = HeadPose.from_coefficients(coefficients[len(model.expression) :], side)
@@ -121,7 +121,7 @@ class LandmarkFit:
 
     def _shut(self, person: Array, expression: Array) -> dict[int, Array]:
         """Bring the upper lid's rim onto the lower one's where a blink of this person leaves a gap, or crosses it."""
-        model, shut = self._model, {}
+        model, shut = self.model, {}
         sides = ("Left", "Right") if model.mean[model.lid_rims[0, 0, 0], 0] > 0 else ("Right", "Left")
         for (upper, lower), side in zip(model.lid_rims, sides, strict=True):
             weights = expression.copy()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
-from models.renderer.layers.masks import Window, sampled
+from models.renderer.layers.masks import sampled
 from models.renderer.layers.source import PosedFace, SourceLayers
 from models.renderer.layers.turned import TurnedHead
 
@@ -26,8 +26,8 @@ class LayeredSource:
     """One crop, uint8 [S, S, 3], with its layers, ready to make frames."""
 
     def __init__(self, crop: NDArray[np.uint8], layers: SourceLayers) -> None:
+        crop.setflags(write=False)  # frames of no motion are the crop itself
         self.crop, self._layers = crop, layers
-        self._grid = Window(0, 0, len(crop), len(crop)).grid
 
     @cached_property
     def _turned(self) -> TurnedHead:
@@ -75,7 +75,11 @@ class LayeredSource:
         """A head that keeps its place, float32 [S, S, 3]: what is around the mesh goes with the networks' flow."""
         side = len(self.crop)
         skin = self._layers.flow(posed)
-        places = self._grid + cv2.resize(flow * (side / len(flow)), (side, side), interpolation=cv2.INTER_LINEAR)
+        scaled = cv2.resize(flow * (side / len(flow)), (side, side), interpolation=cv2.INTER_LINEAR)
+        places = np.asarray(scaled, np.float32)
+        steps = np.arange(side, dtype=np.float32)
+        places[..., 0] += steps
+        places[..., 1] += steps[:, None]
         places[skin.window.place] += skin.weight[..., None] * (skin.places - places[skin.window.place])
         picture = sampled(self.crop, places)
         picture *= 1 - added[..., 3:]

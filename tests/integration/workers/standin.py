@@ -66,7 +66,13 @@ class Standin:
         found = Face((1.0, 2.0, 3.0, 4.0), 0.9, np.zeros((5, 2)))
         own = np.zeros(ARKIT.size, np.float32)
         return SimpleNamespace(
-            image=image, face=found, coefficients=own, landmarks=np.zeros((478, 2)), faces=1, sharpness=1.0
+            image=image,
+            face=found,
+            coefficients=own,
+            landmarks=np.zeros((478, 2)),
+            faces=1,
+            sharpness=1.0,
+            prepared=SimpleNamespace(nbytes=0),
         )
 
     def analyse_all(self, image: np.ndarray) -> list[SimpleNamespace]:

@@ -16,6 +16,7 @@ from models.audio.presets import SPEECH_PRESETS
 from models.coefficients import apply_controls
 from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError, RenderMemoryError
 from models.extractor.motion import Track, VideoSource, tracked_motion
+from models.face3d.landmark_fit import LandmarkFit
 from models.portrait import PortraitEditor, Source
 from models.renderer.palette import Palette
 
@@ -281,7 +282,7 @@ def crammed(editor: PortraitEditor, most: int) -> tuple[PortraitEditor, Crammed]
         renderer,  # type: ignore[arg-type]
         editor._device,
         editor.bundle,
-        face=None if fit is None else fit._model,
+        face=None if fit is None else fit.model,
     )
     return small, renderer
 
@@ -345,3 +346,35 @@ def test_a_bundle_without_speech_says_so(editor: PortraitEditor, source: Source)
     assert silent.speech is None
     with pytest.raises(NoSpeechError, match=r"audio\.safetensors"):
         silent.speak(source, [], seed=0)
+
+
+@pytest.mark.slow
+def test_the_second_edit_of_a_photo_prepares_nothing_and_makes_the_same_picture(
+    editor: PortraitEditor, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = editor.analyse(astronaut)
+    before = source.prepared.nbytes
+    first = edited(editor, source, expression={"jawOpen": 0.5})
+    assert before == 0
+    assert source.prepared.nbytes > source.crop.side**2 * 3
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the face is fitted again")
+
+    monkeypatch.setattr(LandmarkFit, "fit", refuse)
+    assert (edited(editor, source, expression={"jawOpen": 0.5}) == first).all()
+    assert (edited(editor, source, expression={"jawOpen": 0.1}) != first).any()
+    with pytest.raises(AssertionError, match="fitted again"):
+        next(editor.render(source, source.coefficients[None] + np.float32(0.1), paste_back=False, size=96))
+
+
+@pytest.mark.slow
+def test_a_photo_keeps_the_ways_it_was_drawn_in_last_and_no_more(editor: PortraitEditor, astronaut: np.ndarray) -> None:
+    source = editor.analyse(astronaut)
+    motion = source.coefficients[None] + np.float32(0.1)
+    sizes = []
+    for side in (64, 512, 64, 96, 64):
+        next(editor.render(source, motion, paste_back=False, size=side))
+        sizes.append(source.prepared.nbytes)
+    assert sizes[1] == sizes[2], "both are kept"
+    assert sizes[3] == sizes[4] < sizes[2], "the large one was not used for longest"
