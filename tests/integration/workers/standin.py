@@ -68,6 +68,7 @@ class Standin:
         return SimpleNamespace(
             image=image,
             face=found,
+            crop=SQUARE,
             coefficients=own,
             landmarks=np.zeros((478, 2)),
             faces=1,
