@@ -39,11 +39,19 @@ class Attempt:
         store: where progress goes and cancellation comes from.
         timeout_s: seconds the attempt may take.
         must_give_back: says whether the worker is out of time to finish the job.
+        force_label: whether every picture gets the visible label, whatever the request says.
     """
 
     def __init__(
-        self, record: JobRecord, store: JobStore, timeout_s: float, must_give_back: Callable[[], bool]
+        self,
+        record: JobRecord,
+        store: JobStore,
+        timeout_s: float,
+        must_give_back: Callable[[], bool],
+        *,
+        force_label: bool = False,
     ) -> None:
+        self.force_label = force_label
         self.record = record
         self.metrics: dict[str, float] = {"queue_s": round(max(0.0, time.time() - record.queued_at), 4)}
         self.warnings: list[JobWarning] = []

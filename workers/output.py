@@ -42,7 +42,11 @@ def write_picture(
     height, width = pixels.shape[:2]
     attempt.stage("encode", 1, 1)
     with attempt.timed("encode_s"), path.open("wb") as file:
-        write_still(file, VisibleLabel(width, height).draw(pixels) if output.label else pixels, output.format)
+        write_still(
+            file,
+            VisibleLabel(width, height).draw(pixels) if output.label or attempt.force_label else pixels,
+            output.format,
+        )
     return OutputFile(path, output.media_type, space, width, height)
 
 
@@ -84,7 +88,7 @@ def write_clip(
             for frame in rendered:
                 attempt.check()
                 with attempt.timed("encode_s"):
-                    if output.label:
+                    if output.label or attempt.force_label:
                         label = label or VisibleLabel(width=frame.shape[1], height=frame.shape[0])
                     writer.write(label.draw(frame) if label else frame)
 

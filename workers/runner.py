@@ -96,7 +96,8 @@ class Runner:
         job_id, number = record.job.id, record.attempt
         timeout_s = self._settings.timeout_of(long=record.request.long)
         self._heartbeat.set(WorkerState.BUSY, job_id=job_id, attempt=number, timeout_s=timeout_s)
-        attempt = Attempt(record, self._store, timeout_s, self._deadline.passed)
+        labelled = self._settings.force_label
+        attempt = Attempt(record, self._store, timeout_s, self._deadline.passed, force_label=labelled)
         began = time.perf_counter()
         try:
             status = self._outcome(attempt)

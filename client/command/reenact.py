@@ -18,6 +18,9 @@ def add(commands: Any) -> None:
         "--gain", action="append", metavar="PART=N", help="0 to 2, of expression, eyes, mouth, pose, translation"
     )
     parser.add_argument("--region", help="what moves: all, expression, pose, mouth or eyes")
+    parser.add_argument(
+        "--reference", help="what changes are measured against: closest, first, neutral, or the number of a frame"
+    )
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
     parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
     controls.add_arguments(parser)
@@ -41,6 +44,7 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
         "gains": rendering.numbers(given.gain, "--gain"),
         "region": given.region,
         "smoothing": given.smoothing,
+        "reference": None if given.reference is None else rendering.face(given.reference),
     }
     place = {"normalise_crop": False} if given.driver_place else {}
     return rendering.options(given) | rendering.given_only(own) | place

@@ -17,6 +17,7 @@ from models.coefficients.space import CoefficientSpace
 from models.errors import ControlError
 
 Region = Literal["all", "expression", "pose", "mouth", "eyes"]
+Reference = Literal["closest", "first", "neutral"]
 
 GAINS = ("expression", "pose", "eyes", "mouth", "translation")
 MOST_GAIN = 2.0
@@ -36,6 +37,9 @@ class Transfer:
             multiply with it, `pose` (rotation) and `translation` (x, y, zoom); 1 where not named.
         region: what moves: all, expression, pose (rotation, x, y, zoom), mouth (jaw and mouth) or eyes (eyes and
             brows). The rest stays the source's own.
+        reference: what a change is measured against. "closest" is the driver's most source-like frame, "first" its
+            first, a number the frame of that index, "neutral" a face at rest that looks straight ahead: then what the
+            driver always shows, a constant smile, is added too.
         normalise_crop: measure the driver's x, y and zoom against its most source-like frame, in head sizes, so that
             the source's head stays where and as large as it is.
     """
@@ -44,6 +48,7 @@ class Transfer:
     gains: Mapping[str, float] = field(default_factory=dict)
     region: Region = "all"
     normalise_crop: bool = True
+    reference: Reference | int = "closest"
 
     def __post_init__(self) -> None:
         for name, allowed in (("mode", get_args(Mode)), ("region", get_args(Region))):
@@ -73,10 +78,10 @@ def transfer(
 
     A space's further numbers (`extra`) go with the translation: source + gain · change, or, absolute, the driver's.
 
-    The reference is the frame of the driver most like the source (`most_like`), or most like what a source in motion
-    shows most of the time. A driver of a single frame would be its own reference, and nothing would move: a still
-    source takes it as absolute; to a source in motion it is an edit of every frame, relative to a neutral face that
-    looks straight ahead.
+    The reference is, as a rule, the frame of the driver most like the source (`most_like`), or most like what a source
+    in motion shows most of the time. A driver of a single frame would be its own reference, and nothing would move: a
+    still source takes it as absolute; to a source in motion it is an edit of every frame, relative to a neutral face
+    that looks straight ahead. `parameters.reference` chooses another one.
 
     Weights are clamped to their ranges and mouthClose to jawOpen; the pose to the sliders' ranges, or to the source's
     own where that lies beyond.
@@ -86,7 +91,8 @@ def transfer(
         driving: [T, C]; one frame [1, C] goes with any source.
 
     Raises:
-        ControlError: shapes that do not fit the space or each other, no frames, or numbers that are not finite.
+        ControlError: shapes that do not fit the space or each other, no frames, numbers that are not finite, or a
+            reference that the driver does not have.
     """
     own, track = np.atleast_2d(np.asarray(source, np.float64)), np.asarray(driving, np.float64)
     in_motion = np.ndim(source) == 2
@@ -98,10 +104,11 @@ def transfer(
         raise ControlError("the motion holds numbers that are not finite; extract it again", field="driver")
     _check_parts(space, parameters)
     weights, rotation, place = _slices(space)
-    reference = track[most_like(space, np.median(own, 0), track)].copy()
-    if in_motion and len(track) == 1:
+    reference = _reference(space, own, track, parameters.reference)
+    neutral = parameters.reference == "neutral"
+    if neutral or (in_motion and len(track) == 1):
         reference[weights], reference[rotation] = 0, 0
-    absolute = parameters.mode == "absolute" or (len(track) == 1 and not in_motion)
+    absolute = parameters.mode == "absolute" or (len(track) == 1 and not in_motion and not neutral)
     motion = np.empty((max(len(own), len(track)), space.size))
     gains = _expression_gains(space, parameters)
     if absolute:
@@ -119,6 +126,18 @@ def transfer(
     kept = ~moved(space, parameters.region)
     motion[:, kept] = own[:, kept]
     return constrain(space, motion)
+
+
+def _reference(
+    space: CoefficientSpace, own: NDArray[np.float64], track: NDArray[np.float64], chosen: Reference | int
+) -> NDArray[np.float64]:
+    """The driver's frame [C] that changes are measured against. Where none is named: the most source-like one."""
+    if isinstance(chosen, int):
+        if not 0 <= chosen < len(track):
+            message = f"the driver has {len(track)} frames; the reference is one of 0 to {len(track) - 1}, not {chosen}"
+            raise ControlError(message, field="options.reference")
+        return track[chosen].copy()
+    return track[0 if chosen == "first" else most_like(space, np.median(own, 0), track)].copy()
 
 
 def most_like(space: CoefficientSpace, source: NDArray[np.floating], driving: NDArray[np.floating]) -> int:

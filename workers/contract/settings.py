@@ -35,6 +35,11 @@ class Settings(BaseSettings):
         "shared with the other workers of the machine.",
     )
 
+    force_label: bool = Field(
+        default=False,
+        description="Whether every picture and clip is visibly marked as edited, whatever options.label says.",
+    )
+
     max_upload_bytes: PositiveInt = Field(
         default=32 * 2**20, description="Largest accepted upload in bytes, videos in multipart bodies apart."
     )

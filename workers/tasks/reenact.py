@@ -120,7 +120,7 @@ class ReenactTask:
 
 
 def _parameters(options: ReenactOptions) -> Transfer:
-    return Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop)
+    return Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop, options.reference)
 
 
 def _output(driving: DrivingMotion, options: ReenactOptions) -> OutputSpec:

@@ -1,7 +1,7 @@
 """What POST /reenact takes: a driver's motion on a photo, or on the face in a video."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -34,7 +34,9 @@ class Gains(Strict):
 class ReenactOptions(RenderOptions):
     """Options of POST /reenact.
 
-    `mode` relative adds the driver's change since its most source-like frame, absolute copies the driver's face. A
+    `mode` relative adds the driver's change since `reference`, absolute copies the driver's face. The reference is
+    `closest`, the driver's most source-like frame: what the driver always shows, a constant smile, is no change then
+    and is not added. `neutral` measures against a face at rest, which adds it; `first` and a number name a frame. A
     driver of a single frame has not changed: on a photo it is always copied; on a video, relative adds what it shows
     beyond a neutral face, to every frame. `smoothing` takes the extractor's tremor out of videos, mostly where heads
     are slow, without delay; 0 leaves it as it is.
@@ -44,6 +46,7 @@ class ReenactOptions(RenderOptions):
     gains: Gains = Gains()
     region: Literal["all", "expression", "pose", "mouth", "eyes"] = "all"
     normalise_crop: bool = True
+    reference: Literal["closest", "first", "neutral"] | Annotated[int, Field(ge=0)] = "closest"
     smoothing: float = Field(default=0.5, ge=0, le=1)
 
 

@@ -191,3 +191,27 @@ def test_parameters_out_of_range_name_their_field(parameters: dict[str, object],
 def test_motions_that_cannot_drive_are_refused(driving: np.ndarray) -> None:
     with pytest.raises(ControlError):
         transfer(ARKIT, vector(), driving.astype(np.float32), Transfer())
+
+
+def test_a_constant_smile_is_no_change_unless_a_neutral_face_is_the_reference() -> None:
+    driving = [vector(jawOpen=0.5, yaw=0.1), vector(jawOpen=0.6, yaw=0.2)]
+    source = vector(jawOpen=0.1)
+    assert put(source, *driving)[:, JAW] == pytest.approx([0.1, 0.2], abs=1e-6)
+    neutral = put(source, *driving, reference="neutral")
+    assert neutral[:, JAW] == pytest.approx([0.6, 0.7], abs=1e-6)
+    assert neutral[:, YAW] == pytest.approx([0.1, 0.2], abs=1e-6)
+
+
+def test_a_frame_may_be_named_as_the_reference() -> None:
+    driving = [vector(jawOpen=0.5), vector(jawOpen=0.2), vector(jawOpen=0.6)]
+    source = vector(jawOpen=0.3)
+    assert put(source, *driving, reference="first")[:, JAW] == pytest.approx([0.3, 0, 0.4], abs=1e-6)
+    assert put(source, *driving, reference=1)[:, JAW] == pytest.approx([0.6, 0.3, 0.7], abs=1e-6)
+    with pytest.raises(ControlError, match="0 to 2"):
+        put(source, *driving, reference=3)
+
+
+def test_one_frame_is_added_to_a_still_where_a_neutral_face_is_the_reference() -> None:
+    source, smile = vector(jawOpen=0.2), vector(jawOpen=0.3)
+    assert put(source, smile)[0, JAW] == pytest.approx(0.3), "copied"
+    assert put(source, smile, reference="neutral")[0, JAW] == pytest.approx(0.5)
