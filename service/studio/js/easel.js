@@ -12,6 +12,8 @@ const LOOP = "M72 6C50-2 18 8 8 38c-10 32 6 60 40 62 33 1 53-27 50-57C95 16 74 2
 export class Easel {
   #zoom = 1;
   #shown = "";
+  #order = 0;
+  #onTop = 0;
 
   /** @param {import("./bench.js").Bench} bench @param {import("./preview.js").Preview} preview */
   constructor(bench, preview, onchoose) {
@@ -81,6 +83,7 @@ export class Easel {
   /** Show the photo as it is. */
   clear() {
     this.preview.stop();
+    this.#onTop = ++this.#order;
     this.edited.hidden = true;
     URL.revokeObjectURL(this.#shown);
     this.#shown = "";
@@ -131,6 +134,7 @@ export class Easel {
 
   async #show({ blob, photo, full, since }) {
     if (photo !== this.bench.photo) return;
+    const order = ++this.#order;
     const url = URL.createObjectURL(blob);
     const next = el("img", { alt: S.easel.editedAlt, class: "edited", src: url });
     const [x0, y0, x1, y1] = photo.face.crop;
@@ -140,7 +144,8 @@ export class Easel {
     } catch {
       return;
     }
-    if (photo !== this.bench.photo) return;
+    if (photo !== this.bench.photo || order < this.#onTop) return; // a later one was decoded faster
+    this.#onTop = order;
     this.edited.replaceWith(next);
     this.edited = next;
     URL.revokeObjectURL(this.#shown);

@@ -1,81 +1,172 @@
 /**
- * Small pictures of what the sliders say, as they move. One wish is under way at a time; of those that come meanwhile
- * only the newest is kept.
+ * Pictures of what the sliders say. While they move, small ones come over the live connection, where the service drops
+ * wishes that newer ones overtake; when the hand rests, one in full resolution follows.
  */
 
 import { Problem, jsonBody, request } from "./api.js";
+import { LiveConnection } from "./live.js";
 import { pause } from "./dom.js";
 
 const SIDE = 384;
 const SMALLEST = 64;
 const REST_MS = 450;
-const WAIT = { Prefer: "wait=60", Accept: "image/jpeg" };
+const LONGEST_REST_MS = 5000;
+const LOOK_MS = 50;
 const RETRY_MS = 1000;
+const WAIT = { Prefer: "wait=60", Accept: "image/jpeg" };
+const GONE = new Set(["source_not_found", "source_expired"]);
+
+/** @typedef {{controls: any, photo: import("./photo.js").Photo, since: number, full?: boolean}} Wish */
 
 export class Preview extends EventTarget {
-  #wish = null;
-  #running = false;
+  #live = new LiveConnection();
+  #seq = 0;
+  /** @type {Map<number, Wish>} sent, and not answered yet */ #sent = new Map();
+  /** @type {Wish|null} */ #newest = null;
+  #timer = 0;
+  #sentAt = 0;
   #resting = 0;
-  #generation = 0;
+  #busy = false;
+  #abort = new AbortController();
 
   /** @param {import("./bench.js").Bench} bench */
   constructor(bench) {
     super();
     this.bench = bench;
+    this.#live.addEventListener("picture", (event) => this.#answered(event.detail));
+    this.#live.addEventListener("problem", (event) => this.#refused(event.detail));
+    this.#live.addEventListener("lost", () => this.#lost());
   }
 
-  /** Show these controls as soon as possible; the full resolution follows when no other wish comes for a while. */
+  /** Show these controls as soon as possible. */
   wish(controls) {
+    const { photo } = this.bench;
+    if (!photo?.own) return;
+    this.#abort.abort();
     clearTimeout(this.#resting);
-    this.#want({ controls, full: false, photo: this.bench.photo, since: performance.now() });
-    this.#resting = setTimeout(() => this.#want({ controls, full: true, photo: this.bench.photo, since: performance.now() }), REST_MS);
+    this.#newest = { controls, photo, since: performance.now() };
+    this.#resting = setTimeout(() => this.#rest({ controls, photo, full: true, since: performance.now() }), REST_MS);
+    this.#setBusy(true);
+    this.#schedule();
   }
 
-  /** Forget what was wished: another photo is on the table. */
+  /** The small picture goes first: one worker would make it wait. */
+  #rest(wish) {
+    const waits = this.#sent.size > 0 && this.#live.works && performance.now() - wish.since < LONGEST_REST_MS;
+    if (waits) this.#resting = setTimeout(() => this.#rest(wish), LOOK_MS);
+    else this.#full({ ...wish, since: performance.now() });
+  }
+
+  /** Forget what was wished: another photo is on the table, or the photo as it is. */
   stop() {
     clearTimeout(this.#resting);
-    this.#wish = null;
-    this.#generation++;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#newest = null;
+    this.#sent.clear();
+    this.#abort.abort();
+    this.#setBusy(false);
   }
 
-  #want(wish) {
-    if (!wish.photo?.own) return;
-    this.#wish = wish;
-    if (!this.#running) this.#run();
+  /** As often as the service takes wishes. */
+  #schedule() {
+    if (this.#timer) return;
+    const wait = Math.max(0, this.#sentAt + this.#live.interval - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = 0;
+      this.#send();
+    }, wait);
   }
 
-  async #run() {
-    this.#running = true;
-    this.#tell("busy");
-    while (this.#wish) {
-      const wish = this.#wish;
-      const generation = this.#generation;
-      this.#wish = null;
+  #send() {
+    const wish = this.#newest;
+    if (!wish) return;
+    this.#newest = null;
+    this.#sentAt = performance.now();
+    const { photo, controls } = wish;
+    const [x0, , x1] = photo.face.crop;
+    const size = Math.max(SMALLEST, Math.min(SIDE, x1 - x0));
+    const seq = ++this.#seq;
+    this.#sent.set(seq, wish);
+    this.#live.send({ seq, source_id: photo.sourceId, face: photo.face.index, paste_back: false, controls, output: { format: "jpeg", size } });
+  }
+
+  /** Wishes before the one that is answered get no answer any more. */
+  #take(seq) {
+    const wish = this.#sent.get(seq);
+    for (const each of this.#sent.keys()) if (each <= seq) this.#sent.delete(each);
+    return wish;
+  }
+
+  #answered({ seq, blob }) {
+    const wish = this.#take(seq);
+    if (wish) this.#tell("picture", { ...wish, blob });
+  }
+
+  async #refused({ seq, error }) {
+    const wish = this.#take(seq);
+    if (!wish || this.#newest) return;
+    if (GONE.has(error.code)) {
+      await wish.photo.send();
+      this.#again(wish);
+    } else if (error.status !== 429 && error.status !== 503) {
+      clearTimeout(this.#resting);
+      this.#setBusy(false);
+      this.#tell("problem", { error });
+    }
+  }
+
+  /** The service restarts: the picture in full resolution is asked for until it is there, so only a moving hand waits. */
+  async #lost() {
+    const last = [...this.#sent.values()].at(-1);
+    this.#sent.clear();
+    if (!last || this.#newest || !this.#live.works) return; // some proxies let no WebSocket through
+    await pause(RETRY_MS);
+    if (this.#busy) this.#again(last);
+  }
+
+  #again(wish) {
+    this.#newest ??= wish;
+    this.#schedule();
+  }
+
+  async #full(wish) {
+    this.#abort = new AbortController();
+    const { signal } = this.#abort;
+    try {
+      const blob = await this.#fullPicture(wish, signal);
+      if (signal.aborted) return;
+      this.#sent.clear(); // a small one that is still to come shows no more
+      this.#newest = null;
+      this.#tell("picture", { ...wish, blob });
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#tell("problem", { error });
+    }
+    this.#setBusy(false);
+  }
+
+  async #fullPicture({ controls, photo }, signal) {
+    const options = { face: photo.face.index, paste_back: false, output: { format: "jpeg" } };
+    for (;;) {
       try {
-        const blob = await this.#picture(wish);
-        if (generation === this.#generation) this.#tell("picture", { blob, ...wish });
+        const answer = await photo.using((source_id) => {
+          const body = jsonBody({ source_id, controls, options });
+          return request("edit", { ...body, signal, headers: { ...body.headers, ...WAIT } });
+        });
+        return await answer.blob();
       } catch (error) {
-        if (generation !== this.#generation) continue;
-        if (error instanceof Problem && (error.code === "unreachable" || error.status === 429) && !this.#wish) {
-          await pause(RETRY_MS);
-          this.#wish ??= wish;
-        } else if (!this.#wish) this.#tell("problem", { error });
+        const passing = error instanceof Problem && (error.code === "unreachable" || error.status === 429 || error.status === 503);
+        if (!passing || signal.aborted) throw error;
+        await pause(RETRY_MS);
       }
     }
-    this.#running = false;
-    this.#tell("idle");
   }
 
-  async #picture({ controls, full, photo }) {
-    const [x0, , x1] = photo.face.crop;
-    const side = Math.max(SMALLEST, Math.min(SIDE, x1 - x0));
-    const output = full ? { format: "jpeg" } : { format: "jpeg", size: side };
-    const options = { face: photo.face.index, paste_back: false, output };
-    const answer = await photo.using((source_id) => {
-      const body = jsonBody({ source_id, controls, options });
-      return request("edit", { ...body, headers: { ...body.headers, ...WAIT } });
-    });
-    return answer.blob();
+  #setBusy(busy) {
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    this.#tell(busy ? "busy" : "idle");
   }
 
   #tell(kind, detail) {

@@ -25,6 +25,7 @@ pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not 
 
 from examples.studio.browser import NoBrowserError, chromium, open_studio, wait_for_full_picture
 
+NETWORK = ("Failed to load resource", "WebSocket connection to")
 PATIENCE_MS = 60_000  # on a busy machine
 
 
@@ -49,8 +50,8 @@ class Studio:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _hear(self, message: Any) -> None:
-        """Answers that are errors are logged too; what the page makes of them is for the test to see."""
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        """The network's errors are logged too; what the page makes of them is for the test to see."""
+        if message.type in ("error", "warning") and not message.text.startswith(NETWORK):
             self.complaints.append(message.text)
 
     def open(self, url: str) -> Studio:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.e2e.conftest import ROOT
 from tests.e2e.studio.conftest import Studio
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -18,6 +23,10 @@ CLEAR = 40  # levels: a change that is seen, and more than JPEG makes
 MOUTH = (slice(125, 165), slice(185, 265))  # rows and columns of Eileen Collins' mouth, in her photo
 EYES = (slice(88, 118), slice(185, 265))
 CROP = (slice(10, 228), slice(117, 335))
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def visible_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -55,7 +64,7 @@ def test_a_slider_changes_the_mouth_and_nothing_else_and_undo_takes_it_back(at_w
 def test_the_download_is_the_photo_with_another_face(at_work: Studio, astronaut: np.ndarray) -> None:
     at_work.page.click("[data-preset=surprise]")
     data = at_work.download(lambda: at_work.page.click("#download"))
-    edited = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    edited = pixels(data)
     assert edited.shape == astronaut.shape
     different = (edited != astronaut).any(axis=2)
     assert different[MOUTH].mean() > 0.5
@@ -121,16 +130,23 @@ def test_settings_are_saved_and_opened_again(at_work: Studio, tmp_path: Path) ->
     assert "no settings" in at_work.page.locator("#panel .problem").inner_text()
 
 
-def test_the_request_is_shown_as_code(at_work: Studio) -> None:
+def test_the_request_that_is_shown_as_code_makes_the_same_picture(at_work: Studio, tmp_path: Path) -> None:
     press(at_work, "yaw", "PageUp")
+    expected = at_work.download(lambda: at_work.page.click("#download"))
     at_work.page.click("#copy-code")
-    code = at_work.page.locator("#code")
-    assert "/edit" in code.inner_text()
-    assert '"yaw":' in code.inner_text()
-    for language in ("python", "javascript"):
+    result = tmp_path / "result.png"
+    for language, command in (("curl", ["bash", "-e"]), ("python", [sys.executable, "-"])):
         at_work.page.click(f"[data-language={language}]")
-        assert "yaw" in code.inner_text()
+        code = at_work.page.locator("#code").inner_text()
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(command, input=code, text=True, cwd=tmp_path, env=environment, check=True, capture_output=True)
+        assert np.array_equal(pixels(result.read_bytes()), pixels(expected)), language
+        result.unlink()
+    at_work.page.click("[data-language=javascript]")
+    code = at_work.page.locator("#code").inner_text()
+    assert '"yaw":' in code
     at_work.page.keyboard.press("Escape")
+    assert at_work.page.locator("dialog").count() == 0
 
 
 def test_before_lies_beside_after(at_work: Studio) -> None:
@@ -149,3 +165,22 @@ def test_a_still_of_the_camera_becomes_the_photo(studio: Studio) -> None:
     studio.page.click("text=Take one")
     studio.page.click("text=Take the photo")
     studio.page.locator(".easel-note .problem", has_text="No face was found").wait_for()
+
+
+def test_a_moving_hand_gets_live_pictures_of_its_newest_wish(studio: Studio, astronaut_png: Path) -> None:
+    wishes: list[str] = []
+    pictures: list[bytes] = []
+
+    def listen(socket: Any) -> None:
+        socket.on("framesent", lambda frame: wishes.append(frame))
+        socket.on("framereceived", lambda frame: pictures.append(frame) if isinstance(frame, bytes) else None)
+
+    studio.page.on("websocket", listen)
+    studio.put("collins.png", astronaut_png.read_bytes())
+    press(studio, "yaw", "ArrowRight", 12)
+    studio.settled()
+    last = json.loads(wishes[-1])
+    assert last["controls"]["pose"]["yaw"] == pytest.approx(float(studio.fader("yaw").input_value()), abs=0.6)
+    shown = [json.loads(picture[4 : 4 + int.from_bytes(picture[:4])])["seq"] for picture in pictures]
+    assert shown == sorted(shown)
+    assert shown[-1] == last["seq"], "the newest wish is answered"
