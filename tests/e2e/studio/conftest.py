@@ -187,9 +187,9 @@ def unused_port() -> int:
 
 @pytest.fixture(scope="session")
 def speech() -> bytes:
-    """A second of sound, as WAV."""
+    """A beep of half a second, as WAV."""
     file = io.BytesIO()
-    soundfile.write(file, beep(1.0, 0.3, 16_000), 16_000, format="WAV")
+    soundfile.write(file, beep(0.6, 0.2, 16_000), 16_000, format="WAV")
     return file.getvalue()
 
 
