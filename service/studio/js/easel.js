@@ -77,6 +77,7 @@ export class Easel {
     });
     this.faces.replaceChildren(...buttons);
     this.print.dataset.faces = photo.own ? "settled" : "open";
+    if (photo.own) this.#splitAt((photo.face.box[0] + photo.face.box[2]) / 2 / photo.width);
     if (photo.own) announce(count > 1 ? S.easel.chosen(photo.face.index + 1) : "");
   }
 
@@ -155,11 +156,14 @@ export class Easel {
   }
 
   #splitter() {
-    const input = el("input", { type: "range", min: 0, max: 100, value: "50", step: 1, "aria-label": S.easel.split });
-    const move = () => setStyle(this.print, { "--split": `${input.value}%` });
-    input.addEventListener("input", move);
-    queueMicrotask(move);
-    return el("div", { class: "split", hidden: true }, el("span", {}, S.easel.before), el("span", {}, S.easel.after), input);
+    this.border = el("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": S.easel.split, oninput: () => this.#splitAt(this.border.value / 100) });
+    return el("div", { class: "split", hidden: true }, el("span", {}, S.easel.before), el("span", {}, S.easel.after), this.border);
+  }
+
+  /** Through the face, until it is moved. */
+  #splitAt(share) {
+    this.border.value = String(Math.round(100 * share));
+    setStyle(this.print, { "--split": `${100 * share}%` });
   }
 }
 

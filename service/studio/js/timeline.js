@@ -190,12 +190,12 @@ export class Timeline {
     this.loopButton = toolButton("loop", words.loop, () => { this.loop = !this.loop; this.seek(this.time); });
     this.easing = el("select", { "aria-label": words.easing, title: words.easing, onchange: () => { this.current.easing = this.easing.value; this.draw(); } },
       ...Object.entries(words.easings).map(([value, label]) => el("option", { value }, label)));
-    this.lengthField = el("input", { type: "number", min: 0.2, max: LONGEST_S, step: 0.2, value: String(this.length), onchange: () => this.#setLength(Number(this.lengthField.value)) });
+    this.lengthField = el("input", { type: "number", "aria-label": words.length, min: 0.2, max: LONGEST_S, step: 0.2, value: String(this.length), onchange: () => this.#setLength(Number(this.lengthField.value)) });
     this.format = el("select", { "aria-label": words.format }, ...Object.entries(FORMATS).map(([value, label]) => el("option", { value }, label)));
     return el("div", { class: "row" }, this.playButton, this.clock, this.addButton, this.removeButton, this.loopButton,
       el("span", { class: "spring" }),
       el("span", { class: "inline" }, this.easing),
-      el("label", { class: "inline" }, words.length, this.lengthField),
+      el("label", { class: "inline" }, el("span", {}, words.length), this.lengthField),
       el("span", { class: "inline" }, this.format),
       el("button", { type: "button", class: "button primary", id: "export", onclick: () => this.#export() }, words.export));
   }
