@@ -1,5 +1,6 @@
 """The answer to a request that made a job: accepted, or finished while the client waited."""
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from service.backend import Backend
@@ -39,6 +40,7 @@ async def answer(
     if record.job.status.final:
         response = await _finished(backend, links.job(record), links, accept)
     else:
+        record = await run_in_threadpool(backend.waits.placed, record)
         response = _accepted(links.job(record), links)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"

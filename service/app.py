@@ -22,6 +22,7 @@ from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import (
     edit,
+    event_sockets,
     events,
     extract,
     faces,
@@ -78,7 +79,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     install_problem_handlers(app)
     install_openapi(app, KINDS.values(), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
-    for open_routes in (pages, health, metrics, live):
+    for open_routes in (pages, health, metrics, live, event_sockets):
         app.include_router(open_routes.router)
     for keyed_routes in (edit, reenact, talk, extract, faces, sources, jobs, events, sliders):
         app.include_router(

@@ -18,11 +18,13 @@ from service.streams import StreamLimit
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect, connect_async
 from workers.contract.events import JobEvents
+from workers.contract.listing import JobListing
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+from workers.contract.waits import Waits
 
 # A waiting client deserves its 503 at once; it can be more patient than we are.
 REDIS_RETRIES = 2
@@ -53,6 +55,8 @@ class Backend:
     blobs: BlobStore
     sources: SourceRegistry
     presence: Presence
+    listing: JobListing
+    waits: Waits
 
 
 @asynccontextmanager
@@ -64,6 +68,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     client = connect(settings.redis_url, retries=REDIS_RETRIES)
     client_async = connect_async(settings.redis_url)
     blobs = BlobStore(settings.storage_url, client)
+    queue, presence = JobQueue(client, settings), Presence(client)
     backend = Backend(
         settings=settings,
         redis=client,
@@ -73,10 +78,12 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         streams=StreamLimit(settings.max_streams),
         sockets=SocketLimit(settings.max_live_sockets),
         jobs=JobStore(client, settings),
-        queue=JobQueue(client, settings),
+        queue=queue,
         blobs=blobs,
         sources=SourceRegistry(client, blobs, settings),
-        presence=Presence(client),
+        presence=presence,
+        listing=JobListing(client),
+        waits=Waits(client, queue, presence),
     )
     # Workers run a reaper too. This one finds the jobs of the last worker when that is the one that died.
     reaper = Reaper(backend.jobs, backend.queue, backend.presence, blobs, settings)

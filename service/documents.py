@@ -94,3 +94,10 @@ class MotionDocument(ContractModel):
     names: list[str] = Field(description="Of the `coefficients`, in order.")
     fps: float | None = Field(description="Null for a photo.")
     frames: list[MotionFrameDocument]
+
+
+class JobList(ContractModel):
+    """A page of jobs, newest first."""
+
+    jobs: list[Job]
+    next_cursor: str | None = Field(description="Gives the next page as `cursor`; null on the last one.")

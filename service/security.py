@@ -37,7 +37,7 @@ async def require_key(
     if not backend.settings.api_keys:
         return ANONYMOUS
     if credentials is None and is_signed(request.url.query):
-        return _signer_of(request, backend)
+        return signer_of(request, backend)
     if credentials is None:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
     return owner_of_key(backend, credentials.credentials)
@@ -53,11 +53,11 @@ def owner_of_key(backend: Backend, given: str) -> str:
     return owner_of(given)
 
 
-def _signer_of(request: Request, backend: Backend) -> str:
-    """The owner who may read this address."""
-    if backend.signer is not None and request.method == "GET":
+def signer_of(connection: HTTPConnection, backend: Backend) -> str:
+    """The owner who may read this address. Raises SignatureRejectedError."""
+    if backend.signer is not None and connection.scope.get("method", "GET") == "GET":  # a WebSocket has none
         owners = (owner_of(key.get_secret_value()) for key in backend.settings.api_keys)
-        owner = backend.signer.owner(owners, route_path(request.scope), request.url.query)
+        owner = backend.signer.owner(owners, route_path(connection.scope), connection.url.query)
         if owner is not None:
             return owner
     raise SignatureRejectedError("This address has expired, or was changed; read the job or source anew for another.")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from service.errors import InvalidRequestError
 from service.json_text import BROKEN_TEXT
 from workers.contract.jobs import FieldProblem
-from workers.contract.kinds.common import FieldError
+from workers.contract.kinds.strict import FieldError
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -34,6 +34,7 @@ from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
 from workers.contract.tracing import configure_tracing
+from workers.contract.waits import Waits
 from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
 from workers.media.isolate import Decoder
@@ -148,6 +149,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             queue=queue,
             blobs=blobs,
             previews=Previews(client),
+            waits=Waits(client, queue, presence),
             heartbeat=heartbeat,
             deadline=deadline,
             settings=settings,

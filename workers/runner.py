@@ -25,6 +25,7 @@ from workers.contract.queue import JobQueue
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore
 from workers.contract.tracing import Span, begin, span
+from workers.contract.waits import Waits
 from workers.heartbeat import Heartbeat
 from workers.output_file import OutputFile
 
@@ -69,12 +70,14 @@ class Runner:
         queue: JobQueue,
         blobs: BlobStore,
         previews: Previews,
+        waits: Waits,
         heartbeat: Heartbeat,
         deadline: Deadline,
         settings: Settings,
     ) -> None:
         self._name, self._bundle, self._tasks = name, bundle, tasks
         self._store, self._queue, self._blobs, self._previews = store, queue, blobs, previews
+        self._waits = waits
         self._heartbeat, self._deadline, self._settings = heartbeat, deadline, settings
 
     def run(self, job_id: str, number: int) -> None:
@@ -111,9 +114,17 @@ class Runner:
             trace.describe(status=status, **attempt.metrics)
             if status is JobStatus.FAILED:
                 trace.fail(status)
+            if status is JobStatus.SUCCEEDED:
+                self._note(record, seconds)
         finally:
             attempt.end()
             self._heartbeat.set(WorkerState.READY)
+
+    def _note(self, record: JobRecord, seconds: float) -> None:
+        try:
+            self._waits.note(record, seconds)
+        except redis.RedisError as error:
+            log.info("how long a job took is not remembered: %s", error)
 
     def _outcome(self, attempt: Attempt) -> JobStatus:
         """Run the task and write down how it ended. Raises SupersededError when that is no longer wanted."""

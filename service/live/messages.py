@@ -11,8 +11,8 @@ from service.json_text import read_json
 from service.validation import parse
 from workers.contract.contract_model import ContractModel
 from workers.contract.jobs import FieldProblem, Problem
-from workers.contract.kinds.common import Strict
 from workers.contract.kinds.preview import MAX_SEQ, PreviewFields
+from workers.contract.kinds.strict import Strict
 from workers.contract.text import ID_LENGTH, cut
 from workers.contract.warnings import JobWarning
 

@@ -1,12 +1,14 @@
-"""GET and DELETE /jobs/{id}, GET /jobs/{id}/result."""
+"""GET /jobs, GET and DELETE /jobs/{id}, GET /jobs/{id}/result."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from service.answers import CANCELLED
 from service.backend import BackendDep
+from service.documents import JobList
 from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
 from service.links import LinksDep
 from service.media import file_response, result_file
@@ -14,6 +16,7 @@ from service.openapi import FILE_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import Owner
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
+from workers.contract.listing import BadCursorError, JobFilter
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -25,13 +28,46 @@ def owned_job(job_id: JobId, owner: Owner, backend: BackendDep, links: LinksDep)
     return links.job(backend.jobs.owned(job_id, owner))
 
 
+class JobQuery(BaseModel):
+    """Which jobs are listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str | None = Field(None, max_length=40, description="Only jobs of this kind, such as `edit`.")
+    status: JobStatus | None = Field(None, description="Only jobs in this state.")
+    created_after: AwareDatetime | None = Field(None, description="Only jobs created at that time or later.")
+    created_before: AwareDatetime | None = Field(None, description="Only jobs created before that time.")
+    limit: int = Field(20, ge=1, le=100, description="Most jobs of the page.")
+    cursor: str | None = Field(None, max_length=200, description="The `next_cursor` of the page before.")
+
+
 OwnedJob = Annotated[JobRecord, Depends(owned_job)]
 
 
+@router.get("", responses=problems(422))
+def list_jobs(owner: Owner, backend: BackendDep, links: LinksDep, wanted: Annotated[JobQuery, Query()]) -> JobList:
+    """The caller's jobs, newest first, a page at a time. Previews of `GET /live` are none of them.
+
+    A page may have fewer jobs than its limit: the last one is that without a `next_cursor`.
+    """
+    chosen = JobFilter(
+        kind=wanted.kind,
+        status=wanted.status,
+        created_after=None if wanted.created_after is None else wanted.created_after.timestamp(),
+        created_before=None if wanted.created_before is None else wanted.created_before.timestamp(),
+    )
+    try:
+        page = backend.listing.page(owner, chosen, wanted.limit, wanted.cursor)
+    except BadCursorError:
+        problem = FieldProblem(field="query.cursor", message="is none that a page gave; leave it out to begin anew")
+        raise InvalidRequestError([problem]) from None
+    return JobList(jobs=[links.job(record).job for record in page.records], next_cursor=page.cursor)
+
+
 @router.get("/{job_id}", responses=problems(404))
-async def read_job(record: OwnedJob) -> Job:
+def read_job(record: OwnedJob, backend: BackendDep) -> Job:
     """The job's state, with its result or its error once it has ended. Answers 200 in every state."""
-    return record.job
+    return backend.waits.placed(record).job
 
 
 @router.delete("/{job_id}", responses=problems(404))

@@ -97,17 +97,26 @@ class Result(ContractModel):
     seed: int | None = None
 
 
+class QueuePlace(ContractModel):
+    """Where a job waits: 1 is the next. `estimated_wait_s` is null where nothing is known of the jobs before it."""
+
+    position: int
+    estimated_wait_s: float | None
+
+
 class Job(ContractModel):
     """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
 
     `bundle` is the one of the worker that took the job; None while it waits. `result_url`, of the first result, and
-    `events_url` need no API key for some time, where the service signs addresses.
+    `events_url` need no API key for some time, where the service signs addresses. `queue` is there while it waits.
+    `metadata` is that of the request.
     """
 
     id: str
     kind: str
     status: JobStatus
     progress: Progress
+    queue: QueuePlace | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -119,6 +128,7 @@ class Job(ContractModel):
     bundle: BundleIdentity | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     warnings: list[JobWarning] = Field(default_factory=list)
+    metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class JobRecord(ContractModel):
@@ -144,6 +154,11 @@ class JobRecord(ContractModel):
     blobs: list[str]
     result_expires_at: float | None
     origin: Origin = Origin()
+
+    @property
+    def long(self) -> bool:
+        """Whether it waits behind those that somebody waits for."""
+        return self.request.long
 
     def body(self) -> dict[str, Any]:
         """The public job as JSON-ready data."""

@@ -59,6 +59,15 @@ class JobQueue:
             at_front=record.attempt > 1,
         )
 
+    def ahead(self, record: JobRecord) -> dict[QueueName, int] | None:
+        """How many jobs workers take before this one, by queue; None when it is in no queue."""
+        own = self._name(record)
+        position = self._queues[own].get_job_position(_entry(record))
+        if position is None:
+            return None
+        names = list(QueueName)
+        return {name: self._queues[name].count for name in names[: names.index(own)]} | {own: position}
+
     def remove(self, record: JobRecord) -> None:
         """Remove a job, so that the length of the queue stays right after a cancellation."""
         self._queue(record).remove(_entry(record))
@@ -69,7 +78,10 @@ class JobQueue:
         return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
 
     def _queue(self, record: JobRecord) -> Queue:
-        return self._queues[QueueName.of(long=record.request.long)]
+        return self._queues[self._name(record)]
+
+    def _name(self, record: JobRecord) -> QueueName:
+        return QueueName.of(long=record.long)
 
 
 def _entry(record: JobRecord) -> str:

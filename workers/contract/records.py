@@ -11,6 +11,7 @@ from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
+from workers.contract.kinds.common import RequestFields
 from workers.contract.origin import Origin
 from workers.contract.owners import ANONYMOUS
 from workers.contract.text import ID_LENGTH, cut
@@ -22,6 +23,11 @@ _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 def job_key(job_id: str) -> str:
     """The Redis key of a job's hash."""
     return key("job", cut(job_id, ID_LENGTH))  # clients send all kinds of ids
+
+
+def jobs_of(owner: str) -> str:
+    """The Redis key of the index of an owner's jobs: ids by when they were created."""
+    return key("owner", owner, "jobs")
 
 
 EVERY_CHANNEL = f"{job_key('*')}:events"
@@ -45,6 +51,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
     field = {name.decode(): value.decode() for name, value in raw.items() if value}
     results = [Result.model_validate(result) for result in json.loads(field.get("results", "[]"))]
     status = JobStatus(field["status"])
+    request = _REQUEST.validate_json(field["request"])
     job = Job(
         id=job_id,
         kind=field["kind"],
@@ -58,12 +65,13 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         error=Problem.model_validate_json(field["error"]) if "error" in field else None,
         bundle=BundleIdentity.model_validate_json(field["bundle"]) if "bundle" in field else None,
         metrics=json.loads(field.get("metrics", "{}")),
+        metadata=request.metadata.notes() if isinstance(request, RequestFields) else {},
         warnings=[JobWarning.model_validate_json(json.dumps(one)) for one in json.loads(field.get("warnings", "[]"))],
     )
     return JobRecord(
         job=job,
         owner=field.get("owner", ANONYMOUS),
-        request=_REQUEST.validate_json(field["request"]),
+        request=request,
         attempt=int(field["attempt"]),
         losses=int(field["losses"]),
         worker=field.get("worker"),

@@ -142,6 +142,11 @@ class Settings(BaseSettings):
     def _split_queues(cls, value: Any) -> Any:
         return comma_separated(value)
 
+    @property
+    def longest_life_s(self) -> float:
+        """Seconds after which a job's record has gone: it waited, ran twice and was kept."""
+        return self.queue_timeout_s + 2 * (self.long_job_timeout_s + self.hang_grace_s) + self.job_ttl_s + 3600
+
     def timeout_of(self, *, long: bool) -> float:
         """Seconds a job may run."""
         return self.long_job_timeout_s if long else self.job_timeout_s

@@ -21,7 +21,7 @@ from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.origin import Origin
 from workers.contract.queue_names import QueueName
-from workers.contract.records import job_key, record_from_hash, unknown_job
+from workers.contract.records import job_key, jobs_of, record_from_hash, unknown_job
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
@@ -29,17 +29,23 @@ _ACTIVE = key("jobs", "active")
 _FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
 _UNKNOWN = Origin()
 
-# KEYS: job, active set, and the idempotency key where there is one. ARGV: id, fingerprint, that key's life in seconds,
-# now, field, value ...
+# KEYS: job, active set, the owner's index, and the idempotency key where there is one. ARGV: id, fingerprint, that
+# key's life in seconds, now, when the oldest job was created that may still be there or '' for no entry in the index,
+# field, value ...
 _CREATE = """
-if KEYS[3] then
-  local known = redis.call('HMGET', KEYS[3], 'job', 'fingerprint')
+if KEYS[4] then
+  local known = redis.call('HMGET', KEYS[4], 'job', 'fingerprint')
   if known[1] then return known end
-  redis.call('HSET', KEYS[3], 'job', ARGV[1], 'fingerprint', ARGV[2])
-  redis.call('EXPIRE', KEYS[3], ARGV[3])
+  redis.call('HSET', KEYS[4], 'job', ARGV[1], 'fingerprint', ARGV[2])
+  redis.call('EXPIRE', KEYS[4], ARGV[3])
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+if ARGV[5] ~= '' then
+  redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[5])
+  redis.call('EXPIRE', KEYS[3], math.ceil(ARGV[4] - ARGV[5]))
+end
 return {ARGV[1], ARGV[2]}
 """
 
@@ -108,14 +114,15 @@ class JobStore:
             "progress": Progress().model_dump_json(),
             "origin": origin.model_dump_json(),
         }
+        oldest: float | str = now - self._settings.longest_life_s
         if request.fleeting:
-            fields["ttl"] = _FLEETING_TTL_S
+            fields["ttl"], oldest = _FLEETING_TTL_S, ""
         idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
         found, known = cast(
             list[bytes],
             self._create(
-                keys=[job_key(job_id), _ACTIVE, *idempotency],
-                args=[job_id, fingerprint, self._settings.job_ttl_s, now, *_flat(fields)],
+                keys=[job_key(job_id), _ACTIVE, jobs_of(owner), *idempotency],
+                args=[job_id, fingerprint, self._settings.job_ttl_s, now, oldest, *_flat(fields)],
             ),
         )
         if known.decode() != fingerprint:

@@ -23,6 +23,7 @@ def runner(deadline: Deadline) -> Runner:
         queue=Mock(),
         blobs=Mock(),
         previews=Mock(),
+        waits=Mock(),
         bundle=Mock(),
         heartbeat=Mock(),
         deadline=deadline,

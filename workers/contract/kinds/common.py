@@ -4,49 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from workers.contract.kinds.metadata import Metadata
+from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import MediaKind
 from workers.contract.presence import Presence
 from workers.contract.settings import Settings
 
 STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
-MAX_KEYS = 64  # of an object with fixed names
 TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 
 FaceChoice = Literal["largest"] | Annotated[int, Field(ge=0, le=999)]
 Gain = Annotated[float, Field(ge=0, le=2)]
 Rate = Annotated[float, Field(ge=1, le=60)]
 Size = Literal["source"] | Annotated[int, Field(ge=64, le=2048)]
-
-
-class FieldError(ValueError):
-    """A field that does not fit the others; raised inside of validators, where pydantic knows only the whole model.
-
-    Attributes:
-        field: path of the field, relative to the model.
-    """
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class Strict(BaseModel):
-    """Base of everything clients send: no unknown keys, no silent conversions, immutable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_keys(cls, value: Any) -> Any:
-        """Every unknown key would be an error of its own."""
-        if isinstance(value, dict) and len(value) > MAX_KEYS:
-            raise ValueError(
-                f"must have at most {MAX_KEYS} keys, got {len(value):,}; it knows {', '.join(cls.model_fields)}"
-            )
-        return value
 
 
 @dataclass(frozen=True)
@@ -130,6 +103,8 @@ def formats(*, clip: bool) -> Mapping[str, str]:
 
 class RequestFields(Strict):
     """What a request says apart from its files: what is validated before any file is stored."""
+
+    metadata: Metadata = Metadata()
 
     @classmethod
     def ensure_supported(cls, presence: Presence) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints, model_validator
 
-from workers.contract.kinds.common import FieldError, Strict
+from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.presence import Presence
 from workers.contract.settings import Settings
 

@@ -5,8 +5,9 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.contract.kinds.common import FaceChoice, FieldError, JobKind, RequestFields, StoredRequest, Strict
+from workers.contract.kinds.common import FaceChoice, JobKind, RequestFields, StoredRequest
 from workers.contract.kinds.example_files import MP4, SOURCE
+from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import VISUAL
 
 ExtractFormat = Literal["json", "npz", "obj"]

@@ -4,8 +4,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.contract.kinds.common import STILL_FORMATS, FaceChoice, FieldError, OutputSpec, Size, StoredRequest, Strict
+from workers.contract.kinds.common import STILL_FORMATS, FaceChoice, OutputSpec, Size, StoredRequest
 from workers.contract.kinds.controls import Controls
+from workers.contract.kinds.strict import FieldError, Strict
 
 MAX_PREVIEW_SIZE = 512
 MAX_SEQ = 2**53 - 1  # more are no exact numbers in JavaScript

@@ -5,17 +5,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.contract.kinds.common import (
-    FieldError,
-    Gain,
-    JobKind,
-    RenderOptions,
-    RequestFields,
-    StoredRequest,
-    Strict,
-)
+from workers.contract.kinds.common import Gain, JobKind, RenderOptions, RequestFields, StoredRequest
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, MP4, SOURCE
+from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import VISUAL, MediaKind
 from workers.contract.presence import Presence
 from workers.contract.settings import Settings

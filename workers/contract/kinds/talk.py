@@ -6,19 +6,10 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from workers.contract.errors import NoSpeechModelError
-from workers.contract.kinds.common import (
-    FieldError,
-    Gain,
-    JobKind,
-    OutputSpec,
-    Rate,
-    RenderOptions,
-    RequestFields,
-    StoredRequest,
-    Strict,
-)
+from workers.contract.kinds.common import Gain, JobKind, OutputSpec, Rate, RenderOptions, RequestFields, StoredRequest
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, SOURCE, WAV
+from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import PICTURE, MediaKind
 from workers.contract.presence import Presence
 from workers.contract.settings import Settings

@@ -29,15 +29,19 @@ def test_a_job_has_the_documented_keys() -> None:
         "kind",
         "status",
         "progress",
+        "queue",
         "created_at",
         "started_at",
         "finished_at",
+        "events_url",
+        "result_url",
         "result",
         "results",
         "error",
         "bundle",
         "metrics",
         "warnings",
+        "metadata",
     }
     assert set(body["progress"]) == {"done", "total", "fps", "eta_s", "stage"}
     assert datetime.fromisoformat(body["created_at"]).tzinfo is not None

@@ -11,9 +11,10 @@ from pydantic import TypeAdapter
 
 from models.coefficients import ARKIT
 from workers.contract.kinds import KINDS, JobRequest
-from workers.contract.kinds.common import JobKind, Strict
+from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.kinds.preview import PreviewRequest
+from workers.contract.kinds.strict import Strict
 from workers.contract.media_type import detect_media_type, media_kind
 
 EXAMPLES = {(kind, name): example["value"] for kind, jobs in KINDS.items() for name, example in jobs.examples.items()}
