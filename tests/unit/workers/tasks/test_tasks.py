@@ -13,8 +13,10 @@ def test_every_kind_has_a_task() -> None:
 
 
 def test_every_kind_has_a_route_that_takes_its_fields() -> None:
-    paths = create_app(ApiSettings()).openapi()["paths"]
+    document = create_app(ApiSettings()).openapi()
     for name, kind in KINDS.items():
-        body = paths[f"/{name}"]["post"]["requestBody"]["content"]["application/json"]
-        assert body["schema"]["properties"].keys() == kind.files.keys() | kind.documents.keys() | {"source_id"}
+        body = document["paths"][f"/{name}"]["post"]["requestBody"]["content"]["application/json"]
+        schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
+        ids = {f"{file}_id" for file in kind.files}
+        assert schema["properties"].keys() == kind.files.keys() | kind.documents.keys() | ids
         assert body["examples"] == kind.examples
