@@ -1,6 +1,7 @@
-# Two images from one file:
-#   docker build --target api    -t portrait-api .      HTTP only: no torch, no ONNX Runtime, no ffmpeg
-#   docker build --target worker -t portrait-worker .   renders; with TORCH_INDEX_URL=<PyTorch's CPU index>, several GB smaller
+# Three images from one file:
+#   docker build --target api         -t portrait-api .           HTTP only: no torch, no ONNX Runtime, no ffmpeg
+#   docker build --target worker      -t portrait-worker .        renders on CPUs; needs --build-arg TORCH_INDEX_URL=<PyTorch's CPU index>
+#   docker build --target worker-cuda -t portrait-worker-cuda .   renders on an NVIDIA GPU
 ARG PYTHON_VERSION=3.12
 
 FROM python:${PYTHON_VERSION}-slim-bookworm AS base
@@ -8,33 +9,40 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-# Every dependency is a wheel, so no stage needs a compiler. Requirements are installed from pyproject.toml alone, before
-# the sources arrive: editing a source file rebuilds one small layer.
+# Every dependency is a wheel, so no stage needs a compiler. What is installed is locked and hashed (`make lock`), and comes
+# before the sources: editing a source file rebuilds one small layer.
 FROM base AS requirements
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_ONLY_BINARY=:all:
 RUN python -m venv /opt/venv
 WORKDIR /build
-COPY pyproject.toml ./
-RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-        open('api.txt', 'w').write('\n'.join(project['dependencies'])); \
-        open('worker.txt', 'w').write('\n'.join(project['optional-dependencies']['worker']))"
+COPY requirements/*.txt ./requirements/
 
 FROM requirements AS api-venv
-RUN pip install -r api.txt
+RUN pip install --require-hashes -r requirements/api.txt
 COPY . .
-RUN pip install --no-deps .
+RUN pip install --no-deps . && pip check
 
 FROM requirements AS worker-venv
 ARG TORCH_INDEX_URL=""
 ARG TORCH_VERSION=2.13.0
-# A layer of its own: the largest, and the one that changes least.
-RUN PIP_INDEX_URL="${TORCH_INDEX_URL}" pip install "torch==${TORCH_VERSION}"
+# A layer of its own: the largest, and the one that changes least. No index but PyTorch's has a version "+cpu", so that one
+# with CUDA is never taken by accident.
+RUN PIP_INDEX_URL="${TORCH_INDEX_URL}" pip install --no-deps "torch==${TORCH_VERSION}+cpu"
 # hadolint ignore=DL3059
-RUN pip install -r api.txt -r worker.txt
+RUN pip install --require-hashes -r requirements/worker-cpu.txt
 COPY . .
-RUN pip install --no-deps .
+RUN pip install --no-deps . && pip check
+
+FROM requirements AS worker-cuda-venv
+ARG TORCH_VERSION=2.13.0
+# With its dependencies: torch names the exact versions of CUDA that it was built with.
+RUN pip install "torch==${TORCH_VERSION}"
+# hadolint ignore=DL3059
+RUN pip install --require-hashes -r requirements/worker-cuda.txt
+COPY . .
+RUN pip install --no-deps . && pip check
 
 FROM base AS runtime
 # tini forwards signals to the process and reaps what that leaves behind. Debian removes old versions: no pin would last.
@@ -52,12 +60,17 @@ WORKDIR /home/portrait
 USER 10001
 ENTRYPOINT ["tini", "--"]
 
-FROM runtime AS worker
+FROM runtime AS worker-base
 # The code sets it as well; here it holds for whatever else is run in the image.
 ENV ORT_DISABLE_TELEMETRY=1
-COPY --from=worker-venv /opt/venv /opt/venv
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "workers.health"]
 CMD ["python", "-m", "workers"]
+
+FROM worker-base AS worker
+COPY --from=worker-venv /opt/venv /opt/venv
+
+FROM worker-base AS worker-cuda
+COPY --from=worker-cuda-venv /opt/venv /opt/venv
 
 # Last, so that a plain `docker build .` makes it.
 FROM runtime AS api

@@ -8,6 +8,10 @@
 #   make format             bring the code into its style, and mend what ruff can mend
 #   make hooks              lint before every commit of this clone (pre-commit)
 #   make docs               the pages of docs/ that are made from code: settings, sliders, errors, warnings
+#   make lock               pin and hash what images and developers install, within pyproject.toml's ranges (requirements/)
+#   make audit              known vulnerabilities of what the locks name
+#   make licences           licences of what is installed, into out/licences.md
+#   make sbom               a bill of materials (CycloneDX) for each lock, into out/
 #   make clean              remove what the above made
 #
 # PYTHON=… picks another interpreter; pip's own variables (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL …) reach pip.
@@ -22,7 +26,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test test-quick lint format hooks docs clean
+.PHONY: help demo serve test test-quick lint format hooks docs lock audit licences sbom clean
 .DELETE_ON_ERROR:
 
 help:
@@ -47,7 +51,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml deploy/compose.*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -59,6 +63,33 @@ hooks: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/reference.py
 
+# torch is in none of them: it comes from an index of its own, for CPUs or for CUDA.
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --custom-compile-command "make lock" \
+	pyproject.toml
+SERVED := --extra client --extra gcs --extra s3 --extra tracing
+LOCKS := api worker-cpu worker-cuda dev
+
+lock: $(VENV)/.installed-supply
+	$(LOCK) $(SERVED) --output-file requirements/api.txt
+	$(LOCK) requirements/torch.in requirements/onnxruntime.in $(SERVED) --extra worker \
+		--override requirements/without-cuda.txt --output-file requirements/worker-cpu.txt
+	$(LOCK) requirements/torch.in $(SERVED) --extra worker \
+		--override requirements/without-torch.txt --output-file requirements/worker-cuda.txt
+	$(LOCK) requirements/torch.in --extra dev --override requirements/without-torch.txt --output-file requirements/dev.txt
+
+audit: $(VENV)/.installed-supply
+	$(BIN)/pip-audit --disable-pip --require-hashes $(LOCKS:%=--requirement requirements/%.txt)
+
+licences: $(VENV)/.installed-supply
+	@mkdir -p out
+	$(BIN)/pip-licenses --format=markdown --with-urls --output-file=out/licences.md
+
+sbom: $(VENV)/.installed-supply
+	@mkdir -p out
+	for lock in $(LOCKS); do \
+		$(BIN)/cyclonedx-py requirements requirements/$$lock.txt --pyproject pyproject.toml --output-file out/sbom-$$lock.json || exit 1; \
+	done
+
 $(VENV)/.installed-torch: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	@touch $@
@@ -67,9 +98,15 @@ $(VENV)/.installed-run: pyproject.toml $(VENV)/.installed-torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[demo,embedded,worker]"
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed-torch
+# What the lock names has its version and its hashes; the second line adds what pyproject.toml has and the lock not yet.
+$(VENV)/.installed-dev: pyproject.toml requirements/dev.txt $(VENV)/.installed-torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@ $(VENV)/.installed-run
+
+$(VENV)/.installed-supply: pyproject.toml $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[supply]"
+	@touch $@
 
 $(VENV)/bin/python:
 	@if [ -z "$(PYTHON)" ]; then \
