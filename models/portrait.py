@@ -25,6 +25,7 @@ from models.face3d.photo_mesh import PhotoMesh
 from models.prepared_photo import PreparedPhotos
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
+from models.transparency import over_black, recovered, split
 
 MOST_FACES = 32
 """How many faces of a picture `PortraitEditor.analyse_all` reads, the largest: those that a request may want."""
@@ -35,14 +36,15 @@ class Source:
     """A portrait that is ready to be edited.
 
     Attributes:
-        image: the photo, uint8 [H, W, 3] RGB.
+        image: the photo, uint8 [H, W, 3] RGB; over white where it has transparency.
         face: the chosen face.
         crop: the square of the photo that the networks see; pose x, y and zoom are relative to it.
         coefficients: float32 [C] in the bundle's space.
         landmarks: float32 [478, 2], fractions of the crop.
         faces: how many the photo shows.
         sharpness: of the face; see `models.extractor.sharpness`.
-        prepared: what drawing it has prepared, for the next time.
+        prepared, prepared_black: what drawing it has prepared, for the next time; over black for its transparency.
+        alpha: of the photo, uint8 [H, W]; None where it has none.
     """
 
     image: np.ndarray
@@ -52,7 +54,9 @@ class Source:
     landmarks: np.ndarray
     faces: int = 1
     sharpness: float = 1.0
+    alpha: np.ndarray | None = None
     prepared: PreparedPhotos = field(default_factory=PreparedPhotos, compare=False, repr=False)
+    prepared_black: PreparedPhotos = field(default_factory=PreparedPhotos, compare=False, repr=False)
 
 
 class PortraitEditor:
@@ -113,41 +117,43 @@ class PortraitEditor:
         """Find the face, cut the crop and read its coefficients.
 
         Args:
-            image: uint8 [H, W, 3] RGB, upright.
+            image: uint8 [H, W, 3] RGB, upright; [H, W, 4] with its alpha.
             face: "largest", or an index counted from the largest.
 
         Raises:
             NoFaceError: the detector sees no face.
             FaceIndexError: there are fewer faces than the index asks for.
         """
+        image, alpha = split(image)
         faces = self._extractor.detect(image, every=face != "largest")
         if not faces:
             raise NoFaceError(
                 "No face was found in any orientation. Send a picture of an unobstructed face, at least 40 pixels wide."
             )
         chosen = choose_face(faces, face, "the picture")
-        return self._read(image, [chosen], len(faces))[0]
+        return self._read(image, alpha, [chosen], len(faces))[0]
 
     def analyse_all(self, image: np.ndarray) -> list[Source]:
         """Every face as `analyse` reads it, largest first; the place in the list is the index that `analyse` takes.
 
         Args:
-            image: uint8 [H, W, 3] RGB, upright.
+            image: uint8 [H, W, 3] RGB, upright; [H, W, 4] with its alpha.
 
         Returns:
             The `MOST_FACES` largest; `faces` of each counts all that were found. Empty where there are none.
         """
+        image, alpha = split(image)
         faces = self._extractor.detect(image, every=True)
-        return self._read(image, faces[:MOST_FACES], len(faces)) if faces else []
+        return self._read(image, alpha, faces[:MOST_FACES], len(faces)) if faces else []
 
-    def _read(self, image: np.ndarray, chosen: list[Face], found: int) -> list[Source]:
+    def _read(self, image: np.ndarray, alpha: np.ndarray | None, chosen: list[Face], found: int) -> list[Source]:
         """The chosen of the faces that were found, read together."""
         crops = [square_crop(face.box, face.turn) for face in chosen]
         views = np.stack([crop.cut(image, self._renderer.preset.image_size) for crop in crops])
         seen = self._extractor.extract(views)
         # Constrained like every edit, so that an edit of nothing asks for exactly what the source shows.
         return [
-            Source(image, face, crop, constrain(self.space, own), landmarks, found, sharpness(view))
+            Source(image, face, crop, constrain(self.space, own), landmarks, found, sharpness(view), alpha)
             for face, crop, own, landmarks, view in zip(
                 chosen, crops, seen.coefficients, seen.landmarks, views, strict=True
             )
@@ -235,6 +241,7 @@ class PortraitEditor:
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
         layers: bool = True,
+        alpha: bool = False,
     ) -> Iterator[np.ndarray]:
         """Render the source making a motion, frame by frame; frames are computed a batch at a time as they are read.
 
@@ -247,9 +254,11 @@ class PortraitEditor:
             size: side of the crop in the output, or "source" for the photo's own resolution. Needs paste_back=False.
             layers: draw the bundle's face model over what the networks make, where it has one. That follows sliders and
                 speech exactly; motions that were read from pictures the networks follow better.
+            alpha: keep the photo's transparency, where it has some; each frame then takes twice the time.
 
         Yields:
-            uint8 [H, W, 3] RGB. Outside the crop a pasted frame equals the photo bit for bit.
+            uint8 [H, W, 3] RGB, or with the transparency [H, W, 4]. Outside the crop a pasted frame equals the photo
+            bit for bit.
 
         Raises:
             ControlError: a motion of the wrong shape or not finite, or `size` together with `paste_back`.
@@ -258,9 +267,16 @@ class PortraitEditor:
         self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
         landmarks = source.landmarks if layers else None
-        return self._frames.photo(
+        frames = self._frames.photo(
             source.image, source.crop, source.coefficients, motion, crops, landmarks, source.prepared
         )
+        if not alpha or source.alpha is None:
+            return frames
+        black = over_black(source.image, source.alpha)
+        again = self._frames.photo(
+            black, source.crop, source.coefficients, motion, crops, landmarks, source.prepared_black, seen=source.image
+        )
+        return recovered(frames, again)
 
     def render_video(
         self,

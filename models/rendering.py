@@ -59,6 +59,8 @@ class FrameRenderer:
         size: int | None,
         landmarks: NDArray[np.float32] | None = None,
         prepared: PreparedPhotos | None = None,
+        *,
+        seen: Pixels | None = None,
     ) -> Iterator[Pixels]:
         """One photo, uint8 [H, W, 3], making a motion.
 
@@ -69,10 +71,13 @@ class FrameRenderer:
             size: side of the crops that come out; None pastes them back into the photo.
             landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
             prepared: keeps what can be used again the next time that the same photo, square and landmarks come.
+            seen: the same photo as the networks see it, where that is not `image`.
         """
         prepared = prepared or PreparedPhotos()
         way = Way(self, size, layers=landmarks is not None)
-        photo = prepared.get(way, lambda: self._prepare(image, square, own, size, landmarks))
+        photo = prepared.get(
+            way, lambda: self._prepare(image, square, own, size, landmarks, image if seen is None else seen)
+        )
 
         def render(start: int, stop: int) -> list[Pixels]:
             windows = descriptor_windows(motion, self._renderer.preset.radius, range(start, stop))
@@ -93,10 +98,11 @@ class FrameRenderer:
         own: NDArray[np.float32],
         size: int | None,
         landmarks: NDArray[np.float32] | None,
+        seen: Pixels,
     ) -> PreparedPhoto:
         """All that does not depend on the motion; arguments as of `photo`."""
         side = size or square.side
-        network = self._shown([(image, square)], self._renderer.preset.image_size)
+        network = self._shown([(seen, square)], self._renderer.preset.image_size)
         shown: Tensor | LayeredSource
         if self.fit is not None and landmarks is not None:
             shown = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own, side / square.side)

@@ -20,6 +20,7 @@ from workers.contract.kinds.talk import TalkOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("deploy/*.md")])
+CURL_PAGES = [ROOT / "README.md", ROOT / "docs" / "api.md"]
 TREES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
 
@@ -101,16 +102,16 @@ def test_annotated_tree_shows_what_is_there(document: Path) -> None:
 
 
 def curl_forms() -> Iterator[dict[str, str]]:
-    """The form fields of every curl command in the README."""
-    for block in blocks(ROOT / "README.md", "sh"):
+    """The form fields of every curl command in the README and on the API's page."""
+    for block in [block for page in CURL_PAGES for block in blocks(page, "sh")]:
         if "curl" in block and "--form" in block:
             words = shlex.split(block.replace("\\\n", " "))
             yield dict(words[i + 1].split("=", 1) for i, word in enumerate(words) if word == "--form")
 
 
 def json_bodies() -> Iterator[dict[str, Any]]:
-    """The JSON body that the README pipes into curl, the photo left out."""
-    for block in blocks(ROOT / "README.md", "sh"):
+    """The JSON body that a page pipes into curl, the photo left out."""
+    for block in [block for page in CURL_PAGES for block in blocks(page, "sh")]:
         if block.startswith("printf"):
             yield json.loads(shlex.split(block)[1])
 

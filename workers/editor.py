@@ -53,6 +53,7 @@ class Editor(Protocol):
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
         layers: bool = True,
+        alpha: bool = False,
     ) -> Iterator[Pixels]: ...
 
     def render_video(

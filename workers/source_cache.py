@@ -57,10 +57,10 @@ class SourceCache:
         return found
 
     def picture(self, owner: str, source_id: str) -> Pixels | None:
-        """The photo as it was decoded before, whichever face was read in it."""
+        """The photo as it was decoded before, whichever face was read in it; None too for one with transparency."""
         with self._lock:
             same = (faces for key, faces in self._entries.items() if key[:2] == (owner, source_id))
-            return next((faces[0].image for faces in same), None)
+            return next((faces[0].image for faces in same if faces[0].alpha is None), None)
 
     def put(self, key: SourceKey, faces: Sequence[Source]) -> None:
         """Keep a photo with the faces that were read in it, and let go of those that were not used for longest.
@@ -107,5 +107,6 @@ class SourceCache:
 def _size(entries: Iterable[Sequence[Source]]) -> int:
     """Bytes of entries; faces may share a picture, which counts once."""
     faces = {id(face): face for entry in entries for face in entry}.values()
-    pictures = {id(face.image): face.image.nbytes for face in faces}
-    return sum(pictures.values()) + sum(face.prepared.nbytes + ENTRY_BYTES for face in faces)
+    pictures = {id(face.image): face.image.nbytes + (0 if face.alpha is None else face.alpha.nbytes) for face in faces}
+    drawn = sum(face.prepared.nbytes + face.prepared_black.nbytes for face in faces)
+    return sum(pictures.values()) + drawn + ENTRY_BYTES * len(faces)

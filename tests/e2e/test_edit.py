@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -41,6 +42,33 @@ def test_an_edited_photo_comes_back_at_once(http: httpx.Client, photo: dict[str,
     assert rows.stop < 400
     assert columns.start > 50
     assert columns.stop < 420
+
+
+def test_transparency_goes_in_and_comes_out(http: httpx.Client, astronaut: np.ndarray) -> None:
+    cut_out = Image.fromarray(astronaut)
+    cut_out.putalpha(Image.radial_gradient("L").point(lambda level: 255 if level < 180 else 0).resize((512, 512)))
+    file = io.BytesIO()
+    cut_out.save(file, "PNG")
+    source = http.post("/sources", files={"source": file.getvalue()}).json()["id"]
+
+    def result(route: str, kind: str, controls: dict[str, Any]) -> bytes:
+        body = {"source_id": source, "controls": controls, "options": {"output": {"format": kind}}}
+        job = http.post(route, json=body, headers={"Prefer": "wait=60"}).json()
+        assert job["status"] == "succeeded", job
+        return http.get(job["result"]["url"]).content
+
+    for kind in ("png", "webp"):
+        with Image.open(io.BytesIO(result("/edit", kind, SMILE))) as edited:
+            assert edited.mode == "RGBA"
+            assert (edited.getpixel((2, 2))[3], edited.getpixel((256, 256))[3]) == (0, 255)
+    with Image.open(io.BytesIO(result("/edit", "jpeg", SMILE))) as flat:
+        assert min(flat.getpixel((2, 2))) > 250, "white where nothing was"
+    clip = result("/edit", "webm", {"keyframes": [{"time": 0}, {"time": 0.08, "expression": {"jawOpen": 0.3}}]})
+    with av.open(io.BytesIO(clip)) as container:
+        decoder = av.CodecContext.create("libvpx-vp9", "r")
+        frames = [frame for packet in container.demux(video=0) for frame in decoder.decode(packet)]
+        assert {frame.format.name for frame in frames} == {"yuva420p"}
+        assert frames[-1].to_ndarray(format="rgba")[256, 256, 3] > 250
 
 
 def test_the_job_tells_its_way(http: httpx.Client, photo: dict[str, Any]) -> None:

@@ -172,9 +172,9 @@ def node_modules(folder: Path) -> Path:
         pytest.skip(f"Node.js {version} has no fetch: {OLDEST_NODE} or newer runs the client in TypeScript")
     made = folder / "typescript"
     shutil.copytree(TYPESCRIPT, made)
-    quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock"]
+    options = ["--no-audit", "--no-fund", "--prefer-offline", "--no-package-lock"]
     done = subprocess.run(
-        ["npm", "install", *quiet], cwd=made, capture_output=True, text=True, timeout=200, check=False
+        ["npm", "install", *options], cwd=made, capture_output=True, text=True, timeout=200, check=False
     )
     if done.returncode:
         pytest.skip(f"npm cannot install openapi-typescript here: {done.stderr.strip()[-300:]}")

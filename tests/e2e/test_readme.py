@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -46,15 +45,6 @@ def test_curl_examples_work(
     soundfile.write(tmp_path / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
     write_clip(tmp_path / "driver.mp4", [hopper] * 6, [k / 25 for k in range(6)], sounds=[beep(0.24, 0.1)])
     printed = run(block, str(http.base_url).rstrip("/"), tmp_path)
-    if "/faces" in block:
-        [face] = json.loads(printed)["faces"]
-        assert face["verdicts"]["edit"]["verdict"] == "good"
-        return
-    if "--output" not in block:  # it is answered with a job
-        job = json.loads(printed)
-        assert job["status"] in {"queued", "running", "succeeded"}
-        assert job["kind"] == ("reenact" if "/reenact" in block else "edit")
-        return
     if "/reenact" in block or "/talk" in block:
         assert "event: done" in printed
         [made] = [path for path in tmp_path.glob("*.mp4") if path.name != "driver.mp4"]
@@ -62,9 +52,7 @@ def test_curl_examples_work(
             assert [stream.type for stream in clip.streams] == ["video", "audio"]
             assert sum(1 for _ in clip.decode(video=0)) == 6
         return
-    [edited] = tmp_path.glob("edited.*")
-    with Image.open(edited) as picture, Image.open(tmp_path / "photo.jpg") as photo:
-        assert picture.format == {".png": "PNG", ".jpg": "JPEG"}[edited.suffix]
+    with Image.open(tmp_path / "edited.png") as picture, Image.open(tmp_path / "photo.jpg") as photo:
         assert picture.size == photo.size
         assert picture.convert("RGB").tobytes() != photo.convert("RGB").tobytes()
 

@@ -64,6 +64,8 @@ def sound_rate(format: str, own: int) -> int:  # noqa: A002 - the field's own na
 class ClipWriter:
     """Writes uint8 [H, W, 3] sRGB frames of one size as mp4 (H.264, AAC), webm (VP9, Opus) or gif; a context manager.
 
+    Frames with alpha, [H, W, 4], make a webm with transparency.
+
     4:2:0 video has even sides, so an odd picture is repeated by one pixel at its right or lower border.
 
     Args:
@@ -146,7 +148,11 @@ class ClipWriter:
             self._palette = _palette(pixels)
             context.width, context.height, context.pix_fmt = width, height, "pal8"
         else:
-            context.width, context.height, context.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+            context.width, context.height = width + width % 2, height + height % 2
+            context.pix_fmt = "yuva420p" if pixels.shape[2] == 4 else "yuv420p"
+            if pixels.shape[2] == 4:  # players look for it, and the encoder's reference frames would have no alpha
+                stream.metadata["alpha_mode"] = "1"
+                context.options = {**context.options, "auto-alt-ref": "0"}
             context.colorspace, context.color_primaries, context.color_trc = _BT709, _BT709, _SRGB_CURVE
             context.color_range = ColorRange.MPEG
             context.thread_type, context.thread_count = "AUTO", thread_count()
@@ -185,5 +191,6 @@ def _palette(first: NDArray[np.uint8]) -> Image.Image:
 def _to_yuv(pixels: NDArray[np.uint8]) -> av.VideoFrame:
     height, width = pixels.shape[:2]
     even = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    read, made = ("rgba", "yuva420p") if pixels.shape[2] == 4 else ("rgb24", "yuv420p")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format=read)
+    return frame.reformat(format=made, dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)

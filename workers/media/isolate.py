@@ -68,7 +68,7 @@ class Decoder:
         self._start()
 
     def picture(self, data: bytes) -> NDArray[np.uint8]:
-        """Decode a picture file. Returns uint8 [H, W, 3] sRGB; raises as `decode_picture` does."""
+        """Decode a picture file. Returns uint8 [H, W, 3 or 4] sRGB; raises as `decode_picture` does."""
         [(_, pixels)] = self._items({"task": "picture", "max_pixels": self._max_pixels}, data)
         return cast("NDArray[np.uint8]", pixels)
 

@@ -29,15 +29,15 @@ _BROKEN += (struct.error, zlib.error)  # type: ignore[assignment]
 def decode_picture(data: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
     """Decode the (first) picture of a file the way a viewer shows it.
 
-    EXIF orientation is applied, an embedded colour profile is converted to sRGB, transparency is laid over white, grey,
-    palette, CMYK and 16-bit pictures become 8-bit RGB.
+    EXIF orientation is applied, an embedded colour profile is converted to sRGB; grey, palette, CMYK and 16-bit
+    pictures become 8-bit RGB.
 
     Args:
         data: a seekable binary file.
         max_pixels: most pixels accepted, checked before anything is decoded.
 
     Returns:
-        uint8 [H, W, 3], RGB.
+        uint8 [H, W, 3], RGB; [H, W, 4] with the alpha where anything is transparent.
 
     Raises:
         EmptyFileError, UnsupportedMediaError, PictureTooLargeError: as `detect_media_type` does.
@@ -54,7 +54,7 @@ def decode_picture(data: BinaryIO, max_pixels: int) -> NDArray[np.uint8]:
             image.load()
             profile = image.info.get("icc_profile")
             upright = _upright(image)
-            return np.array(_over_white(upright, profile), dtype=np.uint8, order="C")
+            return np.array(_in_srgb(upright, profile), dtype=np.uint8, order="C")
     except _BROKEN as error:
         raise DamagedMediaError(
             f"The picture is truncated or corrupt and could not be decoded ({reason(error)}); "
@@ -69,7 +69,7 @@ def _upright(image: Image.Image) -> Image.Image:
         return image  # unreadable EXIF data: shown as stored, as viewers do
 
 
-def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if image.mode.startswith("I"):
         return _from_deep_grey(image)
     if image.mode == "F":
@@ -78,9 +78,10 @@ def _over_white(image: Image.Image, profile: bytes | None) -> Image.Image:
         return _to_srgb(image if image.mode in ("RGB", "L", "CMYK", "LAB") else image.convert("RGB"), profile)
     with_alpha = image.convert("RGBA")
     colour = _to_srgb(with_alpha.convert("RGB"), profile)
-    white = Image.new("RGB", image.size, (255, 255, 255))
-    white.paste(colour, mask=with_alpha.getchannel("A"))
-    return white
+    alpha = with_alpha.getchannel("A")
+    if alpha.getextrema() != (255, 255):
+        colour.putalpha(alpha)
+    return colour
 
 
 def _from_deep_grey(image: Image.Image) -> Image.Image:

@@ -29,7 +29,10 @@ class EncodingError(ServiceError):
 
 
 def write_still(file: BinaryIO, pixels: NDArray[np.uint8], format: str) -> None:  # noqa: A002 - the field's own name
-    """Write uint8 [H, W, 3] sRGB as png, jpeg or webp. Raises EncodingError when it is too large for the format."""
+    """Write uint8 [H, W, 3] sRGB as png, jpeg or webp, or with alpha [H, W, 4] as png or webp.
+
+    Raises EncodingError when it is too large for the format.
+    """
     options: dict[str, Any] = dict(_OPTIONS[format])
     if format == "png":
         options["pnginfo"] = chunks = PngInfo()

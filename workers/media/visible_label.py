@@ -28,8 +28,12 @@ class VisibleLabel:
         self._keep = (1 - _BACKGROUND) * (1 - text)
 
     def draw(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of uint8 [H, W, 3] with the label; the rest of the frame is unchanged."""
+        """A copy of uint8 [H, W, 3 or 4] with the label; the rest of the frame is unchanged."""
         labelled = frame.copy()
         corner = labelled[-self._rows :, : self._columns]
-        corner[:] = (corner * self._keep + self._light).round()
+        alpha = corner[..., 3:] / np.float32(255) if frame.shape[2] == 4 else np.float32(1)
+        covered = 1 - self._keep * (1 - alpha)  # the label is no more transparent than it is on an opaque frame
+        corner[..., :3] = ((corner[..., :3] * alpha * self._keep + self._light) / covered).round()
+        if frame.shape[2] == 4:
+            corner[..., 3:] = (covered * 255).round()
         return labelled

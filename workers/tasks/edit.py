@@ -29,7 +29,9 @@ class EditTask:
         source = self._input.portrait(attempt, request.source_id, request.options.face)
         motion = edited_motion(space, source.coefficients, request)
         attempt.warn(motion_warnings(space, source.coefficients, motion))
-        frames = self._editor.render(source, motion, paste_back=output.paste_back, size=output.size)
+        frames = self._editor.render(
+            source, motion, paste_back=output.paste_back, size=output.size, alpha=output.has_alpha
+        )
         if not output.is_clip:
             return [write_picture(attempt, folder, output, frames, space.name)]
         clock = Clock.even(len(motion), request.rate)

@@ -66,7 +66,9 @@ class ReenactTask:
         motion = directed(space, source.coefficients, motion, request.controls, clock.times)
         attempt.warn(motion_warnings(space, source.coefficients, motion))
         # Measured on clips: what was read from a driver's face, the networks show more truly than the layers.
-        frames = self._editor.render(source, motion, paste_back=output.paste_back, size=output.size, layers=False)
+        frames = self._editor.render(
+            source, motion, paste_back=output.paste_back, size=output.size, layers=False, alpha=output.has_alpha
+        )
         if not output.is_clip:
             return write_picture(attempt, folder, output, frames, space.name)
         sound = self._sound(driving.video, clock, output) if driving.video and output.has_sound else None

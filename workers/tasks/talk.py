@@ -117,7 +117,9 @@ class TalkTask:
                     attempt,
                     folder,
                     output,
-                    self._editor.render(source, motion, paste_back=output.paste_back, size=output.size),
+                    self._editor.render(
+                        source, motion, paste_back=output.paste_back, size=output.size, alpha=output.has_alpha
+                    ),
                     clock,
                     self._editor.space.name,
                     name=str(seed),

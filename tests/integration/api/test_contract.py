@@ -234,10 +234,10 @@ def test_operations_keep_their_names() -> None:
 
 def test_content_negotiation_is_declared() -> None:
     for where, operation in operations():
-        asked = {parameter["name"] for parameter in operation.get("parameters", ())}
+        parameters = {parameter["name"] for parameter in operation.get("parameters", ())}
         several = any(len(answer.get("content", ())) > 1 for answer in operation["responses"].values())
-        by_query = "format" in asked
-        assert ("Accept" in asked) == (several and not by_query), where
+        by_query = "format" in parameters
+        assert ("Accept" in parameters) == (several and not by_query), where
 
 
 def part_of(example: Any, real: Any) -> bool:

@@ -74,6 +74,8 @@ class Standin:
             faces=1,
             sharpness=1.0,
             prepared=SimpleNamespace(nbytes=0),
+            prepared_black=SimpleNamespace(nbytes=0),
+            alpha=None,
         )
 
     def analyse_all(self, image: np.ndarray) -> list[SimpleNamespace]:

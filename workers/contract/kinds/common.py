@@ -14,6 +14,7 @@ from workers.contract.settings import Settings
 
 STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
+ALPHA_FORMATS = frozenset({"png", "webp", "webm"})
 TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 
 FaceChoice = Literal["largest"] | Annotated[int, Field(ge=0, le=999)]
@@ -42,6 +43,11 @@ class OutputSpec:
     def is_clip(self) -> bool:
         """Whether the format is a clip's."""
         return self.format in CLIP_FORMATS
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the format can hold transparency."""
+        return self.format in ALPHA_FORMATS
 
     @property
     def has_sound(self) -> bool:

@@ -29,6 +29,52 @@ def test_stills_keep_the_picture(astronaut: np.ndarray, kind: str, tolerance: fl
     assert np.abs((pixels - astronaut).mean((0, 1))).max() <= 0.5, "no shift of colour"
 
 
+@pytest.fixture
+def cut_out(astronaut: np.ndarray) -> np.ndarray:
+    """[128, 128, 4]: opaque above, half transparent in the middle, clear below."""
+    alpha = np.repeat(np.array([255, 128, 0, 0], np.uint8), 32)
+    return np.dstack([astronaut[:128, 160:288], np.repeat(alpha[:, None], 128, 1)])
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [("png", 0), ("webp", 12)])
+def test_stills_keep_transparency(cut_out: np.ndarray, kind: str, tolerance: int) -> None:
+    file = io.BytesIO()
+    write_still(file, cut_out, kind)
+    with Image.open(file) as image:
+        assert image.mode == "RGBA"
+        pixels = np.asarray(image).astype(int)
+    assert (pixels[..., 3] == cut_out[..., 3]).all()
+    assert np.abs(pixels[:28, :, :3] - cut_out[:28, :, :3]).mean() <= tolerance
+
+
+def test_a_webm_keeps_transparency(cut_out: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "clip.webm"
+    with ClipWriter(path, "webm", Clock.even(5, 25)) as writer:
+        for shift in range(5):
+            writer.write(np.roll(cut_out, shift, 0))
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert {name.lower(): value for name, value in stream.metadata.items()}["alpha_mode"] == "1"
+        decoder = av.CodecContext.create("libvpx-vp9", "r")  # FFmpeg's own decoder shows no alpha
+        frames = [
+            frame.to_ndarray(format="rgba") for packet in container.demux(stream) for frame in decoder.decode(packet)
+        ]
+    assert len(frames) == 5
+    for shift, frame in enumerate(frames):
+        assert np.abs(frame[..., 3].astype(int) - np.roll(cut_out, shift, 0)[..., 3]).mean() < 8
+        assert np.abs(frame[8:24, :, :3].astype(int) - np.roll(cut_out, shift, 0)[8:24, :, :3]).mean() < 12
+
+
+def test_the_label_can_be_read_on_what_is_transparent(cut_out: np.ndarray) -> None:
+    labelled = VisibleLabel(128, 128).draw(cut_out)
+    marked = labelled[..., 3] != cut_out[..., 3]
+    assert marked[64:].any()
+    assert labelled[marked][:, 3].min() >= 140
+    assert labelled[marked][:, 3].max() > 250
+    opaque = np.dstack([cut_out[..., :3], np.full((128, 128), 255, np.uint8)])
+    assert (VisibleLabel(128, 128).draw(opaque)[..., :3] == VisibleLabel(128, 128).draw(cut_out[..., :3])).all()
+
+
 def test_a_picture_too_large_for_its_format_says_so() -> None:
     with pytest.raises(EncodingError, match="ask for png"):
         write_still(io.BytesIO(), np.zeros((1, 17_000, 3), np.uint8), "webp")

@@ -77,14 +77,24 @@ def test_broken_exif_data_is_ignored(astronaut: np.ndarray) -> None:
     assert pixels.shape == astronaut.shape
 
 
-def test_transparency_is_laid_over_white() -> None:
-    image = Image.new("RGBA", (3, 1), (200, 0, 0, 255))
-    image.putpixel((1, 0), (200, 0, 0, 0))
-    image.putpixel((2, 0), (200, 0, 0, 128))
-    opaque, clear, half = decoded(image)[0]
-    assert opaque.tolist() == [200, 0, 0]
-    assert clear.tolist() == [255, 255, 255]
-    assert np.abs(half - np.array([227, 127, 127])).max() <= 1
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
+def test_transparency_is_kept(kind: str) -> None:
+    image = Image.new("RGBA", (96, 64), (200, 100, 50, 255))
+    image.paste((200, 100, 50, 128), (32, 0, 64, 64))
+    image.paste((200, 100, 50, 0), (64, 0, 96, 64))
+    options = {"PNG": {}, "TIFF": {}, "WEBP": {"lossless": True}}.get(kind, {"quality": 95})
+    pixels = decoded(image, kind, **options)
+    assert pixels.shape == (64, 96, 4)
+    for column, alpha in ((16, 255), (48, 128), (80, 0)):
+        assert abs(int(pixels[32, column, 3]) - alpha) <= 4
+    assert np.abs(pixels[32, 16, :3].astype(int) - (200, 100, 50)).max() <= 6
+
+
+def test_an_alpha_that_hides_nothing_is_none(astronaut: np.ndarray) -> None:
+    assert (decoded(Image.fromarray(astronaut).convert("RGBA")) == astronaut).all()
+    palette = Image.new("P", (4, 4), 1)
+    palette.putpalette([9, 9, 9, 200, 0, 0])
+    assert decoded(palette, transparency=1)[0, 0].tolist() == [200, 0, 0, 0]
 
 
 @pytest.mark.parametrize(

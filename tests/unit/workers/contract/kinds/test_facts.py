@@ -27,7 +27,7 @@ from workers.contract.warnings import WarningCode
 from workers.media.clip import _FORMATS as ENCODED_CLIPS
 from workers.media.still import _OPTIONS as ENCODED_STILLS
 
-README = Path(__file__).parents[5] / "README.md"
+API_PAGE = Path(__file__).parents[5] / "docs" / "api.md"
 SPACES = pytest.mark.parametrize("space", [ARKIT, BFM], ids=lambda space: space.name)
 
 
@@ -92,9 +92,9 @@ def option(schema: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["reenact", "talk"])
-def test_the_readme_s_ranges_are_the_options(kind: str) -> None:
-    text = README.read_text(encoding="utf-8")
-    table = text[text.index(f"`POST /{kind}`") :]
+def test_the_api_page_s_ranges_are_the_options(kind: str) -> None:
+    text = API_PAGE.read_text(encoding="utf-8")
+    table = text[text.index(f"## `POST /{kind}`") :]
     table = table[table.index("| option |") :]
     rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) to ([\d.]+) \|(.*)$", table[: table.index("\n\n")], re.MULTILINE)
     schema = json.loads(json.dumps(KINDS[kind].documents["options"].model_json_schema()))
