@@ -105,8 +105,8 @@ def _eyes_stay_open(before: FaceReading, after: FaceReading) -> float:
 
 
 CHECKS: tuple[Check, ...] = (
-    SliderCheck("jawOpen", 0.6, "lip opening, % of face height", _lips_part, Threshold(low=7)),
-    SliderCheck("eyeBlink", 1.0, "eye opening, ratio to source", _eyes_stay_open, Threshold(high=0.5)),
+    SliderCheck("jawOpen", 0.6, "lip opening, % of face height", _lips_part, Threshold(low=8)),
+    SliderCheck("eyeBlink", 1.0, "eye opening, ratio to source", _eyes_stay_open, Threshold(high=0.2)),
     *(TurnCheck(axis, degrees, Threshold(7, 20)) for axis in ("yaw", "pitch", "roll") for degrees in (15.0, -15.0)),
 )
 

@@ -17,6 +17,7 @@ from models.bundle import load_face, load_renderer, open_bundle
 from models.coefficients import ARKIT, CoefficientSpace, constrain
 from models.errors import EvaluationError, NoFaceError
 from models.extractor import CROP, Crop, Extraction, Extractor, square_crop
+from models.face3d.landmark_fit import LandmarkFit
 from models.renderer import PIRenderer
 from models.rendering import FrameRenderer
 
@@ -38,6 +39,7 @@ class RendererBench:
         renderers: method -> what makes pictures; `RENDERED` first, the ablations where they are requested.
         judge: an outside reader; None where there is none.
         perceptual: LPIPS and FID, as far as their weights are given.
+        fit: lays the bundle's face model on photos; None where it has none.
     """
 
     space: CoefficientSpace
@@ -45,6 +47,7 @@ class RendererBench:
     renderers: Mapping[str, FrameRenderer]
     judge: Judge | None = None
     perceptual: Perceptual = field(default_factory=Perceptual)
+    fit: LandmarkFit | None = None
 
     @classmethod
     def load(cls, bundle: Path, judge: Judge | None, perceptual: Perceptual, *, without_editing: bool) -> RendererBench:
@@ -63,7 +66,7 @@ class RendererBench:
         if without_editing:
             renderers[UNEDITED] = FrameRenderer(unedited(load_renderer(opened)).to(device), device, face)
         extractor = Extractor(opened.path("detector.onnx"), opened.path("extractor.onnx"))
-        return cls(ARKIT, extractor, renderers, judge, perceptual)
+        return cls(ARKIT, extractor, renderers, judge, perceptual, LandmarkFit(face) if face else None)
 
     def square(self, picture: Pixels) -> Crop:
         """The square of the largest face of a picture [H, W, 3]. Raises NoFaceError."""

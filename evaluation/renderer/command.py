@@ -32,7 +32,7 @@ from evaluation.renderer.suite import Plan, SuitePart, evaluate_renderer
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 
 QUICK_PHOTOS, QUICK_CLIPS, QUICK_SHEETS, QUICK_FLOW = 3, 1, 2, 32
-_STILLS = 10
+_STILLS, MOUTHS = 10, 50
 _console = Console()
 
 Photos = Annotated[int, typer.Option("--photos", min=1, help="Photos for random edits, sliders and identity.")]
@@ -102,6 +102,7 @@ def _plan(data: Path, portraits: Portraits, photos: int, clips: int, seed: int, 
         clips=choose_clips(data, clips, seed) if SuitePart.CLIPS in parts else [],
         strangers=stranger_clips(data) if SuitePart.STRANGERS in parts else [],
         public=public_portraits(),
+        mouths=held_out.choose(portraits, MOUTHS, seed, archive=False),
         seed=seed,
         parts=parts,
     )
@@ -119,6 +120,7 @@ def shortened(plan: Plan) -> Plan:
         stills=plan.stills[:1],
         smiles=plan.smiles[:QUICK_PHOTOS],
         strangers=plan.strangers[-QUICK_CLIPS:],
+        mouths=plan.mouths[:QUICK_PHOTOS],
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.renderer.blinks import SHUT, Blink
 from evaluation.renderer.clips import FLICKER
 from evaluation.renderer.comparison import AED, APD, JUDGED_AED, JUDGED_APD, PICTURE, TARGET, Comparison
 from evaluation.renderer.following import ACROSS, FOLLOWED
@@ -56,6 +57,7 @@ def tables(report: RendererReport) -> list[Table]:
             for reader, slopes in report.responses.slopes.items()
             for table in _slope_tables(reader, slopes, report.responses.lost[reader])
         ),
+        _blink_table(report.blinks),
         _other_table(report),
     ]
 
@@ -100,6 +102,8 @@ def renderer_data(report: RendererReport) -> dict[str, Any]:
         "identity": None if report.identity is None else asdict(report.identity),
         "steadiness": [asdict(one) for one in report.steadiness],
         "sharpness": [asdict(one) for one in report.sharpness],
+        "blinks": [asdict(one) for one in report.blinks],
+        "teeth": [asdict(one) for one in report.teeth],
         "seconds": report.seconds,
         "unmeasured": report.unmeasured,
     }
@@ -153,6 +157,17 @@ def _slope_tables(reader: str, slopes: Slopes, lost: int) -> list[Table]:
         )
         for title, matrix in titles.items()
     ]
+
+
+def _blink_table(blinks: Sequence[Blink]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for kind in dict.fromkeys(blink.kind for blink in blinks):
+        some = [blink for blink in blinks if blink.kind == kind]
+        left = summarise([blink.left for blink in some if blink.left is not None])
+        score = summarise([blink.score for blink in some if blink.score is not None])
+        rows.append((kind, str(left), f"{sum(blink.shut for blink in some)} of {len(some)}", str(score)))
+    header = ("picture", "opening left", f"with {SHUT}", "eyeBlink score")
+    return Table("Eyes with eyeBlink at 1, by MediaPipe (mean [95% interval])", header, rows)
 
 
 def _other_table(report: RendererReport) -> Table:

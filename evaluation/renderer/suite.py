@@ -17,6 +17,7 @@ from datasets.portraits import Portraits
 from evaluation.flow import FlowReport, FlowTest, evaluate_flow
 from evaluation.photos import load
 from evaluation.renderer.bench import RendererBench
+from evaluation.renderer.blinks import Blink, blink_pictures, evaluate_blinks
 from evaluation.renderer.clips import evaluate_clips
 from evaluation.renderer.comparison import Comparison
 from evaluation.renderer.generated import Generated, evaluate_generated
@@ -27,6 +28,7 @@ from evaluation.renderer.sharpness import Sharpness, evaluate_sharpness
 from evaluation.renderer.smile_pairs import Smile, evaluate_smiles
 from evaluation.renderer.steadiness import Steadiness, evaluate_steadiness
 from evaluation.renderer.strangers import across
+from evaluation.renderer.teeth import Teeth, evaluate_teeth
 from evaluation.statistics import summarise
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.renderer import PIRenderer
@@ -47,6 +49,8 @@ class SuitePart(StrEnum):
     IDENTITY = "identity"
     STEADINESS = "steadiness"
     SHARPNESS = "sharpness"
+    BLINKS = "blinks"
+    TEETH = "teeth"
 
 
 NO_FLOW = FlowReport(summarise([]), summarise([]))
@@ -64,7 +68,8 @@ class Plan:
         smiles: people whose own smile is requested.
         clips: videos to reenact.
         strangers: the same of people who were in no training.
-        public: name -> portrait for the sharpness at full resolution.
+        public: name -> portrait for the sharpness at full resolution, and for drawings.
+        mouths: numbers of the photos for teeth.
         seed: of the random edits.
         parts: what to measure; the rest stays empty.
     """
@@ -77,6 +82,7 @@ class Plan:
     clips: list[Path]
     strangers: list[Path]
     public: dict[str, NDArray[np.uint8]]
+    mouths: NDArray[np.int64]
     seed: int
     parts: frozenset[SuitePart] = frozenset(SuitePart)
 
@@ -94,6 +100,8 @@ class RendererReport:
     identity: IdentityChange | None
     steadiness: list[Steadiness]
     sharpness: list[Sharpness]
+    blinks: list[Blink] = field(default_factory=list)
+    teeth: list[Teeth] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     unmeasured: dict[str, str] = field(default_factory=dict)
 
@@ -114,6 +122,9 @@ def evaluate_renderer(bench: RendererBench, renderer: PIRenderer, plan: Plan, wa
     def photos(part: SuitePart, numbers: NDArray[np.int64] = plan.photos) -> Iterable[Any]:
         return watch(load(portraits, numbers), part, len(numbers)) if part in plan.parts else ()
 
+    def public(part: SuitePart) -> dict[str, NDArray[np.uint8]]:
+        return plan.public if part in plan.parts else {}
+
     with _timed(seconds, SuitePart.FLOW):
         flow = NO_FLOW if plan.flow is None else evaluate_flow(renderer, portraits, plan.flow)
     with _timed(seconds, SuitePart.SMILES):
@@ -132,12 +143,29 @@ def evaluate_renderer(bench: RendererBench, renderer: PIRenderer, plan: Plan, wa
     with _timed(seconds, SuitePart.STEADINESS):
         steadiness, no_still = evaluate_steadiness(bench, photos(SuitePart.STEADINESS, plan.stills))
     with _timed(seconds, SuitePart.SHARPNESS):
-        public = plan.public if SuitePart.SHARPNESS in plan.parts else {}
-        sharpness, no_portrait = evaluate_sharpness(bench, public)
+        sharpness, no_portrait = evaluate_sharpness(bench, public(SuitePart.SHARPNESS))
+    with _timed(seconds, SuitePart.BLINKS):
+        blinks, no_blink = evaluate_blinks(
+            bench, blink_pictures(bench, photos(SuitePart.BLINKS), public(SuitePart.BLINKS))
+        )
+    with _timed(seconds, SuitePart.TEETH):
+        teeth = evaluate_teeth(bench, photos(SuitePart.TEETH, plan.mouths), plan.seed)
     unmeasured = no_smile | no_clip | no_stranger | generated.unmeasured | dict(responses.unmeasured)
-    unmeasured |= no_still | no_portrait
+    unmeasured |= no_still | no_portrait | no_blink
     return RendererReport(
-        flow, smiles, clips, strangers, generated, responses, identity, steadiness, sharpness, seconds, unmeasured
+        flow,
+        smiles,
+        clips,
+        strangers,
+        generated,
+        responses,
+        identity,
+        steadiness,
+        sharpness,
+        blinks,
+        teeth,
+        seconds,
+        unmeasured,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from evaluation.checks import Threshold
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
+from evaluation.renderer.blinks import SHUT, shut_fractions
 from evaluation.renderer.comparison import AED, JUDGED_AED, PICTURE, Comparison
 from evaluation.renderer.following import ACROSS, FOLLOWED
 from evaluation.renderer.response import JUDGE, MAIN, OWN, Slopes
@@ -15,11 +16,13 @@ from evaluation.renderer.suite import RendererReport
 from evaluation.statistics import Summary, ratio, summarise
 
 MOUTH = "L1 mouth"
-SLOPE = {slider: Threshold(0.65, 1.25) if slider in ("yaw", "pitch") else Threshold(0.75, 1.25) for slider in MAIN}
-CROSS_TALK = Threshold(high=0.2)
+SLOPE = Threshold(0.85, 1.15)
+CROSS_TALK = Threshold(high=0.15)
 OF_COPYING = {JUDGED_AED: 0.45, MOUTH: 0.45, PICTURE: 0.75}
 """Measure of clips -> most that may be left of what copying the first frame gives."""
 FOLLOWS = Threshold(low=0.9)
+EYES_SHUT = {"photographs": Threshold(low=0.9), "drawings": Threshold(low=0.8)}
+NONE = Threshold(high=0)
 SHARP = Threshold(low=0.95)
 """As sharp as the skin, give or take what a measurement on two portraits can tell."""
 
@@ -63,7 +66,7 @@ def verdicts(report: RendererReport) -> list[Verdict]:
     first = judge or own
     second = own if judge else None
     found += [
-        Verdict(f"slope of {slider}", SLOPE[slider], first.slope(slider), second.slope(slider) if second else None)
+        Verdict(f"slope of {slider}", SLOPE, first.slope(slider), second.slope(slider) if second else None)
         for slider in MAIN
     ]
     found.append(Verdict("largest cross-talk", CROSS_TALK, worst(first), worst(second) if second else None))
@@ -71,8 +74,12 @@ def verdicts(report: RendererReport) -> list[Verdict]:
     for part in ("mouth", "eyes"):
         sharpness = summarise([one.against_skin(part) for one in report.sharpness])
         found.append(Verdict(f"{part} at 1024², sharpness over the skin's", SHARP, sharpness))
+    for name, shut in shut_fractions(report.blinks).items():
+        what = f"{name} whose eyes `eyeBlink` 1 shuts to {SHUT.high:g} of their opening"
+        found.append(Verdict(what, EYES_SHUT[name], summarise(shut)))
+    found.append(Verdict("pixels of teeth outside the lips", NONE, summarise([one.outside for one in report.teeth])))
     repeated = [float(one.repeated) for one in report.steadiness]
-    return [*found, Verdict("equal descriptors, largest difference of frames", Threshold(high=0), summarise(repeated))]
+    return [*found, Verdict("equal descriptors, largest difference of frames", NONE, summarise(repeated))]
 
 
 def lead(comparisons: list[Comparison], measure: str, baseline: str) -> Summary:

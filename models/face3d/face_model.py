@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
+from models.coefficients import ARKIT
 from models.errors import BundleError
 from models.face3d.morphable import EYEBALLS, FACE, MOUTH_INTERIOR, TEETH, MorphableModel
 from models.face3d.pose import HeadPose
@@ -25,6 +26,9 @@ what is left over."""
 
 REACH = 2.0
 """Centimetres around the landmarks in which the mesh lies on the photo well enough to be drawn."""
+
+FALLS = 0.5
+"""Centimetres by which an opening jaw moves its own teeth, and no others."""
 
 STILL = 0.004
 """Centimetres: an expression that moves a vertex by less leaves it where it is."""
@@ -157,9 +161,12 @@ class FaceModel:
         return self.triangles_of(*MOUTH_INTERIOR)
 
     @cached_property
-    def eyeballs(self) -> Index:
-        """Triangles of both eyeballs."""
-        return self.triangles_of(*EYEBALLS.values())
+    def eyeballs(self) -> tuple[Index, ...]:
+        """Triangles of the eyeball behind each of the `lid_rims`."""
+        balls = [self.triangles_of(part) for part in EYEBALLS.values()]
+        middles = [self.mean[ball].mean((0, 1)) for ball in balls]
+        places = [self.mean[rims].mean((0, 1)) for rims in self.lid_rims]
+        return tuple(balls[int(np.argmin(np.linalg.norm(np.subtract(middles, place), axis=1)))] for place in places)
 
     @cached_property
     def is_skin(self) -> NDArray[np.bool_]:
@@ -167,9 +174,11 @@ class FaceModel:
         return np.isin(np.arange(len(self.mean)), self.skin)
 
     @cached_property
-    def is_tooth(self) -> NDArray[np.bool_]:
-        """Which vertices [V] are of teeth."""
-        return np.isin(np.arange(len(self.mean)), self.triangles_of(TEETH))
+    def jaw(self) -> NDArray[np.int8]:
+        """Which teeth vertices [V] are of: 1 of upper ones, 2 of lower ones, 0 for all others."""
+        is_tooth = np.isin(np.arange(len(self.mean)), self.triangles_of(TEETH))
+        falls = np.abs(self.expression[ARKIT.index["jawOpen"]]).max(1) > FALLS
+        return np.where(is_tooth, 1 + falls, 0).astype(np.int8)
 
     @cached_property
     def certainty(self) -> Array:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 FINER = 4
+COARSE = 6.0
+"""A blur of more pixels is made on a grid on which it has so many."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,10 @@ class Window:
     @property
     def grid(self) -> Array:
         """Where its pixels are in the picture, [h, w, 2]."""
-        columns, rows = np.meshgrid(np.arange(self.width), np.arange(self.height))
-        return np.stack([columns + self.x, rows + self.y], -1).astype(np.float32)
+        grid = np.empty((self.height, self.width, 2), np.float32)
+        grid[..., 0] = np.arange(self.x, self.x + self.width)
+        grid[..., 1] = np.arange(self.y, self.y + self.height)[:, None]
+        return grid
 
     def local(self, points: Array, finer: int = 1) -> Array:
         """Points [P, 2 or 3] in this window's pixels, or in `finer` times as many a side; centres at integers."""
@@ -75,6 +79,11 @@ def without_holes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     return canvas
 
 
+def to_nearest(mask: NDArray[np.bool_]) -> Array:
+    """How far each pixel is from the nearest of a mask [h, w], in pixels; far away if there is none."""
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3))
+
+
 def stroke(points: Array, widths: Array, window: Window) -> Array:
     """How much of each pixel of the window an open line of changing width covers, [h, w] in [0, 1].
 
@@ -86,6 +95,14 @@ def stroke(points: Array, widths: Array, window: Window) -> Array:
     for a, b, width in zip(ends[:-1], ends[1:], widths, strict=True):
         cv2.line(canvas, a.tolist(), b.tolist(), 255, max(1, round(float(width) * FINER)), cv2.LINE_AA, 4)
     return _shrunk(canvas, window)
+
+
+def spread(values: Array, reach: float) -> Array:
+    """An array [h, w, C] blurred so far, in pixels; on a coarser grid where it has no detail left."""
+    shape, coarser = values.shape[1::-1], max(1.0, reach / COARSE)
+    size = max(1, round(shape[0] / coarser)), max(1, round(shape[1] / coarser))
+    small = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(cv2.GaussianBlur(small, (0, 0), max(reach / coarser, 0.5)), shape), np.float32)
 
 
 def _shrunk(canvas: NDArray[np.uint8], window: Window) -> Array:

@@ -68,12 +68,14 @@ class SourceLayers:
     Args:
         picture: uint8 [S, S, 3]. face: fitted to it, with a pose in its pixels.
         softness: blur of the picture, in its pixels, as of a photo that was enlarged.
+
+    `side` is S.
     """
 
     def __init__(self, picture: NDArray[np.uint8], face: FittedFace, softness: float = 0.0) -> None:
-        self.face, self._side = face, len(picture)
+        self.face, self.side = face, len(picture)
         placed = face.placed
-        self._window = Window.around(placed[face.model.is_skin, :2], 1, self._side)
+        self._window = Window.around(placed[face.model.is_skin, :2], 1, self.side)
         depth, _ = draw(
             self._window.local(placed),
             np.zeros((len(placed), 1), np.float32),
@@ -91,7 +93,7 @@ class SourceLayers:
         """The face with other coefficients [59]."""
         expression = coefficients[: len(self.face.expression)].astype(np.float32)
         depth = float(self.face.pose.translation[2])
-        pose = HeadPose.from_coefficients(coefficients[len(expression) :], self._side, depth)
+        pose = HeadPose.from_coefficients(coefficients[len(expression) :], self.side, depth)
         return PosedFace(pose, self.face.vertices(expression, pose), self._eyes.lids(expression, pose))
 
     def motion(self, posed: PosedFace) -> float:
@@ -104,38 +106,38 @@ class SourceLayers:
     def flow(self, posed: PosedFace) -> SkinFlow:
         """The skin's flow: exact on the mesh, fading at its silhouette, stretched where the photo hides the skin."""
         model, placed, vertices = self.face.model, self.face.placed, posed.vertices
-        window = Window.around(vertices[model.is_skin, :2], 1, self._side)
-        attributes = np.column_stack([self.texture(posed), placed, model.certainty]).astype(np.float32)
+        window = Window.around(vertices[model.is_skin, :2], 1, self.side)
+        attributes = np.column_stack([placed, model.certainty]).astype(np.float32)
         depth, drawn = draw(
             window.local(vertices), attributes, facing(vertices, model.skin), window.height, window.width
         )
         is_drawn = depth > EMPTY
         # Eyes and mouth are painted later; what lies under them is stretched, so that no gap shows at their rims.
-        certainty = np.where(is_drawn, drawn[..., 5], 1)
-        weight = certainty * np.clip(from_edge(without_holes(is_drawn) > 0) / (SILHOUETTE * self._side), 0, 1)
-        seen = self.is_seen(drawn[..., 2:5]) * is_drawn
+        certainty = np.where(is_drawn, drawn[..., 3], 1)
+        weight = certainty * np.clip(from_edge(without_holes(is_drawn) > 0) / (SILHOUETTE * self.side), 0, 1)
+        seen = self.is_seen(drawn[..., :3]) * is_drawn
         return SkinFlow(window, completed(drawn[..., :2], window, seen), weight.astype(np.float32))
-
-    def texture(self, posed: PosedFace) -> Array:
-        """Where the crop shows the skin's vertices, [V, 2]; what slides over an eye comes from above it."""
-        return self._eyes.texture(self.face.placed[:, :2], posed.lids)
 
     def covered(self, posed: PosedFace, side: int) -> Array:
         """Where the layers say what is to be seen, and no painting of a network should, [side, side] in [0, 1]."""
         model = self.face.model
         canvas = np.zeros((side, side), np.uint8)
-        scaled = (posed.vertices[:, :2] + 0.5) * (side / self._side) - 0.5
+        scaled = (posed.vertices[:, :2] + 0.5) * (side / self.side) - 0.5
         for rim in (*model.lid_rims.reshape(2, -1), model.mouth_rim):
             hull = cv2.convexHull(np.rint(scaled[rim] * 16).astype(np.int32))
             cv2.fillConvexPoly(canvas, hull, 255, cv2.LINE_AA, 4)
-        reach = 2 * max(1, round(COVER * self.face.pose.scale * side / self._side)) + 1
+        reach = 2 * max(1, round(COVER * self.face.pose.scale * side / self.side)) + 1
         wide = cv2.dilate(canvas, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
         return np.asarray(cv2.GaussianBlur(wide, (0, 0), reach / 6) / 255, np.float32)
 
     def paint(self, picture: Array, posed: PosedFace) -> None:
         """Draw eyes and mouth into a picture float32 [S, S, 3] whose skin has been moved, in place."""
         self._eyes.paint(picture, posed.vertices, posed.lids)
-        self._mouth.paint(picture, posed.vertices)
+        self._mouth.paint(picture, posed.vertices, posed.pose)
+
+    def inner_lips(self, posed: PosedFace) -> Array:
+        """The inner contour of a frame's lips, closed, [R, 2] in pixels of the crop: no tooth is outside."""
+        return self._mouth.rim(posed.vertices)
 
     def is_seen(self, places: Array) -> Array:
         """Whether the photo shows surface points [h, w, 3], [h, w] in {0, 1}."""

@@ -119,7 +119,7 @@ class TurnedHead:
         facing_viewer = (model.normals @ self._face.pose.rotation.T.astype(np.float32))[:, 2:]
         mirror = model.mirror
         marks = [model.certainty[:, None], self._sheet.inside(placed)[:, None], self._sheet.hidden(model.mean)[:, None]]
-        attributes = [self._layers.texture(posed), placed, placed[mirror], facing_viewer, facing_viewer[mirror], *marks]
+        attributes = [placed[:, :2], placed, placed[mirror], facing_viewer, facing_viewer[mirror], *marks]
         depth, drawn = draw(
             window.local(vertices),
             np.column_stack(attributes).astype(np.float32),

@@ -48,7 +48,7 @@ def test_files_hold_the_numbers(tmp_path: Path) -> None:
     assert [entry["number"] for entry in data["photos"]] == [1, 2, 3]
     assert data["unmeasured"] == {"9": "no face"}
     markdown = (tmp_path / "out" / "edits.md").read_text()
-    assert "| jawOpen +0.6 | lip opening, % of face height | ≥ 7 |" in markdown
+    assert "| jawOpen +0.6 | lip opening, % of face height | ≥ 8 |" in markdown
 
 
 def test_an_evaluation_of_nothing_is_still_json(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_quick_look_takes_targets_from_all_over_the_test() -> None:
         np.ones((count, 4, 4), bool),
     )
     people = [Smile(str(number), number, number) for number in range(9)]
-    plan = Plan(Path(), flow, np.arange(3), np.arange(3), people, [], [Path("a"), Path("b")], {}, 0)
+    plan = Plan(Path(), flow, np.arange(3), np.arange(3), people, [], [Path("a"), Path("b")], {}, np.arange(9), 0)
     quick = shortened(plan)
     assert len(quick.flow.photo) == QUICK_FLOW
     assert (quick.flow.photo[0], quick.flow.photo[-1]) == (0, count - 1)
@@ -38,4 +38,5 @@ def test_a_quick_look_takes_targets_from_all_over_the_test() -> None:
     assert len(quick.smiles) == QUICK_PHOTOS
     assert len(quick.stills) == 1
     assert len(quick.strangers) == 1
+    assert len(quick.mouths) == QUICK_PHOTOS
     assert len(quick.photos) == 3

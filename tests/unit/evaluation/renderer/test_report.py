@@ -11,6 +11,7 @@ import pytest
 
 from evaluation.flow import FlowReport
 from evaluation.renderer.bench import COPIED, RENDERED, WARPED
+from evaluation.renderer.blinks import PHOTOGRAPH, Blink
 from evaluation.renderer.comparison import AED, JUDGED_AED, PICTURE, TARGET, Comparison
 from evaluation.renderer.following import ACROSS, LIPS, YAW
 from evaluation.renderer.generated import Generated
@@ -20,6 +21,7 @@ from evaluation.renderer.response import JUDGE, MAIN, OWN, Responses, Slopes
 from evaluation.renderer.sharpness import Sharpness
 from evaluation.renderer.steadiness import Steadiness
 from evaluation.renderer.suite import NO_FLOW, RendererReport
+from evaluation.renderer.teeth import Teeth
 from evaluation.renderer.thresholds import verdicts
 from evaluation.statistics import summarise
 
@@ -60,6 +62,8 @@ REPORT = RendererReport(
     identity=IdentityChange([1.0], [0.5], [4.0]),
     steadiness=[Steadiness("still 1", 0, 0.004, dict.fromkeys(("mouth", "eyes", "face", "background"), 0.25))],
     sharpness=[Sharpness("Collins: nothing", {"mouth": 0.4, "eyes": 0.8, "skin": 0.8})],
+    blinks=[Blink("a", PHOTOGRAPH, 0.1, 0.7), Blink("a", "smoothed", 0.3, 0.4), Blink("b", "smoothed", None, None)],
+    teeth=[Teeth("a: jawOpen +0.6", 200, 0), Teeth("b: jawOpen +0.6", 200, 1)],
     seconds={"flow": 2.0},
     unmeasured={"photo 9": "no face"},
 )
@@ -88,6 +92,9 @@ def test_every_requirement_gets_its_verdict() -> None:
     assert found["mouth at 1024², sharpness over the skin's"].met is False
     assert found["eyes at 1024², sharpness over the skin's"].met
     assert found["equal descriptors, largest difference of frames"].met
+    shut = {name: one for name, one in found.items() if "shuts" in name}
+    assert [(one.value.mean, one.met) for one in shut.values()] == [(1, True), (0, False)]
+    assert found["pixels of teeth outside the lips"].met is False
     worse = replace(REPORT, steadiness=[replace(REPORT.steadiness[0], repeated=1)])
     assert verdicts(worse)[-1].met is False
 
@@ -142,6 +149,8 @@ def test_files_hold_tables_numbers_and_metrics(tmp_path: Path) -> None:
     data = json.loads((tmp_path / "renderer.json").read_text())
     assert data["smiles"]["a"][RENDERED]["L1 mouth"] == 4
     assert data["responses"][JUDGE]["rendered"][1][0][0] is None
+    assert "| smoothed | 0.30 [0.30, 0.30] | 0 of 2 | 0.40 [0.40, 0.40] |" in markdown
+    assert data["blinks"][2]["left"] is None
     assert data["sliders"] == list(MAIN)
     figures = json.loads((tmp_path / "renderer_metrics.json").read_text())
     assert figures == metrics(REPORT)

@@ -12,7 +12,7 @@ import pytest
 from models.coefficients import ARKIT, apply_controls
 from models.renderer.layers.compose import LayeredSource
 from models.renderer.layers.masks import Window, filled
-from models.renderer.layers.source import PosedFace, SourceLayers
+from models.renderer.layers.source import SourceLayers
 from tests.fitted_faces import SIDE, FittedPortrait
 
 NAMES = ("astronaut", "hopper")
@@ -54,7 +54,7 @@ def test_the_mouth_is_painted_inside_the_lips_alone(
     layers = SourceLayers(portrait.crop, portrait.face)
     posed = layers.posed(changed(portrait, sliders, yaw=10))
     canvas = np.full((SIDE, SIDE, 3), -1000, np.float32)  # a colour that no paint leaves as it is
-    layers.paint(canvas, PosedFace(posed.pose, posed.vertices, [replace(lid, closing=0.0) for lid in posed.lids]))
+    layers.paint(canvas, replace(posed, lids=[replace(lid, closing=0.0) for lid in posed.lids]))
     rim = posed.vertices[portrait.face.model.mouth_rim, :2]
     eyes = np.zeros((SIDE, SIDE), bool)
     for upper, lower in portrait.face.model.lid_rims:
