@@ -3,6 +3,7 @@
 #   make demo               edit two portraits over HTTP into out/contact_sheet.png, move one, let one talk
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
 #   make test               every test
+#   make soak ROUNDS=200    faults for as many rounds: processes die and come back while clients go on
 #   make test-quick         the unit tests that take less than half a second each
 #   make lint               style, types, layer rules, Dockerfile and compose files
 #   make format             bring the code into its style, and mend what ruff can mend
@@ -17,6 +18,8 @@
 # PYTHON=… picks another interpreter; pip's own variables (PIP_INDEX_URL, PIP_EXTRA_INDEX_URL …) reach pip.
 
 PORT ?= 8000
+ROUNDS ?= 200
+SEED ?= 1
 VENV ?= .venv
 # Installed before the project, so that a CPU wheel of it lying about is taken and no other version is looked for.
 TORCH ?= torch==2.13.0
@@ -26,7 +29,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test test-quick lint format hooks docs lock audit licences sbom clean
+.PHONY: help demo serve test soak test-quick lint format hooks docs lock audit licences sbom clean
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +44,9 @@ serve: $(VENV)/.installed-run
 # One process a core. A file's tests stay together: they share the servers that they start.
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -s tests/faults --rounds $(ROUNDS) --fault-seed $(SEED)
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py

@@ -24,6 +24,12 @@ pytest_plugins = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long, and with what luck, the tests of `faults` go on."""
+    parser.addoption("--rounds", type=int, default=20, help="rounds of faults")
+    parser.addoption("--fault-seed", type=int, default=1, help="what the faults are drawn from")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start real processes last: what is wrong in a function should be found by the fast test of it."""
     items.sort(key=lambda item: "e2e" in item.path.parts)

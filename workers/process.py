@@ -37,6 +37,7 @@ from workers.contract.tracing import configure_tracing
 from workers.contract.waits import Waits
 from workers.editor import Editor, load_editor
 from workers.heartbeat import Heartbeat
+from workers.job_folder import sweep_job_folders
 from workers.media.isolate import Decoder
 from workers.runner import CURRENT, Runner
 from workers.tasks import tasks_by_kind
@@ -117,6 +118,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     """
     configure_logging(settings.log_level)
     configure_tracing("portrait-worker")
+    sweep_job_folders()
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)

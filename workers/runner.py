@@ -1,7 +1,6 @@
 """Runs one job at a time in this process: from claim to a final state, whatever happens in between."""
 
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from workers.contract.store import JobStore
 from workers.contract.tracing import Span, begin, span
 from workers.contract.waits import Waits
 from workers.heartbeat import Heartbeat
+from workers.job_folder import job_folder
 from workers.output_file import OutputFile
 
 log = logging.getLogger(__name__)
@@ -154,8 +154,8 @@ class Runner:
 
     def _complete(self, attempt: Attempt) -> None:
         record = attempt.record
-        with tempfile.TemporaryDirectory(prefix="portrait-") as folder:
-            files = self._tasks[record.job.kind](attempt, Path(folder))
+        with job_folder() as folder:
+            files = self._tasks[record.job.kind](attempt, folder)
             results = self._keep(attempt, files)
         done = Progress(done=attempt.progress.total, total=attempt.progress.total, stage="done")
         try:

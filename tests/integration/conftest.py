@@ -59,6 +59,11 @@ class RedisServer:
         assert self._process is not None
         return self._process.pid
 
+    def wait(self) -> None:
+        """Wait until the server, which somebody has ended, is gone."""
+        assert self._process is not None
+        self._process.wait(10)
+
     def stop(self) -> None:
         """Stop the server; its data stays."""
         assert self._process is not None

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pytest
@@ -194,10 +194,11 @@ def environment_of(settings: Settings, **variables: str) -> dict[str, str]:
     }
 
 
-def launch(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
+def launch(settings: Settings, log: BinaryIO | None = None, **variables: str) -> subprocess.Popen[bytes]:
     """Start a real worker process around `standin.Standin`; keywords are environment variables."""
-    script = Path(__file__).with_name("standin.py")
-    return start_process([sys.executable, str(script)], cwd=ROOT, env=environment_of(settings, **variables))
+    command = [sys.executable, str(Path(__file__).with_name("standin.py"))]
+    environment = environment_of(settings, **variables)
+    return start_process(command, cwd=ROOT, env=environment, stdout=log, stderr=log and subprocess.STDOUT)
 
 
 @pytest.fixture
