@@ -107,7 +107,7 @@ def _settings_table(settings: type[BaseSettings], names: Iterable[str]) -> str:
     rows = []
     for name in names:
         field = settings.model_fields[name]
-        value = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+        value = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
         default = "unset" if value in (None, "") else f"`{value}`"
         rows.append((f"`{prefix}{name.upper()}`", default, field.description or ""))
     return _table(("variable", "default", "meaning"), rows)

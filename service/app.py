@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
 from service.body_limit import BodyLimitMiddleware, FileBytes, Pace
+from service.callbacks.deliverer import delivering
 from service.examples import SLIDERS_EXAMPLE
 from service.head import HeadMiddleware
 from service.metrics import HttpMetrics
@@ -62,7 +63,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
-        async with open_backend(settings) as backend:
+        async with open_backend(settings) as backend, delivering(backend):
             yield {"backend": backend, "registry": registry}
 
     app = FastAPIOffline(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from service.backend import Backend
+from service.callbacks.policy import CallbackPolicy
 from service.errors import InvalidRequestError
 from service.intake import Submission
 from service.uploads import Uploads
@@ -51,6 +52,9 @@ def build_request(
 def _check(fields: RequestFields, backend: Backend) -> None:
     """Raise InvalidRequestError for what is wrong by the bundle or the settings."""
     faults = fields.check(backend.presence, backend.settings)
+    if fields.callback.url is not None:
+        policy = CallbackPolicy.of(backend.settings)
+        faults += [("callback.url", fault) for fault in policy.faults(fields.callback.url)]
     if faults:
         first = [FieldProblem(field=field, message=text) for field, text in faults[:MAX_ERRORS]]
         raise InvalidRequestError(first, total=len(faults))

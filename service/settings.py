@@ -1,11 +1,12 @@
 """Settings of the API process, read from the environment (prefix PORTRAIT_)."""
 
 import ipaddress
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
+from service.webhook_signature import secret_bytes
 from workers.contract.settings import Settings, comma_separated
 
 
@@ -59,6 +60,27 @@ class ApiSettings(Settings):
     max_streams: PositiveInt = Field(
         500, description="Event streams that are open at a time before new ones are turned away with 503."
     )
+    callback_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts that requests may name as their `callback`, comma-separated; *.example.com means all below "
+        "it. None means that callbacks are off.",
+    )
+    callback_secret: SecretStr | None = Field(
+        None,
+        description="Signs callbacks, as Standard Webhooks wants: whsec_ and base64 of 24 to 64 random bytes. All "
+        "processes of the API share it. Needed where PORTRAIT_CALLBACK_HOSTS is set.",
+    )
+    callback_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Networks that callbacks may go to though their addresses are private, also by plain http, "
+        "comma-separated, such as 10.0.0.0/8.",
+    )
+    callback_timeout_s: PositiveFloat = Field(10.0, description="Seconds that a callback may take.")
+    callback_retry_s: Annotated[tuple[PositiveFloat, ...], NoDecode] = Field(
+        (5, 30, 120, 600, 3600, 21600),
+        description="Seconds to wait before a callback that did not arrive is tried for the second, third … time, "
+        "comma-separated.",
+    )
     live_wishes_per_s: PositiveInt = Field(60, description="Wishes that a live connection may send in a second.")
     live_idle_s: PositiveFloat = Field(
         300.0, description="Seconds without a wish after which a live connection is ended."
@@ -71,15 +93,36 @@ class ApiSettings(Settings):
     )
     shutdown_s: PositiveInt = Field(10, description="Seconds that requests under way get to finish at shutdown.")
 
-    @field_validator("api_keys", "cors_origins", "trusted_proxies", mode="before")
+    @field_validator(
+        "api_keys",
+        "cors_origins",
+        "trusted_proxies",
+        "callback_hosts",
+        "callback_networks",
+        "callback_retry_s",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return comma_separated(value)
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "callback_networks")
     @classmethod
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """uvicorn would take a mistyped network for a name that nobody has."""
         for network in value:
             ipaddress.ip_network(network)
         return value
+
+    @field_validator("callback_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            secret_bytes(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _callbacks_are_signed(self) -> Self:
+        if self.callback_hosts and self.callback_secret is None:
+            raise ValueError("PORTRAIT_CALLBACK_HOSTS needs PORTRAIT_CALLBACK_SECRET, which signs callbacks")
+        return self

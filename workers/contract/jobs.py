@@ -104,12 +104,25 @@ class QueuePlace(ContractModel):
     estimated_wait_s: float | None
 
 
+class Delivery(ContractModel):
+    """An attempt to call a client back: `status` of its answer, or the `error` that left it without; `next_at` where it
+    is tried again.
+    """
+
+    event: str
+    attempt: int
+    at: datetime
+    status: int | None = None
+    error: Annotated[str, BeforeValidator(partial(cut, length=300))] | None = None
+    next_at: datetime | None = None
+
+
 class Job(ContractModel):
     """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
 
     `bundle` is the one of the worker that took the job; None while it waits. `result_url`, of the first result, and
     `events_url` need no API key for some time, where the service signs addresses. `queue` is there while it waits.
-    `metadata` is that of the request.
+    `metadata` is that of the request; `deliveries` are attempts to reach its `callback`.
     """
 
     id: str
@@ -129,6 +142,7 @@ class Job(ContractModel):
     metrics: dict[str, float] = Field(default_factory=dict)
     warnings: list[JobWarning] = Field(default_factory=list)
     metadata: dict[str, str] = Field(default_factory=dict)
+    deliveries: list[Delivery] = Field(default_factory=list)
 
 
 class JobRecord(ContractModel):

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import UnknownJobError
-from workers.contract.jobs import Job, JobRecord, JobStatus, Problem, Progress, Result
+from workers.contract.jobs import Delivery, Job, JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.kinds.common import RequestFields
@@ -20,9 +20,17 @@ from workers.contract.warnings import JobWarning
 _REQUEST: TypeAdapter[JobRequest] = TypeAdapter(JobRequest)
 
 
+DELIVERY_FIELD = "delivery:"
+"""What fields of a job's hash begin with that tell of calls back."""
+
+
 def job_key(job_id: str) -> str:
     """The Redis key of a job's hash."""
     return key("job", cut(job_id, ID_LENGTH))  # clients send all kinds of ids
+
+
+CALLBACKS_DUE = key("callbacks", "due")
+"""Sorted set of `JOB:EVENT` by when they are to be sent next, seconds since the epoch."""
 
 
 def jobs_of(owner: str) -> str:
@@ -66,6 +74,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         bundle=BundleIdentity.model_validate_json(field["bundle"]) if "bundle" in field else None,
         metrics=json.loads(field.get("metrics", "{}")),
         metadata=request.metadata.notes() if isinstance(request, RequestFields) else {},
+        deliveries=_deliveries(field),
         warnings=[JobWarning.model_validate_json(json.dumps(one)) for one in json.loads(field.get("warnings", "[]"))],
     )
     return JobRecord(
@@ -81,6 +90,11 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         result_expires_at=float(field["result_expires_at"]) if "result_expires_at" in field else None,
         origin=Origin.model_validate_json(field.get("origin", "{}")),
     )
+
+
+def _deliveries(field: Mapping[str, str]) -> list[Delivery]:
+    found = (Delivery.model_validate_json(value) for name, value in field.items() if name.startswith(DELIVERY_FIELD))
+    return sorted(found, key=lambda delivery: (delivery.at, delivery.attempt))
 
 
 def _moment(seconds: str) -> datetime:

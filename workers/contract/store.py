@@ -19,13 +19,15 @@ from workers.contract.errors import IdempotencyConflictError, SupersededError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
+from workers.contract.kinds.common import RequestFields
 from workers.contract.origin import Origin
 from workers.contract.queue_names import QueueName
-from workers.contract.records import job_key, jobs_of, record_from_hash, unknown_job
+from workers.contract.records import CALLBACKS_DUE, job_key, jobs_of, record_from_hash, unknown_job
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
 _ACTIVE = key("jobs", "active")
+_EVENTS = {JobStatus.RUNNING: "started", **dict.fromkeys(filter(lambda one: one.final, JobStatus), "completed")}
 _FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
 _UNKNOWN = Origin()
 
@@ -49,15 +51,19 @@ end
 return {ARGV[1], ARGV[2]}
 """
 
-# KEYS: job, active set. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live or '' (unless the job says
-# its own), '1' where a job that is to be cancelled stays as it is or '', field, value ...
+# KEYS: job, active set, calls back that are due. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live
+# or '' (unless the job says its own), '1' where a job that is to be cancelled stays as it is or '', now, the event that
+# somebody may want to be called for or '', field, value ...
 # Returns nil when the job is unknown, else {applied, status, attempt, cancel flag, kind, time of creation}.
 _TRANSITION = """
-local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl')
+local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl', 'callback')
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
 if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, unpack(job, 1, 5)} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], unpack(ARGV, 8))
+if job[7] and ARGV[7] ~= '' and string.find(job[7], ',' .. ARGV[7] .. ',', 1, true) then
+  redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1] .. ':' .. ARGV[7])
+end
 if ARGV[4] ~= '' then
   redis.call('EXPIRE', KEYS[1], job[6] or ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
@@ -115,6 +121,8 @@ class JobStore:
             "origin": origin.model_dump_json(),
         }
         oldest: float | str = now - self._settings.longest_life_s
+        if isinstance(request, RequestFields) and (events := request.callback.wanted()):
+            fields["callback"] = f",{','.join(events)},"
         if request.fleeting:
             fields["ttl"], oldest = _FLEETING_TTL_S, ""
         idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
@@ -324,8 +332,11 @@ class JobStore:
         """
         number = "" if attempt is None else attempt
         answer = self._transition(
-            keys=[job_key(job_id), _ACTIVE],
-            args=[job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled, *_flat(fields)],
+            keys=[job_key(job_id), _ACTIVE, CALLBACKS_DUE],
+            args=[
+                *(job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled),
+                *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else "", *_flat(fields)),
+            ],
         )
         if answer is None:
             raise unknown_job(job_id)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from workers.contract.kinds.callback import Callback
 from workers.contract.kinds.metadata import Metadata
 from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import MediaKind
@@ -111,6 +112,7 @@ class RequestFields(Strict):
     """What a request says apart from its files: what is validated before any file is stored."""
 
     metadata: Metadata = Metadata()
+    callback: Callback = Callback()
 
     @classmethod
     def ensure_supported(cls, presence: Presence) -> None:

@@ -42,6 +42,7 @@ def test_a_job_has_the_documented_keys() -> None:
         "metrics",
         "warnings",
         "metadata",
+        "deliveries",
     }
     assert set(body["progress"]) == {"done", "total", "fps", "eta_s", "stage"}
     assert datetime.fromisoformat(body["created_at"]).tzinfo is not None

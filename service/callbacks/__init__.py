@@ -1,0 +1,1 @@
+"""Calls back to clients: allowed hosts only, signed, tried again until they arrive."""
