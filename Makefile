@@ -108,6 +108,7 @@ $(VENV)/.installed-run: pyproject.toml $(VENV)/.installed-torch
 $(VENV)/.installed-dev: pyproject.toml requirements/dev.txt $(VENV)/.installed-torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	-$(BIN)/python -m tests.helm_program $(BIN)
 	@touch $@ $(VENV)/.installed-run
 
 $(VENV)/.installed-supply: pyproject.toml $(VENV)/.installed-dev
