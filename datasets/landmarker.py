@@ -47,12 +47,13 @@ class Landmarker:
 
     Args:
         task: the task file of MediaPipe's face landmarker.
+        most: how many faces of a picture to look for.
 
     Raises:
         TrainingDataError: the package `mediapipe` (extra `judge`) or the task file is missing.
     """
 
-    def __init__(self, task: Path) -> None:
+    def __init__(self, task: Path, most: int = 1) -> None:
         if not task.is_file():
             raise TrainingDataError(f"{task} is no file: it should be MediaPipe's face landmarker, {TASK} of the data")
         try:
@@ -65,7 +66,7 @@ class Landmarker:
             base_options=tasks.BaseOptions(model_asset_path=str(task)),
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
-            num_faces=1,
+            num_faces=most,
         )
         self._landmarker = tasks.vision.FaceLandmarker.create_from_options(options)
 
@@ -79,16 +80,24 @@ class Landmarker:
 
     def read(self, picture: NDArray[np.uint8]) -> FaceReading | None:
         """The face in a picture uint8 [H, W, 3] RGB; None where MediaPipe finds none."""
+        found = self.faces(picture)
+        return found[0] if found else None
+
+    def faces(self, picture: NDArray[np.uint8]) -> list[FaceReading]:
+        """All faces in such a picture, at most as many as are looked for."""
         height, width = picture.shape[:2]
         pixels = np.ascontiguousarray(picture)  # other layouts are misread without a word
         image = self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=pixels)
         result = self._landmarker.detect(image)
-        if not result.face_landmarks:
-            return None
-        points = np.array([(p.x * width, p.y * height, p.z * width) for p in result.face_landmarks[0]], np.float32)
-        scores = {category.category_name: category.score for category in result.face_blendshapes[0]}
-        rotation = np.asarray(result.facial_transformation_matrixes[0], np.float64)[:3, :3]
-        return FaceReading(points, arkit_scores(scores), rotation)
+        rows = zip(result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes, strict=True)
+        return [
+            FaceReading(
+                np.array([(p.x * width, p.y * height, p.z * width) for p in points], np.float32),
+                arkit_scores({category.category_name: category.score for category in scores}),
+                np.asarray(matrix, np.float64)[:3, :3],
+            )
+            for points, scores, matrix in rows
+        ]
 
 
 def arkit_scores(scores: dict[str, float]) -> NDArray[np.float32]:

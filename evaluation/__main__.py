@@ -28,9 +28,12 @@ from evaluation.extractor_sheet import write_extractor_sheet
 from evaluation.flow import evaluate_flow, load_flow_test
 from evaluation.reenactment import choose_clips, evaluate_reenactment
 from evaluation.renderer.command import renderer
+from evaluation.renderer.geometry import Geometry
+from evaluation.turns import evaluate_turns
 from models.audio import FILE, TEMPERATURE
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import EvaluationError
+from models.face3d.landmark_mesh import LandmarkMesh
 from models.portrait import PortraitEditor
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
@@ -102,6 +105,30 @@ def edits(
         console.print(f"photo {number} not measured: {reason}")
     for path in sheet.write_sheets(result.photos, out):
         console.print(f"wrote {path}")
+
+
+@app.command()
+def turns(
+    data: Data,
+    bundle: BundleFolder = DEFAULT_BUNDLE,
+    out: Out = _OUT,
+    judge: Task = None,
+    photos: Count = 40,
+    seed: Seed = 0,
+    archive: Archive = False,
+) -> None:
+    """Whether heads that turn far turn as requested over a background that stays, judged by MediaPipe."""
+    portraits = Portraits(data, "test")
+    chosen = held_out.choose(portraits, photos, seed, archive=archive)
+    pictures = track(held_out.load(portraits, chosen), "turning", len(chosen), console=console)
+    editor, geometry, mesh = PortraitEditor.load(bundle), Geometry(data, portraits), LandmarkMesh.load(data)
+    with Landmarker(judge or data / TASK, most=2) as mediapipe:
+        result = evaluate_turns(editor, mediapipe, geometry, mesh, pictures)
+    table = report.turns_table(result)
+    report.write(out, "turns", table, asdict(result))
+    console.print(table.rich())
+    for number, reason in result.unmeasured.items():
+        console.print(f"photo {number} not measured: {reason}")
 
 
 @app.command()
@@ -194,6 +221,7 @@ def everything(
     renderer(data, bundle, out, photos, clips, seed=seed, judge=judge)
     flow(data, bundle, out)
     edits(data, bundle, out, judge, photos, seed, archive)
+    turns(data, bundle, out, judge, photos, seed, archive)
     reenactment(data, bundle, out, clips, seed)
     extractor(data, bundle, out, clips, seed=seed, faceless=faceless)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rich.table
 
 from evaluation.checks import CHECKS, ZERO_EDIT, Check
@@ -15,6 +16,7 @@ from evaluation.edits import EditsResult, PhotoResult
 from evaluation.flow import FlowReport
 from evaluation.reenactment import ClipResult
 from evaluation.statistics import Summary, summarise
+from evaluation.turns import TOLERANCE, TURN, TurnsResult
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,47 @@ def edits_data(result: EditsResult) -> dict[str, Any]:
         ],
         "unmeasured": {str(number): reason for number, reason in result.unmeasured.items()},
     }
+
+
+def turns_table(result: TurnsResult) -> Table:
+    turned = [(outcome, np.sign(outcome.asked)) for outcome in result.turned]
+    rows: list[tuple[str, ...]] = [
+        (
+            f"turned by ±{TURN:g}°",
+            _fraction(outcome.faces == 1 for outcome, _ in turned),
+            str(_summary(None if outcome.turned is None else side * outcome.turned for outcome, side in turned)),
+            str(_summary(None if outcome.known is None else side * outcome.known for outcome, side in turned)),
+            str(_summary(None if outcome.fitted is None else side * outcome.fitted for outcome, side in turned)),
+            _fraction(outcome.is_met for outcome, _ in turned),
+            str(summarise([outcome.unchanged for outcome, _ in turned])),
+        )
+    ]
+    for name, key in (("from the side to 0°: degrees off", abs), ("the same, with their sign", float)):
+        fronts = result.fronts
+        rows.append(
+            (
+                name,
+                _fraction(outcome.faces == 1 for outcome in fronts),
+                str(_summary(None if outcome.turned is None else key(outcome.turned) for outcome in fronts)),
+                "–",
+                str(_summary(None if outcome.fitted is None else key(outcome.fitted) for outcome in fronts)),
+                _fraction(outcome.is_met for outcome in fronts),
+                str(summarise([outcome.unchanged for outcome in fronts])),
+            )
+        )
+    return Table(
+        f"Turns of {len(result.turned) // 2} held-out photos (mean [95% interval])",
+        (
+            "head",
+            "one face found",
+            "degrees by MediaPipe",
+            "the same in the pair generator's picture",
+            "degrees by the 3DMM on MediaPipe's landmarks",
+            f"of these within {TOLERANCE:g}°",
+            "background unchanged",
+        ),
+        rows,
+    )
 
 
 def reenactment_table(clips: list[ClipResult]) -> Table:

@@ -16,6 +16,9 @@ from models.renderer.layers.masks import Window, sampled, smoothstep, without_ho
 from models.renderer.layers.plate import taken_apart
 from models.renderer.layers.source import PosedFace, SourceLayers, completed
 
+BLEND = 0.15
+"""Centimetres over which a hidden side begins."""
+
 EDGE = 1.2
 """Pixels over which the mesh's outline is smoothed."""
 
@@ -132,6 +135,7 @@ class TurnedHead:
         drawn[~is_drawn, 8:] = (1, 0, 1, 1, 0)
         own, other, certainty, inside, hidden = np.moveaxis(drawn[..., 8:], -1, 0)
         seen = self._layers.is_seen(drawn[..., 2:5]) * is_drawn
+        blend = BLEND * self._face.pose.scale
         solid = without_holes(is_drawn).astype(np.float32)
         edge = np.clip(2 * cv2.GaussianBlur(solid, (0, 0), EDGE, borderType=cv2.BORDER_CONSTANT) - 1, 0, 1) * solid
         cover = edge * smoothstep(certainty / BORDER)
@@ -144,8 +148,8 @@ class TurnedHead:
             certain=cover * certainty,
             places=completed(drawn[..., :2], window, seen),
             mirror=drawn[..., 5:7],
-            own=shown_by(own) * np.where(is_drawn, seen, 1),
-            other=shown_by(other) * hidden * self._layers.is_seen(drawn[..., 5:8]),
+            own=_smooth(shown_by(own) * np.where(is_drawn, seen, 1), blend),
+            other=_smooth(shown_by(other) * hidden * self._layers.is_seen(drawn[..., 5:8]), blend),
         )
 
     def _moved(self, posed: PosedFace) -> Array:
@@ -155,3 +159,8 @@ class TurnedHead:
         moved = rigid + certainty * (posed.vertices - rigid)
         follows = self._sheet.follows(face.placed)[:, None]
         return face.placed + (follows + certainty * (1 - follows)) * (moved - face.placed)
+
+
+def _smooth(weight: Array, sigma: float) -> Array:
+    """Weights [h, w] without the single pixels that a z-buffer leaves at its edges, softened."""
+    return np.asarray(cv2.GaussianBlur(cv2.medianBlur(weight.astype(np.float32), 5), (0, 0), max(sigma, 0.5)))
