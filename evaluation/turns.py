@@ -120,7 +120,7 @@ class _Turning:
             turn(before.rotation, after[0].rotation)[0] if after else None,
             self._yaw(after[0]) - self._yaw(before) if after else None,
             turn(before.rotation, known[0].rotation)[0] if known else None,
-            _unchanged(source, picture),
+            unchanged(source, picture),
         )
 
     def is_seen(self, degrees: float) -> bool:
@@ -143,7 +143,7 @@ class _Turning:
             float(np.degrees(euler_angles(after[0].rotation)[0])) if after else None,
             self._yaw(after[0]) if after else None,
             None,
-            _unchanged(source, picture),
+            unchanged(source, picture),
         )
 
     def _turned(self, degrees: float, mode: Mode) -> Pixels:
@@ -160,7 +160,7 @@ class _Turning:
         return float(np.degrees(euler_angles(pose.rotation)[0]))
 
 
-def _unchanged(source: Source, picture: Pixels) -> float:
+def unchanged(source: Source, picture: Pixels) -> float:
     """The fraction of a photo's background, where a pasted picture may have changed it, that is as it was."""
     side = source.crop.side
     pose = HeadPose.from_coefficients(source.coefficients[-6:], side)

@@ -19,9 +19,9 @@ SIZE, RELAXATIONS = 128, 4
 MARGIN, STRAY = 0.012, 0.06
 """Of the crop's side: how far beyond its edge the person colours the background, and how far single hairs reach."""
 
-FAINT, CLEAR, BUSY = 16.0, 48.0, 12.0
-"""Levels between a pixel and a plain background: what is not noticed, and what is a hair; and the detail of a
-background, in levels, in which no hair can be told."""
+FAINT, CLEAR, BUSY, NOISE = 40.0, 90.0, 12.0, 0.1
+"""Distance between the colours of hair and background in which no hair can be told, and in which all can; the detail of
+a background, in levels, in which none can; and how much of hair is not noticed."""
 
 GRAIN, LOUDEST = 0.006, 8.0
 """Of the crop's side: finer detail goes on beyond the edge as in a mirror, so many levels of it at most."""
@@ -60,17 +60,24 @@ def taken_apart(picture: NDArray[np.uint8], alpha: Array, sheet: HeadSheet) -> P
     near = _widened((alpha > 0.02).astype(np.float32), MARGIN * side)
     # Shoulders bend with the neck, and their edge is not their own: beside them the picture stays.
     hidden = np.where(sheet.free > 0.5, near, alpha > BODY).astype(np.float32)
-    stray = np.maximum(hidden, _widened(hidden, STRAY * side) * sheet.hair * _plain(levels, hidden))
+    hairy = _widened(hidden, STRAY * side) * sheet.hair * _plain(levels, hidden)
+    stray = np.maximum(hidden, hairy)
     solid = cv2.erode(smoothstep((alpha - 0.5) / 0.45), np.ones((3, 3)))
     behind, within = _filled(levels, np.stack([1 - (stray > 0.5), solid > 0.99]).astype(np.float32))
-    far = cv2.absdiff(levels, behind)
-    seen = smoothstep((np.maximum(np.maximum(far[..., 0], far[..., 1]), far[..., 2]) - FAINT) / (CLEAR - FAINT))
-    seen *= np.maximum(stray - hidden, 0)
+    hair = _hair(levels, behind, within) * hairy
     behind += hidden[..., None] * _grain(levels, hidden)
     covered = np.minimum(cv2.GaussianBlur(stray, (0, 0), max(MARGIN * side / 3, 0.5)), stray)[..., None]
     plate = levels + covered * (behind - levels)
-    person = within + np.maximum(solid, seen)[..., None] * (levels - within)
-    return Parts(_in_one_piece(np.maximum(alpha, seen)), plate, person)
+    person = within + solid[..., None] * (levels - within)
+    return Parts(_in_one_piece(np.maximum(alpha, hair)), plate, person)
+
+
+def _hair(levels: Array, behind: Array, within: Array) -> Array:
+    """How much hair, of the colour `within`, lies over a plain background in each pixel [S, S, 3]: [S, S] in [0, 1]."""
+    toward = within - behind
+    contrast = np.einsum("ijk,ijk->ij", toward, toward)
+    part = np.einsum("ijk,ijk->ij", levels - behind, toward) / np.maximum(contrast, 1)
+    return np.clip((part - NOISE) / (1 - 2 * NOISE), 0, 1) * smoothstep((np.sqrt(contrast) - FAINT) / (CLEAR - FAINT))
 
 
 def _in_one_piece(alpha: Array) -> Array:
