@@ -29,7 +29,8 @@ from evaluation.flow import evaluate_flow, load_flow_test
 from evaluation.reenactment import choose_clips, evaluate_reenactment
 from evaluation.renderer.command import renderer
 from evaluation.renderer.geometry import Geometry
-from evaluation.turns import evaluate_turns
+from evaluation.renderer.turns import evaluate_turns
+from evaluation.renderer.turns_report import turns_table
 from models.audio import FILE, TEMPERATURE
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.errors import EvaluationError
@@ -124,7 +125,7 @@ def turns(
     editor, geometry, mesh = PortraitEditor.load(bundle), Geometry(data, portraits), LandmarkMesh.load(data)
     with Landmarker(judge or data / TASK, most=2) as mediapipe:
         result = evaluate_turns(editor, mediapipe, geometry, mesh, pictures)
-    table = report.turns_table(result)
+    table = turns_table(result)
     report.write(out, "turns", table, asdict(result))
     console.print(table.rich())
     for number, reason in result.unmeasured.items():

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import rich.table
 
 from evaluation.checks import CHECKS, ZERO_EDIT, Check
@@ -16,7 +15,6 @@ from evaluation.edits import EditsResult, PhotoResult
 from evaluation.flow import FlowReport
 from evaluation.reenactment import ClipResult
 from evaluation.statistics import Summary, summarise
-from evaluation.turns import TOLERANCE, TURN, TurnsResult
 
 
 @dataclass(frozen=True)
@@ -57,14 +55,14 @@ def edits_table(result: EditsResult) -> Table:
     rows = [_check_row(check, result.photos) for check in CHECKS]
     for group, photos in _groups(result.photos).items():
         values = [photo.zero_edit_psnr for photo in photos]
-        fraction = _fraction(map(ZERO_EDIT.admits, values))
+        within = fraction(map(ZERO_EDIT.admits, values))
         rows.append(
             (
                 f"zero edit, {group}",
                 "PSNR of the face crop, dB",
                 str(ZERO_EDIT),
                 str(summarise(values)),
-                fraction,
+                within,
                 "–",
                 "",
             )
@@ -82,8 +80,8 @@ def edits_data(result: EditsResult) -> dict[str, Any]:
         "checks": {
             check.name: {
                 group: {
-                    "judged": asdict(_summary(photo.outcomes[check.name].judged for photo in photos)),
-                    "extracted": asdict(_summary(photo.outcomes[check.name].extracted for photo in photos)),
+                    "judged": asdict(summary(photo.outcomes[check.name].judged for photo in photos)),
+                    "extracted": asdict(summary(photo.outcomes[check.name].extracted for photo in photos)),
                 }
                 for group, photos in _groups(result.photos).items()
             }
@@ -102,52 +100,11 @@ def edits_data(result: EditsResult) -> dict[str, Any]:
     }
 
 
-def turns_table(result: TurnsResult) -> Table:
-    turned = [(outcome, np.sign(outcome.asked)) for outcome in result.turned]
-    rows: list[tuple[str, ...]] = [
-        (
-            f"turned by ±{TURN:g}°",
-            _fraction(outcome.faces == 1 for outcome, _ in turned),
-            str(_summary(None if outcome.turned is None else side * outcome.turned for outcome, side in turned)),
-            str(_summary(None if outcome.known is None else side * outcome.known for outcome, side in turned)),
-            str(_summary(None if outcome.fitted is None else side * outcome.fitted for outcome, side in turned)),
-            _fraction(outcome.is_met for outcome, _ in turned),
-            str(summarise([outcome.unchanged for outcome, _ in turned])),
-        )
-    ]
-    for name, key in (("from the side to 0°: degrees off", abs), ("the same, with their sign", float)):
-        fronts = result.fronts
-        rows.append(
-            (
-                name,
-                _fraction(outcome.faces == 1 for outcome in fronts),
-                str(_summary(None if outcome.turned is None else key(outcome.turned) for outcome in fronts)),
-                "–",
-                str(_summary(None if outcome.fitted is None else key(outcome.fitted) for outcome in fronts)),
-                _fraction(outcome.is_met for outcome in fronts),
-                str(summarise([outcome.unchanged for outcome in fronts])),
-            )
-        )
-    return Table(
-        f"Turns of {len(result.turned) // 2} held-out photos (mean [95% interval])",
-        (
-            "head",
-            "one face found",
-            "degrees by MediaPipe",
-            "the same in the pair generator's picture",
-            "degrees by the 3DMM on MediaPipe's landmarks",
-            f"of these within {TOLERANCE:g}°",
-            "background unchanged",
-        ),
-        rows,
-    )
-
-
 def reenactment_table(clips: list[ClipResult]) -> Table:
     def row(
         measure: str, threshold: str, values: Iterable[float | None], copied: Iterable[float] | None = None
     ) -> tuple[str, ...]:
-        return (measure, threshold, str(_summary(values)), "–" if copied is None else str(summarise(list(copied))))
+        return (measure, threshold, str(summary(values)), "–" if copied is None else str(summarise(list(copied))))
 
     return Table(
         f"Same-person reenactment of {len(clips)} held-out clips, re-extracted (mean [95% interval] over clips)",
@@ -178,18 +135,20 @@ def _groups(photos: list[PhotoResult]) -> dict[str, list[PhotoResult]]:
     return {name: group for name, group in {"all": photos, "colour": colour, "grey": grey}.items() if group}
 
 
-def _summary(values: Iterable[float | None]) -> Summary:
+def summary(values: Iterable[float | None]) -> Summary:
+    """Of the values that there are."""
     return summarise([value for value in values if value is not None])
 
 
 def _check_row(check: Check, photos: list[PhotoResult]) -> tuple[str, ...]:
     outcomes = [photo.outcomes[check.name] for photo in photos]
-    judged = _summary(outcome.judged for outcome in outcomes)
-    fraction = _fraction(outcome.judged is not None and check.threshold.admits(outcome.judged) for outcome in outcomes)
-    own = _summary(outcome.extracted for outcome in outcomes)
-    return (check.name, check.unit, str(check.threshold), str(judged), fraction, str(own), check.extracted_unit)
+    judged = summary(outcome.judged for outcome in outcomes)
+    within = fraction(outcome.judged is not None and check.threshold.admits(outcome.judged) for outcome in outcomes)
+    own = summary(outcome.extracted for outcome in outcomes)
+    return (check.name, check.unit, str(check.threshold), str(judged), within, str(own), check.extracted_unit)
 
 
-def _fraction(passes: Iterable[bool]) -> str:
+def fraction(passes: Iterable[bool]) -> str:
+    """How many of how many passed."""
     verdicts = list(passes)
     return f"{sum(verdicts)} of {len(verdicts)}"

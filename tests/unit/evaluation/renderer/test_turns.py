@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluation.report import turns_table
-from evaluation.turns import TurnOutcome, TurnsResult, unchanged
+from evaluation.renderer.turns import TurnOutcome, TurnsResult, unchanged
+from evaluation.renderer.turns_report import turns_table
 from models.extractor import Crop, Face
 from models.portrait import Source
 
