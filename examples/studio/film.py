@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import FloatRect, Page
 
 VIEW_WIDTH, VIEW_HEIGHT = 1180, 740
-WIDTH = 860
+WIDTH = 940
 FRAME_MS = 80
 QUALITY = 62
 SENTENCE = Path("examples/demo/sentence.flac")
@@ -83,6 +83,7 @@ def talk(page: Page, film: Film) -> None:
     with page.expect_file_chooser() as chooser:
         page.click("[data-drop=audio] .button >> nth=0")
     chooser.value.set_files(SENTENCE)
+    page.locator("#panel-talk [data-field='options.paste_back'] input").uncheck()
     film.shoot(1000)
     page.click("#start-talk")
     page.locator(".shot progress[value]").wait_for()
@@ -109,9 +110,12 @@ def shoot(url: str, output: Path) -> None:
         film.shoot(1400)
         put_sample(page)
         page.wait_for_timeout(300)
-        film.shoot(1000)
-        drag(page, film, CHEEK, (14, -4))
-        drag(page, film, MOUTH, (0, 14))
+        film.shoot(900)
+        page.click("#zoom-to-face")
+        page.wait_for_timeout(300)
+        film.shoot(900)
+        drag(page, film, CHEEK, (18, -4))
+        drag(page, film, MOUTH, (0, 9))
         page.click("#reset-all")
         page.click("[data-preset=wink]")
         wait_for_full_picture(page)

@@ -38,7 +38,7 @@ export function easelTools(bench, easel, { oncode, ondownload }) {
   const place = document.getElementById("easel-tools");
   place.append(undo, redo, compare, state, el("span", { class: "gap" }),
     toolButton("minus", words.zoomOut, () => easel.zoomBy(-1), { class: "tool wide-only" }), zoom, toolButton("plus", words.zoomIn, () => easel.zoomBy(1), { class: "tool wide-only" }),
-    toolButton("fit", words.fit, () => easel.resetZoom(), { class: "tool wide-only" }), el("span", { class: "gap" }),
+    toolButton("fit", words.fit, () => easel.resetZoom()), toolButton("face", words.zoomToFace, () => easel.zoomToFace(), { id: "zoom-to-face" }), el("span", { class: "gap" }),
     toolButton("code", words.code, oncode, { wide: true, id: "copy-code" }), format, download);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.closest("input:not([type=range]), textarea, dialog") || !bench.photo) return;

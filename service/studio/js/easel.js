@@ -5,6 +5,8 @@ import { announce, clamp, el, setStyle } from "./dom.js";
 import { S } from "./strings.js";
 
 const ZOOMS = [1, 1.5, 2, 3, 4, 6];
+const NEAREST = 12;
+const FILLED = 0.94; // of the table, by a face that is zoomed to
 const SVG = "http://www.w3.org/2000/svg";
 // A loop drawn by hand: it does not close where it began.
 const LOOP = "M72 6C50-2 18 8 8 38c-10 32 6 60 40 62 33 1 53-27 50-57C95 16 74 2 44 5";
@@ -95,7 +97,21 @@ export class Easel {
 
   zoomBy(steps) {
     const index = ZOOMS.findIndex((zoom) => zoom >= this.#zoom - 0.01);
-    this.#zoomTo(ZOOMS[clamp(index + steps, 0, ZOOMS.length - 1)]);
+    this.#zoomTo(ZOOMS[clamp((index < 0 ? ZOOMS.length : index) + steps, 0, ZOOMS.length - 1)]);
+  }
+
+  /** As near as the edited square fits. */
+  zoomToFace() {
+    const { face, width, height } = this.bench.photo ?? {};
+    if (!face) return;
+    const [x0, y0, x1, y1] = face.crop;
+    this.resetZoom();
+    const print = this.print.getBoundingClientRect();
+    const room = Math.min(this.element.clientWidth, this.element.clientHeight);
+    this.#zoomTo(clamp((FILLED * room * width) / ((x1 - x0) * print.width), 1, NEAREST));
+    const near = this.print.getBoundingClientRect();
+    const table = this.element.getBoundingClientRect();
+    this.element.scrollBy(near.left + (near.width * (x0 + x1)) / 2 / width - (table.left + table.width / 2), near.top + (near.height * (y0 + y1)) / 2 / height - (table.top + table.height / 2));
   }
 
   fit() {

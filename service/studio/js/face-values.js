@@ -13,6 +13,7 @@ export class FaceValues extends EventTarget {
   #past = [];
   #future = [];
   #settled = {};
+  #aside = null;
 
   /** @param {any} document of GET /sliders */
   constructor(document) {
@@ -38,6 +39,7 @@ export class FaceValues extends EventTarget {
     this.#settled = {};
     this.#past = [];
     this.#future = [];
+    if (this.#aside) this.#aside = { set: {}, past: [], future: [] };
     this.#changed("start");
   }
 
@@ -123,11 +125,29 @@ export class FaceValues extends EventTarget {
     return { ...this.#set };
   }
 
-  /** Show a state of the timeline, which has a history of its own. @param {Record<string, number>} snapshot */
+  /** Put what is set and its history aside: the timeline shows states of its own. */
+  putAside() {
+    this.#aside = { set: { ...this.#settled }, past: this.#past, future: this.#future };
+    this.show(this.#set);
+  }
+
+  /** Go on with what was put aside. */
+  takeBack() {
+    const { set, past, future } = this.#aside;
+    this.#aside = null;
+    this.show(set);
+    [this.#past, this.#future] = [past, future];
+    this.#changed("commit");
+  }
+
+  /** Show a state of the timeline. Steps back would lead into another one. @param {Record<string, number>} snapshot */
   show(snapshot) {
     this.#set = { ...snapshot };
     this.#settled = { ...snapshot };
+    this.#past = [];
+    this.#future = [];
     this.#changed("show");
+    this.#changed("commit");
   }
 
   /** `controls` of a request for a snapshot. */

@@ -4,17 +4,15 @@
 export function modeButtons(bench) {
   const buttons = [...document.querySelectorAll("#modes button")];
   const page = document.querySelector(".bench");
-  // What the sliders have made outlives a visit to the timeline.
-  let edited = {};
   const show = (mode) => {
-    if (bench.mode === "edit") edited = bench.values.snapshot();
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     for (const panel of document.querySelectorAll("[data-for]")) panel.hidden = !panel.dataset.for.split(" ").includes(mode);
     page.dataset.mode = mode;
-    if (bench.mode === "animate" && mode !== "animate") { bench.setMode(mode); bench.values.show(edited); return; }
+    const left = bench.mode;
+    if (mode === "animate") bench.values.putAside();
     bench.setMode(mode);
+    if (left === "animate") bench.values.takeBack(); // what the sliders have made outlives a visit to the timeline
   };
-  bench.values.addEventListener("start", () => { edited = {}; });
   for (const button of buttons) button.addEventListener("click", () => { if (button.dataset.mode !== bench.mode) show(button.dataset.mode); });
   show("edit");
 }

@@ -158,8 +158,11 @@ export class Timeline {
     const here = this.bench.mode === "animate";
     this.element.hidden = !here || !this.bench.photo;
     if (!here) this.stop();
-    else if (this.keyframes.length === 1 && !Object.keys(this.keyframes[0].values).length) this.draw();
-    else this.seek(this.time);
+    else if (this.keyframes.length > 1) this.seek(this.time);
+    else { // a clip that is still to be made begins with the face as it is now
+      this.keyframes[0].values = this.bench.values.snapshot();
+      this.seek(0);
+    }
   }
 
   #sort() {

@@ -184,3 +184,21 @@ def test_a_moving_hand_gets_live_pictures_of_its_newest_wish(studio: Studio, ast
     shown = [json.loads(picture[4 : 4 + int.from_bytes(picture[:4])])["seq"] for picture in pictures]
     assert shown == sorted(shown)
     assert shown[-1] == last["seq"], "the newest wish is answered"
+
+
+def test_the_face_fills_the_table_and_drags_still_hit_it(at_work: Studio) -> None:
+    wide = at_work.page.locator(".print").bounding_box()["width"]
+    at_work.page.click("#zoom-to-face")
+    near = at_work.page.locator(".print").bounding_box()
+    table = at_work.page.locator("#easel").bounding_box()
+    assert near["width"] > 1.5 * wide
+    scale = near["width"] / 512
+    mouth = near["x"] + 223 * scale, near["y"] + 141 * scale
+    assert table["x"] < mouth[0] < table["x"] + table["width"]
+    assert table["y"] < mouth[1] < table["y"] + table["height"]
+    jaw = float(at_work.fader("jawOpen").input_value())
+    at_work.page.mouse.move(*mouth)
+    at_work.page.mouse.down()
+    at_work.page.mouse.move(mouth[0], mouth[1] + 12 * scale, steps=3)
+    at_work.page.mouse.up()
+    assert float(at_work.fader("jawOpen").input_value()) > jaw + 20

@@ -58,6 +58,9 @@ def test_keyframes_leave_the_edited_face_as_it_was(at_work: Studio) -> None:
     at_work.page.click("[data-preset=wink]")
     at_work.mode("edit")
     assert at_work.fader("yaw").input_value() == turned
+    at_work.page.click("#undo")
+    assert at_work.fader("yaw").input_value() != turned, "steps of the timeline are none of the edit's"
+    at_work.page.wait_for_selector("#undo:disabled")
     assert at_work.page.locator('[data-slider^="eyeBlink"][data-changed]').count() == 0
 
 
