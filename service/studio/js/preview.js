@@ -3,8 +3,9 @@
  * wishes that newer ones overtake; when the hand rests, one in full resolution follows.
  */
 
-import { Problem, jsonBody, request } from "./api.js";
+import { Job } from "./jobs.js";
 import { LiveConnection } from "./live.js";
+import { jobForm } from "./send-job.js";
 import { pause } from "./dom.js";
 
 const SIDE = 384;
@@ -12,8 +13,8 @@ const SMALLEST = 64;
 const REST_MS = 450;
 const LONGEST_REST_MS = 5000;
 const LOOK_MS = 50;
+const SEEN_MS = 250; // who looks at the small picture may move on
 const RETRY_MS = 1000;
-const WAIT = { Prefer: "wait=60", Accept: "image/jpeg" };
 const GONE = new Set(["source_not_found", "source_expired"]);
 
 /** @typedef {{controls: any, photo: import("./photo.js").Photo, since: number, full?: boolean}} Wish */
@@ -27,7 +28,8 @@ export class Preview extends EventTarget {
   #sentAt = 0;
   #resting = 0;
   #busy = false;
-  #abort = new AbortController();
+  /** @type {Job|null} */ #fullJob = null;
+  #shownAt = 0;
 
   /** @param {import("./bench.js").Bench} bench */
   constructor(bench) {
@@ -42,7 +44,7 @@ export class Preview extends EventTarget {
   wish(controls) {
     const { photo } = this.bench;
     if (!photo?.own) return;
-    this.#abort.abort();
+    this.#dropFull();
     clearTimeout(this.#resting);
     this.#newest = { controls, photo, since: performance.now() };
     this.#resting = setTimeout(() => this.#rest({ controls, photo, full: true, since: performance.now() }), REST_MS);
@@ -52,7 +54,8 @@ export class Preview extends EventTarget {
 
   /** The small picture goes first: one worker would make it wait. */
   #rest(wish) {
-    const waits = this.#sent.size > 0 && this.#live.works && performance.now() - wish.since < LONGEST_REST_MS;
+    const now = performance.now();
+    const waits = this.#live.works && now - wish.since < LONGEST_REST_MS && (this.#sent.size > 0 || now - this.#shownAt < SEEN_MS);
     if (waits) this.#resting = setTimeout(() => this.#rest(wish), LOOK_MS);
     else this.#full({ ...wish, since: performance.now() });
   }
@@ -64,7 +67,7 @@ export class Preview extends EventTarget {
     this.#timer = 0;
     this.#newest = null;
     this.#sent.clear();
-    this.#abort.abort();
+    this.#dropFull();
     this.#setBusy(false);
   }
 
@@ -100,7 +103,9 @@ export class Preview extends EventTarget {
 
   #answered({ seq, blob }) {
     const wish = this.#take(seq);
-    if (wish) this.#tell("picture", { ...wish, blob });
+    if (!wish) return;
+    this.#shownAt = performance.now();
+    this.#tell("picture", { ...wish, blob });
   }
 
   async #refused({ seq, error }) {
@@ -131,36 +136,26 @@ export class Preview extends EventTarget {
   }
 
   async #full(wish) {
-    this.#abort = new AbortController();
-    const { signal } = this.#abort;
-    try {
-      const blob = await this.#fullPicture(wish, signal);
-      if (signal.aborted) return;
-      this.#sent.clear(); // a small one that is still to come shows no more
-      this.#newest = null;
-      this.#tell("picture", { ...wish, blob });
-    } catch (error) {
-      if (signal.aborted) return;
-      this.#tell("problem", { error });
-    }
+    const { controls, photo } = wish;
+    const options = { face: photo.face.index, paste_back: false, output: { format: "jpeg" } };
+    const job = new Job("edit");
+    this.#fullJob = job;
+    await job.run(photo, (sourceId) => jobForm(sourceId, {}, controls, options));
+    for (const { url } of job.results) URL.revokeObjectURL(url);
+    if (this.#fullJob !== job) return;
+    this.#fullJob = null;
+    this.#sent.clear(); // a small one that is still to come shows no more
+    this.#newest = null;
+    if (job.results.length) this.#tell("picture", { ...wish, blob: job.results[0].blob });
+    else if (job.error) this.#tell("problem", { error: job.error });
     this.#setBusy(false);
   }
 
-  async #fullPicture({ controls, photo }, signal) {
-    const options = { face: photo.face.index, paste_back: false, output: { format: "jpeg" } };
-    for (;;) {
-      try {
-        const answer = await photo.using((source_id) => {
-          const body = jsonBody({ source_id, controls, options });
-          return request("edit", { ...body, signal, headers: { ...body.headers, ...WAIT } });
-        });
-        return await answer.blob();
-      } catch (error) {
-        const passing = error instanceof Problem && (error.code === "unreachable" || error.status === 429 || error.status === 503);
-        if (!passing || signal.aborted) throw error;
-        await pause(RETRY_MS);
-      }
-    }
+  /** Nobody waits for it any more: the worker is free for the next small one. */
+  #dropFull() {
+    const job = this.#fullJob;
+    this.#fullJob = null;
+    job?.cancel().catch(() => {}); // it ends by itself, then
   }
 
   #setBusy(busy) {

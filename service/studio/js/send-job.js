@@ -19,15 +19,18 @@ export function sendJob(bench, reel, { kind, files = {}, controls, options, driv
     if (job.error) showProblem(withField(job.error, files), note);
     else if (download && job.results.length) saveFile(job.results[0].blob, fileName(job, bench.photo?.name.replace(/\.\w+$/, "") ?? "portrait", job.results[0]));
   });
-  job.run(bench.photo, (sourceId) => {
-    const form = new FormData();
-    form.append("source_id", sourceId);
-    for (const [field, file] of Object.entries(files)) form.append(field, file, file.name);
-    form.append("controls", JSON.stringify(controls));
-    form.append("options", JSON.stringify(options));
-    return form;
-  });
+  job.run(bench.photo, (sourceId) => jobForm(sourceId, files, controls, options));
   return job;
+}
+
+/** The body of a request that makes a job. @param {Record<string, File>} files */
+export function jobForm(sourceId, files, controls, options) {
+  const form = new FormData();
+  form.append("source_id", sourceId);
+  for (const [field, file] of Object.entries(files)) form.append(field, file, file.name);
+  form.append("controls", JSON.stringify(controls));
+  form.append("options", JSON.stringify(options));
+  return form;
 }
 
 /** A file that is too large or of no known type is the one that the request carried: the photo was taken before. */
