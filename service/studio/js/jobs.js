@@ -17,7 +17,7 @@ export class Job extends EventTarget {
   #id = "";
   #stopped = false;
 
-  /** @param {"edit"|"reenact"|"talk"} kind @param {{title?: string, driver?: Blob}} [about] */
+  /** @param {"edit"|"reenact"|"talk"} kind @param {{driver?: Blob}} [about] what the result is shown beside */
   constructor(kind, about = {}) {
     super();
     Object.assign(this, { kind, driver: about.driver });

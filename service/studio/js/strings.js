@@ -24,7 +24,6 @@ export const S = {
     hint: "Or drop it here, or paste it. It is sent to this service only.",
     sample: "No photo at hand?",
     sampleName: "Take Eileen Collins, astronaut (NASA, public domain)",
-    notPicture: "This is not a picture. Choose a photo: JPEG, PNG, WebP …",
   },
   easel: {
     tools: "Photo tools",
@@ -53,7 +52,6 @@ export const S = {
     full: "full resolution",
     preview: "preview",
     working: "rendering",
-    retry: "Try again",
     alt: "The photo",
     editedAlt: "The edited face",
   },
@@ -153,7 +151,6 @@ export const S = {
     keep: "Keep the head where it is in the photo",
     start: "Drive the portrait",
     missing: "Choose a driver first: a video, a photo or a motion document.",
-    motionFile: "Motion document",
   },
   talk: {
     title: "Talk",
@@ -212,7 +209,7 @@ export const S = {
     failed: (kind, detail) => `${kind} has failed: ${detail}`,
     warnings: "Look closely:",
   },
-  viewer: { back: "Back to the photo", result: "Result", driver: "Driver", use: "Edit this picture", seed: (seed) => `take ${seed}`, expired: "This result has expired." },
+  viewer: { back: "Back to the photo", result: "Result", driver: "Driver", use: "Edit this picture", seed: (seed) => `take ${seed}` },
   key: {
     title: "This service asks for a key",
     lead: "Enter the API key that you were given. It is kept in this page only, and forgotten when you close it.",
@@ -221,7 +218,7 @@ export const S = {
     send: "Continue",
   },
   code: { title: "The same request as code", lead: "Put your photo's file name in. With keys on, the key goes into the header.", copy: "Copy", copied: "Copied.", close: "Close" },
-  problems: { unreachable: "The service does not answer. Check that it runs; what you have here stays.", unreadable: "The service answered with something that is no picture.", code: (code) => `(${code})` },
+  problems: { unreachable: "The service does not answer. Check that it runs; what you have here stays." },
 };
 
 /** The string at a dotted path of `S`. */
