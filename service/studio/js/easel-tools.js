@@ -23,6 +23,8 @@ export function easelTools(bench, easel, { oncode, ondownload }) {
   const state = el("span", { class: "state", id: "state" });
   const format = el("select", { class: "chip", "aria-label": words.format }, ...Object.entries(FORMATS).map(([value, label]) => el("option", { value }, label)));
   const download = toolButton("save", words.download, () => ondownload(format.value), { wide: true, id: "download" });
+  const near = toolButton("face", words.zoomToFace, () => easel.zoomToFace(), { id: "zoom-to-face" });
+  const code = toolButton("code", words.code, oncode, { wide: true, id: "copy-code" });
   const history = () => { undo.disabled = !values.canUndo; redo.disabled = !values.canRedo; };
   const say = (word, busy) => state.replaceChildren(...(busy ? [el("span", { class: "spinner" })] : []), ...(word ? [el("span", {}, word)] : []));
   values.addEventListener("commit", history);
@@ -38,8 +40,11 @@ export function easelTools(bench, easel, { oncode, ondownload }) {
   const place = document.getElementById("easel-tools");
   place.append(undo, redo, compare, state, el("span", { class: "gap" }),
     toolButton("minus", words.zoomOut, () => easel.zoomBy(-1), { class: "tool wide-only" }), zoom, toolButton("plus", words.zoomIn, () => easel.zoomBy(1), { class: "tool wide-only" }),
-    toolButton("fit", words.fit, () => easel.resetZoom()), toolButton("face", words.zoomToFace, () => easel.zoomToFace(), { id: "zoom-to-face" }), el("span", { class: "gap" }),
-    toolButton("code", words.code, oncode, { wide: true, id: "copy-code" }), format, download);
+    toolButton("fit", words.fit, () => easel.resetZoom()), near, el("span", { class: "gap" }),
+    code, format, download);
+  const ready = () => { for (const tool of [compare, near, code, format, download]) tool.disabled = !bench.photo?.own; };
+  bench.addEventListener("photo", ready);
+  ready();
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.target.closest("input:not([type=range]), textarea, dialog") || !bench.photo) return;
     event.preventDefault();

@@ -195,7 +195,6 @@ function loop() {
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", LOOP);
-  path.setAttribute("pathLength", "1");
   svg.append(path);
   return svg;
 }

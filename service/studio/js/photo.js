@@ -1,9 +1,11 @@
 /** The photo on the table: its file, its source in the service, its faces, and what the face shows by itself. */
 
 import { Problem, json, jsonBody, request } from "./api.js";
+import { S } from "./strings.js";
 
 const WAIT = { Prefer: "wait=60" };
 const PATIENCE_S = 60;
+const NO_PICTURE = "unsupported_media";
 const GONE = new Set(["source_not_found", "source_expired", "unknown_source"]);
 
 /**
@@ -31,7 +33,11 @@ export class Photo {
   async send() {
     const form = new FormData();
     form.append("source", this.file, this.name);
-    this.sourceId = (await json("sources", { method: "POST", body: form, patience: PATIENCE_S })).id;
+    const source = await json("sources", { method: "POST", body: form, patience: PATIENCE_S }).catch((error) => {
+      throw error.code === NO_PICTURE ? notPicture() : error;
+    });
+    if (!source.media_type.startsWith("image/")) throw notPicture(); // videos and sounds are sources too
+    this.sourceId = source.id;
   }
 
   /** Find the faces. */
@@ -75,6 +81,8 @@ export class Photo {
     URL.revokeObjectURL(this.url);
   }
 }
+
+const notPicture = () => new Problem({ detail: S.intake.notPicture, code: NO_PICTURE, status: 415 });
 
 function withWait(content) {
   const body = jsonBody(content);

@@ -23,6 +23,7 @@ export const S = {
     camera: "Take one",
     hint: "Or drop it here, or paste it. It is sent to this service only.",
     sample: "No photo at hand?",
+    notPicture: "This is not a picture. Choose a photo: JPEG, PNG, WebP, HEIC, AVIF, TIFF, GIF or BMP.",
     sampleName: "Take Eileen Collins, astronaut (NASA, public domain)",
   },
   easel: {
@@ -132,7 +133,6 @@ export const S = {
     moved: (time) => `Keyframe moved to ${time}.`,
     added: (time) => `Keyframe set at ${time}.`,
     removed: "Keyframe deleted.",
-    clip: "Keyframes",
   },
   drive: {
     title: "Drive",

@@ -30,10 +30,16 @@ def test_a_file_that_is_no_picture_leaves_the_table_empty(studio: Studio) -> Non
     assert problem.get_attribute("data-code") == "unsupported_media"
 
 
+def test_a_video_is_no_photo(studio: Studio, driver: bytes) -> None:
+    studio.choose_file("#choose-photo", "clip.mp4", driver)
+    assert "not a picture" in studio.page.locator("#intake .problem").inner_text()
+
+
 def test_a_photo_without_a_face_says_so_over_the_photo(studio: Studio, astronaut_png: Path) -> None:
     studio.choose_file("#choose-photo", "grey.png", grey())
     studio.page.locator(".easel-note .problem", has_text="No face was found").wait_for()
     assert studio.page.locator("fieldset.face-body:disabled").count() == 1
+    assert studio.page.locator("#download").is_disabled()
     studio.choose_file("#new-photo", "collins.png", astronaut_png.read_bytes())
     studio.page.wait_for_selector("fieldset.face-body:enabled")
     assert studio.page.locator(".problem").count() == 0
