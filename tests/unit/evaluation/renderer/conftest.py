@@ -103,6 +103,7 @@ def landmarks_of(coefficients: np.ndarray) -> np.ndarray:
     wide, high = 0.6 - 0.2 * weight("mouthPucker") + 0.1 * weight("mouthSmile"), -1 + 0.3 * weight("mouthSmile")
     points[[61, 291], :2] = [-wide, high], [wide, high]
     points[[55, 285, 107, 336], 1] = 0.5 + 0.3 * weight("browInnerUp")
+    points[[10, 152], 1] = 1.5, -1.5
     turned = points @ np.asarray(rotation_matrix(*coefficients[53:56])).T
     return (100 * turned * (1, -1, -1) + (128, 128, 0)).astype(np.float32)
 
