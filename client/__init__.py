@@ -5,7 +5,7 @@ It knows the service by its HTTP alone and imports none of the other packages.
 
 from client.async_client import AsyncPortraitClient
 from client.calls import SourceId
-from client.documents import Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
+from client.documents import Batch, Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
 from client.errors import (
     InvalidUrlError,
     JobCancelledError,
@@ -15,11 +15,14 @@ from client.errors import (
     UnexpectedAnswerError,
     WaitTimeoutError,
 )
+from client.many import Edit
 from client.retries import Retries
 from client.sync_client import PortraitClient
 
 __all__ = [
     "AsyncPortraitClient",
+    "Batch",
+    "Edit",
     "InvalidUrlError",
     "Job",
     "JobCancelledError",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from client import flows, http
+from client import flows, http, many
 from client.async_exchange import AsyncExchange, run
 from client.calls import (
     ExtractFormat,
@@ -23,9 +24,10 @@ from client.calls import (
     reenact_call,
     talk_call,
 )
-from client.documents import Job, Readiness, Sliders, Source
+from client.documents import Batch, Job, JobStatus, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
+from client.many import Edit, OnBatch
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
 
@@ -125,6 +127,44 @@ class AsyncPortraitClient:
     async def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
         """As `PortraitClient.faces`."""
         return await self._submit(faces_call(photo, idempotency_key))
+
+    async def jobs(
+        self,
+        *,
+        kind: str | None = None,
+        status: JobStatus | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        most: int | None = None,
+    ) -> list[Job]:
+        """As `PortraitClient.jobs`."""
+        return await self._run(many.list_jobs(self._retries, kind, status, created_after, created_before, most))
+
+    async def batch(
+        self,
+        edits: Iterable[Edit],
+        *,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """As `PortraitClient.batch`."""
+        return await self._run(many.create_batch(edits, metadata, self._retries, idempotency_key))
+
+    async def read_batch(self, batch: Batch | str) -> Batch:
+        """As `PortraitClient.read_batch`."""
+        return await self._run(many.read_batch(batch, self._retries))
+
+    async def wait_batch(self, batch: Batch | str, *, on_progress: OnBatch | None = None) -> Batch:
+        """As `PortraitClient.wait_batch`."""
+        return await self._run(many.wait_batch(batch, self._retries, on_progress))
+
+    async def batch_jobs(self, batch: Batch | str) -> list[Job]:
+        """As `PortraitClient.batch_jobs`."""
+        return await self._run(many.batch_jobs(batch, self._retries))
+
+    async def cancel_batch(self, batch: Batch | str) -> Batch:
+        """As `PortraitClient.cancel_batch`."""
+        return await self._run(many.cancel_batch(batch, self._retries))
 
     async def sliders(self) -> Sliders:
         """As `PortraitClient.sliders`."""

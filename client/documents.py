@@ -65,6 +65,13 @@ class JobWarning(Document):
     face: int | None = None
 
 
+class QueuePlace(Document):
+    """Where a job waits: 1 is the next. `estimated_wait_s` is None where nothing is known of those before it."""
+
+    position: int
+    estimated_wait_s: float | None = None
+
+
 class Job(Document):
     """One request's life. `results` has entries only where there are several.
 
@@ -75,6 +82,8 @@ class Job(Document):
     kind: str
     status: JobStatus
     progress: Progress = Progress()
+    queue: QueuePlace | None = None
+    batch: str | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -85,11 +94,31 @@ class Job(Document):
     error: Problem | None = None
     metrics: dict[str, float] = {}
     warnings: list[JobWarning] = []
+    metadata: dict[str, str] = {}
 
     @property
     def ended(self) -> bool:
         """Whether the job will never change again."""
         return self.status not in ("queued", "running")
+
+
+class JobList(Document):
+    """A page of jobs."""
+
+    jobs: list[Job]
+    next_cursor: str | None = None
+
+
+class Batch(Document):
+    """Many edits with one status; `counts` tells how many of them are in each state of a job."""
+
+    id: str
+    status: Literal["queued", "running", "completed", "cancelled"]
+    total: int
+    counts: dict[str, int]
+    created_at: datetime
+    finished_at: datetime | None = None
+    metadata: dict[str, str] = {}
 
 
 class Source(Document):

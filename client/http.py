@@ -36,7 +36,9 @@ def arguments(call: Call) -> Iterator[dict[str, Any]]:
     with ExitStack() as stack:
         files = {name: stack.enter_context(opened(file)) for name, file in call.files.items()}
         given: dict[str, Any] = {"method": call.method, "url": call.path, "headers": call.headers}
-        if files:
+        if call.document is not None:
+            given["json"] = call.document
+        elif files:
             given |= {"files": files, "data": call.fields}
         elif call.fields:
             # A form without a file is urlencoded to httpx, which the service does not take.

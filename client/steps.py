@@ -24,6 +24,7 @@ class Call:
         path: below the service's URL; may hold a query.
         files: content by form field. A path is opened anew each time.
         fields: texts of the form.
+        document: the body as JSON, where it is no form.
         read_timeout_s: seconds without a byte after which the connection counts as dead; None for the client's own.
     """
 
@@ -32,6 +33,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, FileContent] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    document: Any = None
     read_timeout_s: float | None = None
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import httpx
 
-from client import flows, http
+from client import flows, http, many
 from client.calls import (
     ExtractFormat,
     Fields,
@@ -22,10 +23,11 @@ from client.calls import (
     reenact_call,
     talk_call,
 )
-from client.documents import Job, Readiness, Sliders, Source
+from client.documents import Batch, Job, JobStatus, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
 from client.http import DEFAULT_URL
+from client.many import Edit, OnBatch
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
 
@@ -145,6 +147,44 @@ class PortraitClient:
     def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
         """See how well the faces of a photo suit the other requests; its result is a JSON document."""
         return self._submit(faces_call(photo, idempotency_key))
+
+    def jobs(
+        self,
+        *,
+        kind: str | None = None,
+        status: JobStatus | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        most: int | None = None,
+    ) -> list[Job]:
+        """The jobs that there are, newest first: all, or the `most` newest that fit."""
+        return self._run(many.list_jobs(self._retries, kind, status, created_after, created_before, most))
+
+    def batch(
+        self,
+        edits: Iterable[Edit],
+        *,
+        metadata: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Make up to 1,000 edits; each is a job. Photos are uploaded first, each once."""
+        return self._run(many.create_batch(edits, metadata, self._retries, idempotency_key))
+
+    def read_batch(self, batch: Batch | str) -> Batch:
+        """The batch as it is now."""
+        return self._run(many.read_batch(batch, self._retries))
+
+    def wait_batch(self, batch: Batch | str, *, on_progress: OnBatch | None = None) -> Batch:
+        """Wait until every edit of the batch has ended, well or not; `on_progress` is called with it now and then."""
+        return self._run(many.wait_batch(batch, self._retries, on_progress))
+
+    def batch_jobs(self, batch: Batch | str) -> list[Job]:
+        """All jobs of the batch, in the order of its edits."""
+        return self._run(many.batch_jobs(batch, self._retries))
+
+    def cancel_batch(self, batch: Batch | str) -> Batch:
+        """Cancel the edits that have not ended."""
+        return self._run(many.cancel_batch(batch, self._retries))
 
     def sliders(self) -> Sliders:
         """What can be edited."""

@@ -12,16 +12,19 @@ from starlette.middleware.cors import CORSMiddleware
 
 from service.access import AccessMiddleware
 from service.backend import Backend, open_backend
+from service.batch_request import BatchBody
 from service.body_limit import BodyLimitMiddleware, FileBytes, Pace
 from service.callbacks.deliverer import delivering
 from service.examples import SLIDERS_EXAMPLE
 from service.head import HeadMiddleware
+from service.intake import MAX_JSON_BYTES
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, problems
 from service.openapi_document import install_openapi, operation_id
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import (
+    batches,
     edit,
     event_sockets,
     events,
@@ -79,10 +82,12 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         lifespan=lifespan,
     )
     install_problem_handlers(app)
-    install_openapi(app, KINDS.values(), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE})
+    install_openapi(
+        app, KINDS.values(), bodies=(BatchBody,), answers=(health.NotReady,), examples={"/sliders": SLIDERS_EXAMPLE}
+    )
     for open_routes in (pages, health, metrics, live, event_sockets):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, reenact, talk, extract, faces, sources, jobs, events, sliders):
+    for keyed_routes in (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders):
         app.include_router(
             keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)
         )
@@ -116,6 +121,7 @@ def _larger_bodies(settings: ApiSettings) -> dict[str, FileBytes]:
         "/reenact": FileBytes(form=photo + video, json=2 * photo),
         "/talk": FileBytes(form=photo + sound + video + KINDS["talk"].text_bytes, json=3 * photo),
         "/extract": FileBytes(form=max(photo, video), json=photo),
+        "/batches": FileBytes(form=0, json=MAX_JSON_BYTES),
         "/sources": FileBytes(form=max(photo, sound), json=photo),
     }
 

@@ -15,6 +15,7 @@ from service.live_limits import SocketLimit
 from service.settings import ApiSettings
 from service.signed_urls import UrlSigner
 from service.streams import StreamLimit
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect, connect_async
 from workers.contract.events import JobEvents
@@ -51,6 +52,7 @@ class Backend:
     streams: StreamLimit
     sockets: SocketLimit
     jobs: JobStore
+    batches: BatchStore
     queue: JobQueue
     blobs: BlobStore
     sources: SourceRegistry
@@ -68,7 +70,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     client = connect(settings.redis_url, retries=REDIS_RETRIES)
     client_async = connect_async(settings.redis_url)
     blobs = BlobStore(settings.storage_url, client)
-    queue, presence = JobQueue(client, settings), Presence(client)
+    jobs, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
     backend = Backend(
         settings=settings,
         redis=client,
@@ -77,7 +79,8 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         events=JobEvents(client_async),
         streams=StreamLimit(settings.max_streams),
         sockets=SocketLimit(settings.max_live_sockets),
-        jobs=JobStore(client, settings),
+        jobs=jobs,
+        batches=BatchStore(client, jobs, queue, presence, settings),
         queue=queue,
         blobs=blobs,
         sources=SourceRegistry(client, blobs, settings),
@@ -86,7 +89,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         waits=Waits(client, queue, presence),
     )
     # Workers run a reaper too. This one finds the jobs of the last worker when that is the one that died.
-    reaper = Reaper(backend.jobs, backend.queue, backend.presence, blobs, settings)
+    reaper = Reaper(jobs, queue, backend.batches, presence, blobs, settings)
     stop_reaper = threading.Event()
     thread = threading.Thread(target=reaper.run, args=(stop_reaper,), name="reaper", daemon=True)
     thread.start()

@@ -8,6 +8,7 @@ from fastapi import Depends
 from service.backend import BackendDep
 from service.signed_urls import UrlSigner
 from service.version import Root
+from workers.contract.batches import Batch
 from workers.contract.jobs import JobRecord, Result
 
 
@@ -37,6 +38,10 @@ class Links:
                 "result_url": self.open_to(owner, job.result.url),
             }
         return record.model_copy(update={"job": job.model_copy(update=changes)})
+
+    def batch(self, batch: Batch) -> Batch:
+        """The batch with its addresses filled in."""
+        return batch.model_copy(update={"jobs_url": self.to(batch.jobs_url)})
 
     def _result(self, owner: str, result: Result) -> Result:
         signed = None if self.signer is None else self.open_to(owner, result.url)

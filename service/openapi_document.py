@@ -30,17 +30,22 @@ def operation_id(route: APIRoute) -> str:
 
 
 def install_openapi(
-    app: FastAPI, kinds: Iterable[JobKind], answers: Iterable[type[BaseModel]], examples: Mapping[str, Any]
+    app: FastAPI,
+    kinds: Iterable[JobKind],
+    bodies: Iterable[type[BaseModel]],
+    answers: Iterable[type[BaseModel]],
+    examples: Mapping[str, Any],
 ) -> None:
     """Add the models that routes refer to by name to the OpenAPI document, and make it fit for generators.
 
     Args:
         kinds: of jobs, whose routes parse their bodies themselves.
+        bodies: what other routes parse themselves.
         answers: what they answer with, apart from jobs, events, motions and problems.
         examples: of what GET answers, by path. FastAPI would leave out their nulls.
     """
     generate = app.openapi
-    read = [model for kind in kinds for model in kind.documents.values()]
+    read = [*bodies, *(model for kind in kinds for model in kind.documents.values())]
     written: list[type[BaseModel]] = [Job, JobEvent, Problem, MotionDocument, Faces, *answers]
 
     def openapi() -> dict[str, Any]:

@@ -81,6 +81,7 @@ class ApiSettings(Settings):
         description="Seconds to wait before a callback that did not arrive is tried for the second, third … time, "
         "comma-separated.",
     )
+    max_batches: PositiveInt = Field(64, description="Unfinished batches before new ones are turned away with 503.")
     live_wishes_per_s: PositiveInt = Field(60, description="Wishes that a live connection may send in a second.")
     live_idle_s: PositiveFloat = Field(
         300.0, description="Seconds without a wish after which a live connection is ended."

@@ -21,6 +21,7 @@ from rq.worker import WorkerStatus
 
 from workers import metrics
 from workers.attempt import Deadline
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
@@ -123,6 +124,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
     blobs = BlobStore(settings.storage_url, client)
+    batches = BatchStore(client, store, queue, presence, settings)
     cpu = ThreadBudget(settings.threads, name, presence)
     heartbeat, deadline = Heartbeat(name, presence, store, settings, cpu.budgets), Deadline(settings.drain_s)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -137,7 +139,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     try:
         heartbeat.set(WorkerState.STARTING)
         heartbeat.start()
-        reaper = Reaper(store, queue, presence, blobs, settings)
+        reaper = Reaper(store, queue, batches, presence, blobs, settings)
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
         editor = _load_with_retries(settings, load, heartbeat, cpu)
         decoder.warm_up()
@@ -151,6 +153,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
             queue=queue,
             blobs=blobs,
             previews=Previews(client),
+            batches=batches,
             waits=Waits(client, queue, presence),
             heartbeat=heartbeat,
             deadline=deadline,

@@ -12,6 +12,7 @@ import redis
 
 from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import cannot_write, is_failing_over
@@ -70,6 +71,7 @@ class Runner:
         queue: JobQueue,
         blobs: BlobStore,
         previews: Previews,
+        batches: BatchStore,
         waits: Waits,
         heartbeat: Heartbeat,
         deadline: Deadline,
@@ -77,7 +79,7 @@ class Runner:
     ) -> None:
         self._name, self._bundle, self._tasks = name, bundle, tasks
         self._store, self._queue, self._blobs, self._previews = store, queue, blobs, previews
-        self._waits = waits
+        self._waits, self._batches = waits, batches
         self._heartbeat, self._deadline, self._settings = heartbeat, deadline, settings
 
     def run(self, job_id: str, number: int) -> None:
@@ -114,17 +116,20 @@ class Runner:
             trace.describe(status=status, **attempt.metrics)
             if status is JobStatus.FAILED:
                 trace.fail(status)
-            if status is JobStatus.SUCCEEDED:
-                self._note(record, seconds)
+            self._note(record, status, seconds)
         finally:
             attempt.end()
             self._heartbeat.set(WorkerState.READY)
 
-    def _note(self, record: JobRecord, seconds: float) -> None:
+    def _note(self, record: JobRecord, status: JobStatus, seconds: float) -> None:
+        """Tell those whom a job's end concerns; a reaper feeds the batch too, if this fails."""
         try:
-            self._waits.note(record, seconds)
+            if status is JobStatus.SUCCEEDED:
+                self._waits.note(record, seconds)
+            if record.job.batch is not None:
+                self._batches.feed(record.job.batch)
         except redis.RedisError as error:
-            log.info("how long a job took is not remembered: %s", error)
+            log.info("the end of a job was not noted: %s", error)
 
     def _outcome(self, attempt: Attempt) -> JobStatus:
         """Run the task and write down how it ended. Raises SupersededError when that is no longer wanted."""

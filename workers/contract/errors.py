@@ -38,6 +38,12 @@ class UnknownJobError(ServiceError):
     code, status, title = "unknown_job", 404, "Unknown job"
 
 
+class UnknownBatchError(ServiceError):
+    """No batch has this id (or its record has expired)."""
+
+    code, status, title = "unknown_batch", 404, "Unknown batch"
+
+
 class ResultExpiredError(ServiceError):
     """The job is known, its result has been deleted after its time to live."""
 

@@ -122,11 +122,13 @@ class Job(ContractModel):
 
     `bundle` is the one of the worker that took the job; None while it waits. `result_url`, of the first result, and
     `events_url` need no API key for some time, where the service signs addresses. `queue` is there while it waits.
-    `metadata` is that of the request; `deliveries` are attempts to reach its `callback`.
+    `batch` is the id of the one that it belongs to. `metadata` is that of the request; `deliveries` are attempts to
+    reach its `callback`.
     """
 
     id: str
     kind: str
+    batch: str | None = None
     status: JobStatus
     progress: Progress
     queue: QueuePlace | None = None
@@ -153,6 +155,7 @@ class JobRecord(ContractModel):
         attempt: fencing token, raised whenever the job goes back to the queue. What a worker reports about an
             older attempt is refused.
         losses: how many workers died while they ran it.
+        held: whether it waits outside of the queue for others of its batch.
         blobs: blob key of every result, in the order of the results.
         origin: of the request that made it.
     """
@@ -164,6 +167,7 @@ class JobRecord(ContractModel):
     losses: int
     worker: str | None
     cancel_requested: bool
+    held: bool = False
     queued_at: float
     blobs: list[str]
     result_expires_at: float | None
@@ -172,7 +176,7 @@ class JobRecord(ContractModel):
     @property
     def long(self) -> bool:
         """Whether it waits behind those that somebody waits for."""
-        return self.request.long
+        return self.request.long or self.job.batch is not None
 
     def body(self) -> dict[str, Any]:
         """The public job as JSON-ready data."""

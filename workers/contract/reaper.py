@@ -6,6 +6,7 @@ import time
 
 import redis
 
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.errors import QueueTimeoutError, SupersededError, UnknownJobError, WorkerLostError
 from workers.contract.jobs import JobRecord, JobStatus, Problem
@@ -28,8 +29,15 @@ class Reaper:
     """
 
     def __init__(
-        self, store: JobStore, queue: JobQueue, presence: Presence, blobs: BlobStore, settings: Settings
+        self,
+        store: JobStore,
+        queue: JobQueue,
+        batches: BatchStore,
+        presence: Presence,
+        blobs: BlobStore,
+        settings: Settings,
     ) -> None:
+        self._batches = batches
         self._store, self._queue, self._presence, self._blobs = store, queue, presence, blobs
         self._settings = settings
         self._suspects: set[tuple[str, int, JobStatus]] = set()
@@ -62,6 +70,7 @@ class Reaper:
             except SupersededError:
                 pass  # another reaper or the worker itself was faster
         self._suspects = suspects
+        self._batches.feed_all()
         self._blobs.sweep()
         if unknown := self._blobs.sweep_unknown(self._settings.unknown_blob_ttl_s):
             log.warning("%d stored files are unknown to Redis and will be deleted", unknown)

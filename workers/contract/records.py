@@ -29,6 +29,18 @@ def job_key(job_id: str) -> str:
     return key("job", cut(job_id, ID_LENGTH))  # clients send all kinds of ids
 
 
+ACTIVE = key("jobs", "active")
+"""Sorted set of the jobs that are in a queue or run, by when they were put there."""
+
+BATCHES = key("batches")
+"""Sorted set of the batches that have not ended, by when they were created."""
+
+
+def batch_key(batch_id: str) -> str:
+    """The Redis key of a batch's hash."""
+    return key("batch", batch_id)
+
+
 CALLBACKS_DUE = key("callbacks", "due")
 """Sorted set of `JOB:EVENT` by when they are to be sent next, seconds since the epoch."""
 
@@ -73,6 +85,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         error=Problem.model_validate_json(field["error"]) if "error" in field else None,
         bundle=BundleIdentity.model_validate_json(field["bundle"]) if "bundle" in field else None,
         metrics=json.loads(field.get("metrics", "{}")),
+        batch=field.get("batch"),
         metadata=request.metadata.notes() if isinstance(request, RequestFields) else {},
         deliveries=_deliveries(field),
         warnings=[JobWarning.model_validate_json(json.dumps(one)) for one in json.loads(field.get("warnings", "[]"))],
@@ -84,6 +97,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         attempt=int(field["attempt"]),
         losses=int(field["losses"]),
         worker=field.get("worker"),
+        held="held" in field,
         cancel_requested="cancel" in field,
         queued_at=float(field["queued_at"]),
         blobs=json.loads(field.get("blobs", "[]")),

@@ -22,11 +22,19 @@ from workers.contract.kinds import JobRequest
 from workers.contract.kinds.common import RequestFields
 from workers.contract.origin import Origin
 from workers.contract.queue_names import QueueName
-from workers.contract.records import CALLBACKS_DUE, job_key, jobs_of, record_from_hash, unknown_job
+from workers.contract.records import (
+    ACTIVE,
+    BATCHES,
+    CALLBACKS_DUE,
+    batch_key,
+    job_key,
+    jobs_of,
+    record_from_hash,
+    unknown_job,
+)
 from workers.contract.settings import Settings
 from workers.contract.warnings import JobWarning
 
-_ACTIVE = key("jobs", "active")
 _EVENTS = {JobStatus.RUNNING: "started", **dict.fromkeys(filter(lambda one: one.final, JobStatus), "completed")}
 _FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
 _UNKNOWN = Origin()
@@ -51,22 +59,35 @@ end
 return {ARGV[1], ARGV[2]}
 """
 
-# KEYS: job, active set, calls back that are due. ARGV: id, allowed statuses (',a,b,'), attempt or '', seconds to live
-# or '' (unless the job says its own), '1' where a job that is to be cancelled stays as it is or '', now, the event that
-# somebody may want to be called for or '', field, value ...
+# KEYS: job, active set, calls back that are due, unfinished batches. ARGV: id, allowed statuses (',a,b,'), attempt or
+# '', seconds to live or '' (unless the job says its own), '1' where a job that is to be cancelled stays as it is or '',
+# now, the event that somebody may want to be called for or '', what a batch's key begins with, field, value ...
 # Returns nil when the job is unknown, else {applied, status, attempt, cancel flag, kind, time of creation}.
 _TRANSITION = """
-local job = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl', 'callback')
+local known = {'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl', 'callback', 'batch'}
+local job = redis.call('HMGET', KEYS[1], unpack(known))
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
 if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, unpack(job, 1, 5)} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 8))
+redis.call('HSET', KEYS[1], unpack(ARGV, 9))
 if job[7] and ARGV[7] ~= '' and string.find(job[7], ',' .. ARGV[7] .. ',', 1, true) then
   redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1] .. ':' .. ARGV[7])
 end
 if ARGV[4] ~= '' then
   redis.call('EXPIRE', KEYS[1], job[6] or ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
+end
+local status, batch = redis.call('HGET', KEYS[1], 'status'), job[8] and ARGV[8] .. job[8]
+if batch and status ~= job[1] and redis.call('EXISTS', batch) == 1 then
+  redis.call('HINCRBY', batch, job[1], -1)
+  redis.call('HINCRBY', batch, status, 1)
+  local left = redis.call('HMGET', batch, 'queued', 'running')
+  if ARGV[4] ~= '' then redis.call('SREM', batch .. ':under_way', ARGV[1]) end
+  if tonumber(left[1] or 0) + tonumber(left[2] or 0) == 0 then
+    redis.call('HSET', batch, 'finished_at', ARGV[6])
+    redis.call('ZREM', KEYS[4], job[8])
+    for _, part in ipairs({'', ':jobs', ':held'}) do redis.call('EXPIRE', batch .. part, ARGV[4]) end
+  end
 end
 redis.call('PUBLISH', KEYS[1] .. ':events', '')
 local now = redis.call('HMGET', KEYS[1], 'status', 'attempt', 'cancel', 'kind', 'created_at')
@@ -106,30 +127,16 @@ class JobStore:
             IdempotencyConflictError: the key was used for another request.
         """
         job_id, now = uuid.uuid4().hex, time.time()
-        body = request.model_dump_json()
-        fingerprint = hashlib.sha256(body.encode()).hexdigest()
-        fields = {
-            "status": JobStatus.QUEUED,
-            "kind": request.kind,
-            "owner": owner,
-            "request": body,
-            "created_at": now,
-            "queued_at": now,
-            "attempt": 1,
-            "losses": 0,
-            "progress": Progress().model_dump_json(),
-            "origin": origin.model_dump_json(),
-        }
+        fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+        fields = new_job_fields(request, owner, now, origin)
         oldest: float | str = now - self._settings.longest_life_s
-        if isinstance(request, RequestFields) and (events := request.callback.wanted()):
-            fields["callback"] = f",{','.join(events)},"
         if request.fleeting:
             fields["ttl"], oldest = _FLEETING_TTL_S, ""
         idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
         found, known = cast(
             list[bytes],
             self._create(
-                keys=[job_key(job_id), _ACTIVE, jobs_of(owner), *idempotency],
+                keys=[job_key(job_id), ACTIVE, jobs_of(owner), *idempotency],
                 args=[job_id, fingerprint, self._settings.job_ttl_s, now, oldest, *_flat(fields)],
             ),
         )
@@ -147,6 +154,15 @@ class JobStore:
         """Read a job. Raises UnknownJobError when there is none or its record has expired."""
         raw = cast(dict[bytes, bytes], self._redis.hgetall(job_key(job_id)))
         return record_from_hash(job_id, raw)
+
+    def get_all(self, job_ids: Iterable[str]) -> list[JobRecord]:
+        """Read many jobs at once, in their order; those that are no longer there are left out."""
+        wanted = list(job_ids)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for job_id in wanted:
+                pipe.hgetall(job_key(job_id))
+            hashes = pipe.execute()
+        return [record_from_hash(job_id, raw) for job_id, raw in zip(wanted, hashes, strict=True) if raw]
 
     def owned(self, job_id: str, owner: str) -> JobRecord:
         """Read a job for its owner. Raises UnknownJobError like `get`, also when the job is another's."""
@@ -168,7 +184,7 @@ class JobStore:
 
     def active(self) -> list[str]:
         """Ids of all jobs that are queued or running, oldest first."""
-        return [job_id.decode() for job_id in cast(list[bytes], self._redis.zrange(_ACTIVE, 0, -1))]
+        return [job_id.decode() for job_id in cast(list[bytes], self._redis.zrange(ACTIVE, 0, -1))]
 
     def longest_wait(self, job_ids: Iterable[str]) -> float:
         """Seconds that the job of these has waited which has waited longest; 0 when none is known."""
@@ -180,7 +196,7 @@ class JobStore:
 
     def forget(self, job_id: str) -> None:
         """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
-        self._redis.zrem(_ACTIVE, job_id)
+        self._redis.zrem(ACTIVE, job_id)
 
     def claim(self, job_id: str, attempt: int, worker: str, bundle: BundleIdentity) -> JobRecord:
         """Take a queued job for a worker that has loaded `bundle`.
@@ -199,7 +215,7 @@ class JobStore:
             },
         )
         record = self.get(job_id)
-        job_metrics.count_wait(QueueName.of(long=record.request.long), max(0.0, time.time() - record.queued_at))
+        job_metrics.count_wait(QueueName.of(long=record.long), max(0.0, time.time() - record.queued_at))
         return record
 
     def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
@@ -332,10 +348,11 @@ class JobStore:
         """
         number = "" if attempt is None else attempt
         answer = self._transition(
-            keys=[job_key(job_id), _ACTIVE, CALLBACKS_DUE],
+            keys=[job_key(job_id), ACTIVE, CALLBACKS_DUE, BATCHES],
             args=[
                 *(job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled),
-                *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else "", *_flat(fields)),
+                *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else ""),
+                *(batch_key(""), *_flat(fields)),
             ],
         )
         if answer is None:
@@ -352,6 +369,25 @@ class JobStore:
             seconds = max(0.0, time.time() - float(created_at))
             job_metrics.count_end(kind.decode(), status.decode(), code, seconds)
         return bool(cancel)
+
+
+def new_job_fields(request: JobRequest, owner: str, created_at: float, origin: Origin = _UNKNOWN) -> dict[str, Any]:
+    """The hash of a job that waits from the beginning."""
+    fields: dict[str, Any] = {
+        "status": JobStatus.QUEUED,
+        "kind": request.kind,
+        "owner": owner,
+        "request": request.model_dump_json(),
+        "created_at": created_at,
+        "queued_at": created_at,
+        "attempt": 1,
+        "losses": 0,
+        "progress": Progress().model_dump_json(),
+        "origin": origin.model_dump_json(),
+    }
+    if isinstance(request, RequestFields) and (events := request.callback.wanted()):
+        fields["callback"] = f",{','.join(events)},"
+    return fields
 
 
 def _idempotency(owner: str, chosen: str) -> str:

@@ -24,6 +24,7 @@ from service.settings import ApiSettings
 from tests.integration.api.contract import CONTRACT
 from tests.integration.conftest import BUNDLE, RedisServer
 from tests.processes import start_process
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
@@ -47,6 +48,7 @@ class ActedWorker:
         self.blobs = BlobStore(settings.storage_url, client)
         self.sources = SourceRegistry(client, self.blobs, settings)
         self.presence = Presence(client)
+        self.batches = BatchStore(client, self.store, self.queue, self.presence, settings)
         self.appear()
 
     def appear(self, state: WorkerState = WorkerState.READY, *, speaks: bool = True) -> None:

@@ -18,6 +18,7 @@ import redis
 from PIL import Image
 
 from tests.processes import start_process
+from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, JobStatus
@@ -50,6 +51,11 @@ class Service:
     blobs: BlobStore
     sources: SourceRegistry
     presence: Presence
+
+    @property
+    def batches(self) -> BatchStore:
+        """What feeds batches."""
+        return BatchStore(self.client, self.store, self.queue, self.presence, self.settings)
 
     def submit(self, source_id: str, **request: object) -> str:
         """Accept a request as the API does. Returns the job's id."""
@@ -95,7 +101,7 @@ class Service:
 
     def reaper(self) -> Reaper:
         """A reaper as the API runs one."""
-        return Reaper(self.store, self.queue, self.presence, self.blobs, self.settings)
+        return Reaper(self.store, self.queue, self.batches, self.presence, self.blobs, self.settings)
 
     def wait(self, job_id: str, until: Callable[[JobRecord], bool], seconds: float = 40) -> JobRecord:
         """Wait until a job is as wanted."""

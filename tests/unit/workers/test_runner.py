@@ -24,6 +24,7 @@ def runner(deadline: Deadline) -> Runner:
         blobs=Mock(),
         previews=Mock(),
         waits=Mock(),
+        batches=Mock(),
         bundle=Mock(),
         heartbeat=Mock(),
         deadline=deadline,

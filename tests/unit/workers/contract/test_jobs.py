@@ -27,6 +27,7 @@ def test_a_job_has_the_documented_keys() -> None:
     assert set(body) == {
         "id",
         "kind",
+        "batch",
         "status",
         "progress",
         "queue",

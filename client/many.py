@@ -1,0 +1,119 @@
+"""Many jobs: those that there are, and batches of edits, each as steps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from client.answers import parsed
+from client.calls import Fields, FileMedia, Media, SourceId
+from client.documents import Batch, Job, JobList, Source
+from client.flows import upload
+from client.retries import Retries, answered
+from client.steps import Call, Sleep, Steps
+
+_PAGE = 100
+_LOOK_S = 1.0
+
+OnBatch = Callable[[Batch], object]
+"""Called with a batch whenever it was looked at."""
+
+
+class Edit(NamedTuple):
+    """One edit of a batch. The same photo, given as the same object, is uploaded once."""
+
+    photo: Media
+    controls: Fields | None = None
+    options: Fields | None = None
+    metadata: Mapping[str, str] | None = None
+
+
+def list_jobs(
+    retries: Retries,
+    kind: str | None,
+    status: str | None,
+    created_after: datetime | None,
+    created_before: datetime | None,
+    most: int | None,
+) -> Steps[list[Job]]:
+    """Ask for jobs, page after page."""
+    moments = {"created_after": created_after, "created_before": created_before}
+    query = {"kind": kind, "status": status} | {
+        name: None if moment is None else moment.astimezone().isoformat() for name, moment in moments.items()
+    }
+    return (yield from _pages("/jobs", query, retries, most))
+
+
+def create_batch(
+    edits: Iterable[Edit], metadata: Mapping[str, str] | None, retries: Retries, key: str | None
+) -> Steps[Batch]:
+    """Upload what has to be uploaded, then send the edits."""
+    known: dict[int, str] = {}
+    bodies = []
+    for edit in edits:
+        if id(edit.photo) not in known:
+            known[id(edit.photo)] = yield from _source_id(edit.photo, retries)
+        fields = {"controls": edit.controls, "options": edit.options, "metadata": edit.metadata}
+        given = {name: dict(value) for name, value in fields.items() if value is not None}
+        bodies.append({"source_id": known[id(edit.photo)], **given})
+    document = {"edits": bodies, "metadata": dict(metadata or {})}
+    headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
+    return parsed((yield from answered(Call("POST", "/batches", headers, document=document), retries)), Batch)
+
+
+def read_batch(batch: Batch | str, retries: Retries) -> Steps[Batch]:
+    """Ask for a batch."""
+    return parsed((yield from answered(Call("GET", _path(batch)), retries)), Batch)
+
+
+def cancel_batch(batch: Batch | str, retries: Retries) -> Steps[Batch]:
+    """Cancel what is left of a batch."""
+    return parsed((yield from answered(Call("DELETE", _path(batch)), retries)), Batch)
+
+
+def wait_batch(batch: Batch | str, retries: Retries, on_progress: OnBatch | None) -> Steps[Batch]:
+    """Wait until a batch has ended, however its edits went."""
+    while True:
+        seen = yield from read_batch(batch, retries)
+        if on_progress is not None:
+            on_progress(seen)
+        if seen.finished_at is not None:
+            return seen
+        yield Sleep(_LOOK_S)
+
+
+def batch_jobs(batch: Batch | str, retries: Retries) -> Steps[list[Job]]:
+    """Ask for all jobs of a batch, in the order of its edits."""
+    return (yield from _pages(f"{_path(batch)}/jobs", {}, retries, None))
+
+
+def _pages(path: str, query: Mapping[str, Any], retries: Retries, most: int | None) -> Steps[list[Job]]:
+    found: list[Job] = []
+    cursor = None
+    while most is None or len(found) < most:
+        limit = _PAGE if most is None else min(_PAGE, most - len(found))
+        given = {
+            name: value for name, value in {**query, "limit": limit, "cursor": cursor}.items() if value is not None
+        }
+        page = parsed((yield from answered(Call("GET", f"{path}?{urlencode(given)}"), retries)), JobList)
+        found += page.jobs
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+def _source_id(photo: Media, retries: Retries) -> Steps[str]:
+    if isinstance(photo, Source):
+        return photo.id
+    if isinstance(photo, SourceId):
+        return str(photo)
+    file: FileMedia = photo
+    return (yield from upload(file, retries)).id
+
+
+def _path(batch: Batch | str) -> str:
+    return f"/batches/{quote(batch if isinstance(batch, str) else batch.id, safe='')}"

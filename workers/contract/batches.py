@@ -1,0 +1,214 @@
+"""Batches: many edits with one status. Few of them are in the queue at a time, so that other jobs get their turn."""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, cast
+
+import redis
+from pydantic import Field
+
+from workers.contract.contract_model import ContractModel
+from workers.contract.errors import IdempotencyConflictError, UnknownBatchError
+from workers.contract.jobs import JobRecord, JobStatus
+from workers.contract.keys import key
+from workers.contract.kinds.edit import EditRequest
+from workers.contract.presence import Presence
+from workers.contract.queue import JobQueue
+from workers.contract.records import ACTIVE, BATCHES, batch_key, job_key, jobs_of
+from workers.contract.settings import Settings
+from workers.contract.store import JobStore, new_job_fields
+from workers.contract.text import ID_LENGTH, cut
+
+_PER_WORKER = 2  # of a batch's edits in the queue for each worker: none waits for the next one
+
+# KEYS: batch, jobs that wait outside of the queue, those in the queue or running, active set. ARGV: how many may be in
+# the queue or running, now, what a job's key begins with. Returns ids that are to be put into the queue.
+_FEED = """
+if redis.call('HEXISTS', KEYS[1], 'cancel') == 1 then return {} end
+local free, fed = ARGV[1] - redis.call('SCARD', KEYS[3]), {}
+while free > 0 do
+  local id = redis.call('LPOP', KEYS[2])
+  if not id then break end
+  local job = ARGV[3] .. id
+  if redis.call('HGET', job, 'status') == 'queued' then
+    redis.call('HDEL', job, 'held')
+    redis.call('HSET', job, 'queued_at', ARGV[2])
+    redis.call('SADD', KEYS[3], id)
+    redis.call('ZADD', KEYS[4], ARGV[2], id)
+    table.insert(fed, id)
+    free = free - 1
+  end
+end
+return fed
+"""
+
+
+class BatchStatus(StrEnum):
+    """How far a batch is. Edits of a completed one may have failed: see its counts."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Batch(ContractModel):
+    """Many edits with one status. `counts` tells how many of them are in each state of a job."""
+
+    id: str
+    status: BatchStatus
+    total: int
+    counts: dict[str, int]
+    created_at: datetime
+    finished_at: datetime | None = None
+    jobs_url: str
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class BatchStore:
+    """All batches of one Redis."""
+
+    def __init__(
+        self, client: "redis.Redis", store: JobStore, queue: JobQueue, presence: Presence, settings: Settings
+    ) -> None:
+        self._redis, self._store, self._queue = client, store, queue
+        self._presence, self._settings = presence, settings
+        self._feed = client.register_script(_FEED)
+
+    def create(
+        self, requests: Sequence[EditRequest], owner: str, metadata: Mapping[str, str], chosen_key: str | None = None
+    ) -> Batch:
+        """Record a batch and its jobs, all at once, and put the first of them into the queue.
+
+        Args:
+            requests: the edits.
+            owner: whose they are.
+            metadata: of the batch.
+            chosen_key: the owner's idempotency key; the same one gives the batch that it made before.
+
+        Raises:
+            IdempotencyConflictError: the key was used for other edits.
+        """
+        batch_id, now = self._name(requests, owner, metadata, chosen_key), time.time()
+        if self._redis.exists(batch_key(batch_id)):
+            return self.owned(batch_id, owner)
+        ids = [uuid.uuid4().hex for _ in requests]
+        with self._redis.pipeline() as pipe:
+            for place, (job_id, request) in enumerate(zip(ids, requests, strict=True)):
+                created = now - (len(ids) - place) * 1e-6  # in their order, wherever they are listed
+                fields = new_job_fields(request, owner, created) | {"batch": batch_id, "held": 1}
+                pipe.hset(job_key(job_id), items=_flat(fields))
+                pipe.zadd(jobs_of(owner), {job_id: created})
+            pipe.expire(jobs_of(owner), int(self._settings.longest_life_s))
+            pipe.rpush(_jobs(batch_id), *ids)
+            pipe.rpush(_held(batch_id), *ids)
+            fields = {"owner": owner, "total": len(ids), "created_at": now, "metadata": json.dumps(dict(metadata))}
+            pipe.hset(batch_key(batch_id), items=_flat(fields | {JobStatus.QUEUED: len(ids)}))
+            pipe.zadd(BATCHES, {batch_id: now})
+            pipe.execute()
+        self.feed(batch_id)
+        return self.owned(batch_id, owner)
+
+    def _name(
+        self, requests: Sequence[EditRequest], owner: str, metadata: Mapping[str, str], chosen_key: str | None
+    ) -> str:
+        """A new id, or that of the batch that the same key made before, or was about to make."""
+        batch_id = uuid.uuid4().hex
+        if chosen_key is None:
+            return batch_id
+        body = json.dumps([[request.model_dump_json() for request in requests], dict(metadata)])
+        fingerprint = hashlib.sha256(body.encode()).hexdigest()
+        name = key("idempotency", "batch", owner, hashlib.sha256(chosen_key.encode()).hexdigest())
+        self._redis.set(name, f"{batch_id}:{fingerprint}", nx=True, ex=self._settings.job_ttl_s)
+        found, _, known = cast(bytes, self._redis.get(name)).decode().partition(":")
+        if known != fingerprint:
+            raise IdempotencyConflictError(
+                "This Idempotency-Key came with other edits before; repeat those or use a new key."
+            )
+        return found
+
+    def owned(self, batch_id: str, owner: str) -> Batch:
+        """Read a batch for its owner. Raises UnknownBatchError when there is none, or it is another's."""
+        raw = cast(dict[bytes, bytes], self._redis.hgetall(batch_key(cut(batch_id, ID_LENGTH))))
+        field = {name.decode(): value.decode() for name, value in raw.items()}
+        if field.get("owner") != owner:
+            raise UnknownBatchError(f"There is no batch {cut(batch_id, ID_LENGTH)}; it may have expired.")
+        counts = {status.value: int(field.get(status, 0)) for status in JobStatus}
+        return Batch(
+            id=batch_id,
+            status=_status(counts, cancelled="cancel" in field),
+            total=int(field["total"]),
+            counts=counts,
+            created_at=_moment(field["created_at"]),
+            finished_at=_moment(field["finished_at"]) if "finished_at" in field else None,
+            jobs_url=f"/batches/{batch_id}/jobs",
+            metadata=json.loads(field["metadata"]),
+        )
+
+    def jobs(self, batch_id: str, first: int, count: int) -> list[JobRecord]:
+        """Some of a batch's jobs, in its order; none beyond its end."""
+        ids = cast(list[bytes], self._redis.lrange(_jobs(batch_id), first, first + count - 1))
+        return self._store.get_all(job_id.decode() for job_id in ids)
+
+    def cancel(self, batch_id: str) -> None:
+        """Cancel all of a batch's jobs that have not ended."""
+        self._redis.hset(batch_key(batch_id), "cancel", 1)
+        for job_id in cast(list[bytes], self._redis.lrange(_jobs(batch_id), 0, -1)):
+            record = self._store.cancel(job_id.decode())
+            if record.job.status is JobStatus.CANCELLED and not record.held:
+                self._queue.remove(record)
+
+    def feed(self, batch_id: str) -> None:
+        """Put as many of a batch's jobs into the queue as keep the workers busy."""
+        most = _PER_WORKER * max(1, len(self._presence.workers()))
+        ids = cast(
+            list[bytes],
+            self._feed(
+                keys=[batch_key(batch_id), _held(batch_id), _under_way(batch_id), ACTIVE],
+                args=[most, time.time(), job_key("")],
+            ),
+        )
+        # Whoever dies before it has put them into the queue leaves that to a reaper.
+        for record in self._store.get_all(job_id.decode() for job_id in ids):
+            self._queue.enqueue(record)
+
+    def feed_all(self) -> None:
+        """Feed every batch, in case that whoever ended a job died before it fed the next one."""
+        for batch_id in self.unfinished():
+            self.feed(batch_id)
+
+    def unfinished(self) -> list[str]:
+        """Ids of the batches that have not ended, oldest first."""
+        return [found.decode() for found in cast(list[bytes], self._redis.zrange(BATCHES, 0, -1))]
+
+
+def _status(counts: Mapping[str, int], *, cancelled: bool) -> BatchStatus:
+    left = counts[JobStatus.QUEUED] + counts[JobStatus.RUNNING]
+    if not left:
+        return BatchStatus.CANCELLED if cancelled and counts[JobStatus.CANCELLED] else BatchStatus.COMPLETED
+    return BatchStatus.QUEUED if counts[JobStatus.QUEUED] == sum(counts.values()) else BatchStatus.RUNNING
+
+
+def _flat(fields: Mapping[str, Any]) -> list[Any]:
+    return [part for name, value in fields.items() for part in (name, str(value))]
+
+
+def _moment(seconds: str) -> datetime:
+    return datetime.fromtimestamp(float(seconds), UTC)
+
+
+def _jobs(batch_id: str) -> str:
+    return f"{batch_key(batch_id)}:jobs"
+
+
+def _held(batch_id: str) -> str:
+    return f"{batch_key(batch_id)}:held"
+
+
+def _under_way(batch_id: str) -> str:
+    return f"{batch_key(batch_id)}:under_way"
