@@ -33,4 +33,13 @@ def reduced(source: Source, longest: int) -> Source:
     )
     box = tuple(value * scale for value in source.face.box)
     face = replace(source.face, box=box, points=source.face.points * scale)
-    return replace(source, image=np.asarray(small), face=face, crop=crop)
+    return replace(
+        source,
+        image=np.asarray(small),
+        face=face,
+        crop=crop,
+        alpha=None,  # the picture lies over white
+        # What was prepared of the large picture does not fit the small one.
+        prepared=type(source.prepared)(),
+        prepared_black=type(source.prepared_black)(),
+    )

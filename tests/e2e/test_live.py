@@ -70,3 +70,22 @@ def test_the_crop_comes_as_large_as_it_is_wished(socket: ClientConnection, sourc
     wish(socket, 1, source, paste_back=False, output={"size": 128, "format": "webp"})
     header, shown = preview(socket)
     assert (header["media_type"], shown.shape) == ("image/webp", (128, 128, 3))
+
+
+def test_a_large_photo_is_shown_as_its_edit_is(
+    http: httpx.Client, socket: ClientConnection, astronaut: np.ndarray
+) -> None:
+    """The worker keeps what it has prepared of a photo; the small one has its own."""
+    file = io.BytesIO()
+    Image.fromarray(astronaut).resize((900, 900), Image.Resampling.BICUBIC).save(file, "PNG")
+    source = http.post("/sources", files={"source": ("large.png", file.getvalue(), "image/png")}).json()["id"]
+    controls = {"expression": {"jawOpen": 0.7}}
+    headers = {"Prefer": "wait=60", "Accept": "image/png"}
+    edited = http.post("/edit", json={"source_id": source, "controls": controls}, headers=headers)
+    with Image.open(io.BytesIO(edited.content)) as large:
+        expected = np.asarray(large.convert("RGB").resize((300, 300), Image.Resampling.BICUBIC)).astype(int)
+    for seq in range(2):
+        wish(socket, seq, source, controls=controls, output={"size": 300})
+        _, shown = preview(socket)
+        assert shown.shape == (300, 300, 3)
+        assert np.abs(shown - expected).mean() < 3

@@ -29,6 +29,8 @@ def test_picture_crop_and_face_shrink_together() -> None:
     np.testing.assert_allclose(small.face.points, 25.0)
     assert small.coefficients is large.coefficients
     assert small.landmarks is large.landmarks
+    assert small.prepared is not large.prepared, "what is prepared of one does not fit the other"
+    assert small.prepared_black is not large.prepared_black
 
 
 def test_a_small_one_stays_as_it_is() -> None:
