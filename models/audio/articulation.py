@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from models.coefficients import ARKIT
 
 _AHEAD = 0.5  # frames
-_QUICK = 1.0  # k
+_QUICK = 0.9  # k
 _WHOLE = 1.25  # factor on everything: the amplitude of real lips
 _REACH = 6  # frames on either side of the average
 _SIDE = _REACH + 1  # frames on either side that a frame depends on

@@ -113,6 +113,9 @@ def export(
     provenance: Json = None,
     metrics: Json = None,
     version: Annotated[str | None, typer.Option(help="The bundle's new version; default: it keeps its own.")] = None,
+    share: Annotated[
+        float, typer.Option(min=0, max=1, help="Of the run in the new weights; the rest is the bundle's own speech.")
+    ] = 1.0,
     dry_run: DryRun = False,
 ) -> None:
     """Put a run's averaged weights into a bundle as audio.safetensors; a bundle that they do not fit is left alone."""
@@ -120,7 +123,7 @@ def export(
         typer.echo(plan_speech(run, bundle, preset))
         return
     described, measured = (command_line.read_json(path) if path else {} for path in (provenance, metrics))
-    add_speech(run, bundle, preset, described, measured, version=version)
+    add_speech(run, bundle, preset, described, measured, version=version, share=share)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import torch
 from pydantic import JsonValue
 
 from models.audio import FILE, SpeechNetwork
 from models.audio.presets import SPEECH_PRESETS
-from models.bundle import Bundle, draft_bundle, open_bundle, release_bundle
+from models.bundle import Bundle, draft_bundle, load_speech, open_bundle, release_bundle
 from models.errors import TrainingDataError
 from models.tensors import save_tensors
 from training.plan import printed
@@ -20,15 +21,16 @@ from training.weights import load_averaged
 def save_speech(run: Path, preset: str, path: Path) -> None:
     """Write a run's averaged weights to `path`, in half precision.
 
-    Raises:
-        TrainingDataError: the run has no state or was trained with another preset, or the preset has no speech.
-        BundleError: a weight is not finite.
+    Raises TrainingDataError as `trained_speech` does; BundleError: a weight is not finite.
     """
     save_tensors(trained_speech(run, preset), path)
 
 
 def trained_speech(run: Path, preset: str) -> SpeechNetwork:
-    """The averaged network of a run. Raises TrainingDataError as `save_speech` does."""
+    """The averaged network of a run.
+
+    Raises TrainingDataError: the run has no state or was trained with another preset, or the preset has no speech.
+    """
     if preset not in SPEECH_PRESETS:
         raise TrainingDataError(f"preset {preset} has no speech; use {', '.join(SPEECH_PRESETS)}")
     network = SpeechNetwork(SPEECH_PRESETS[preset])
@@ -44,6 +46,7 @@ def add_speech(
     metrics: dict[str, float],
     *,
     version: str | None = None,
+    share: float = 1,
 ) -> Bundle:
     """Give a bundle the speech of a run; its own description is kept, what is new is added.
 
@@ -52,15 +55,20 @@ def add_speech(
     Args:
         provenance: added under "speech". metrics: added by name.
         version: the bundle's new one; None keeps the old.
+        share: of the run's weights in the new ones; the rest is the bundle's own speech. A run that went on from a
+            bundle knows what is new better, the bundle what is not: their mean is often better than either.
 
     Raises:
-        BundleError: the bundle does not open, load or run. TrainingDataError: as `save_speech`.
+        BundleError: the bundle does not open, load or run. TrainingDataError: as `trained_speech`.
     """
     opened = _bundle_of(bundle, preset)
     manifest, record = opened.manifest, record_behind(run)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / FILE
-        save_speech(run, preset, weights)
+        network = trained_speech(run, preset)
+        if share < 1:
+            _mix(network, load_speech(opened, torch.device("cpu")).network, share)
+        save_tensors(network, weights)
         return release_bundle(
             draft_bundle(
                 bundle,
@@ -75,6 +83,11 @@ def add_speech(
                 runs={**manifest.runs, **({FILE: record} if record is not None else {})},
             )
         )
+
+
+def _mix(network: SpeechNetwork, other: SpeechNetwork, share: float) -> None:
+    own, others = network.state_dict(), other.state_dict()
+    network.load_state_dict({name: torch.lerp(others[name], own[name], share) for name in own})
 
 
 def plan_speech(run: Path, bundle: Path, preset: str) -> str:

@@ -16,7 +16,7 @@ from models.bundle import draft_bundle, load_speech, open_bundle, write_bundle
 from models.errors import BundleError, TrainingDataError
 from tests.bundles import write_speaking_bundle
 from training.audio.corpus_builder import _item
-from training.audio.export import add_speech
+from training.audio.export import add_speech, trained_speech
 from training.audio.speech import SpeechOptions, speech_trainer
 
 
@@ -95,3 +95,16 @@ def test_a_run_goes_on_from_a_bundle(corpus: Path, tmp_path: Path) -> None:
     assert all(torch.equal(taken[name], value) for name, value in known.items())
     with pytest.raises(BundleError, match="preset"):
         speech_trainer(corpus, tmp_path / "other", SpeechOptions(1, 4, frames=40, preset="small"), bundle)
+
+
+def test_a_bundle_may_keep_a_part_of_its_own_speech(corpus: Path, tmp_path: Path) -> None:
+    bundle = write_speaking_bundle(tmp_path / "bundle")
+    before = load_speech(open_bundle(bundle), torch.device("cpu")).network.state_dict()
+    options = SpeechOptions(30, 4, 0.1, frames=40, preset="debug", averaging=0)
+    speech_trainer(corpus, tmp_path / "run", options, bundle).train()
+    learnt = trained_speech(tmp_path / "run", "debug").state_dict()
+    after = load_speech(add_speech(tmp_path / "run", bundle, "debug", {}, {}, share=0.25), torch.device("cpu"))
+    name = "mouth.condition.0.weight"
+    expected = 0.75 * before[name] + 0.25 * learnt[name]
+    assert torch.allclose(after.network.state_dict()[name], expected, atol=1e-3)
+    assert not torch.allclose(learnt[name], before[name], atol=1e-2)
