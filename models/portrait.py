@@ -24,7 +24,9 @@ from models.face3d.face_model import FaceModel
 from models.face3d.photo_mesh import PhotoMesh
 from models.prepared_photo import PreparedPhotos
 from models.renderer import PIRenderer
+from models.renderer.engine import CompiledEngine, Engine, fastest
 from models.rendering import FrameRenderer
+from models.runtime import thread_count
 from models.transparency import over_black, recovered, split
 
 MOST_FACES = 32
@@ -74,12 +76,14 @@ class PortraitEditor:
         bundle: ManifestIdentity,
         speech: SpeechMotion | None = None,
         face: FaceModel | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.space = space
         self.bundle = bundle
         self.speech = speech
         self._extractor, self._renderer, self._device = extractor, renderer.to(device), device
-        self._frames = FrameRenderer(self._renderer, device, face)
+        self._engine = engine
+        self._frames = FrameRenderer(self._renderer, device, face, engine)
 
     @classmethod
     def load(cls, bundle: Path = DEFAULT_BUNDLE, device: str = "auto", threads: int | None = None) -> PortraitEditor:
@@ -107,11 +111,14 @@ class PortraitEditor:
             opened.manifest.identity,
             networks.speech,
             networks.face,
+            fastest(networks.renderer, torch.device(device), threads or thread_count()),
         )
 
     def use_threads(self, count: int) -> None:
-        """Give the torch networks another number of CPU threads; the extractor keeps that which it was loaded with."""
+        """Give the networks another number of CPU threads; the extractor keeps that which it was loaded with."""
         torch.set_num_threads(count)
+        if isinstance(self._engine, CompiledEngine):
+            self._engine.use_threads(count)
 
     def analyse(self, image: np.ndarray, face: int | Literal["largest"] = "largest") -> Source:
         """Find the face, cut the crop and read its coefficients.

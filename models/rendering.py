@@ -21,6 +21,7 @@ from models.face3d.landmark_fit import LandmarkFit
 from models.frame_buffer import FrameBuffer
 from models.prepared_photo import PreparedPhoto, PreparedPhotos, Way
 from models.renderer import PIRenderer
+from models.renderer.engine import CompiledEngine, Engine
 from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
 from models.renderer.palette import Palette
@@ -40,10 +41,19 @@ class FrameRenderer:
     Args:
         face: draws skin, eyes and mouth of photos over what the networks make; None leaves all to the networks. `fit`
             lays it on photos.
+        engine: computes the renderer; None for PyTorch.
     """
 
-    def __init__(self, renderer: PIRenderer, device: torch.device, face: FaceModel | None = None) -> None:
-        self._renderer, self._device = renderer, device
+    def __init__(
+        self,
+        renderer: PIRenderer,
+        device: torch.device,
+        face: FaceModel | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self._renderer, self._device, self._engine = renderer, device, engine or renderer
+        # A compiled engine gains nothing by more: their pictures would only drive each other out of the caches.
+        self._batch = 1 if isinstance(engine, CompiledEngine) else BATCH_FRAMES
         self.fit = None
         if face is not None:
             self.fit = LandmarkFit(face)
@@ -85,7 +95,7 @@ class FrameRenderer:
                 return self._layered(photo.shown, photo, own[None], windows)
             return list(self._made(photo.network, photo.shown, own[None], windows, photo.palette))
 
-        for pictures in in_batches(render, len(motion), _most_crops(size or square.side), whole=True):
+        for pictures in in_batches(render, len(motion), self._most_crops(size or square.side), whole=True):
             for picture in pictures:
                 shown = square.put_back(picture)
                 yield photo.seam.paste(shown) if photo.seam else shown
@@ -148,9 +158,12 @@ class FrameRenderer:
 
         height, width = buffer.at([0])[0].shape[:2]
         side = size or max(square.side for square in source.squares)
-        most = max(1, min(_most_crops(side), HELD_PIXELS // (height * width)))
+        most = max(1, min(self._most_crops(side), HELD_PIXELS // (height * width)))
         for pictures in in_batches(render, len(motion), most):
             yield from pictures
+
+    def _most_crops(self, side: int) -> int:
+        return max(1, min(self._batch, CROP_PIXELS // side**2))
 
     def _shown(self, pairs: Sequence[tuple[Pixels, Crop]], side: int) -> Tensor:
         """The squares of N pictures, [N, 3, side, side] on the device."""
@@ -208,14 +221,10 @@ class FrameRenderer:
         numbers = (read(windows.transpose(0, 2, 1)).transpose(0, 2, 1), read(own))
         target, source = (torch.from_numpy(array).to(self._device) for array in numbers)
         descriptor = self._renderer.descriptor(target, source.expand(count, -1))
-        rendering = self._renderer(network.expand(count, -1, -1, -1), descriptor)
+        rendering = self._engine(network.expand(count, -1, -1, -1), descriptor)
         return replace(rendering, image=(palette or Palette.of(network)).painted(rendering.warped, rendering.image))
 
 
 def _pasted(pairs: Sequence[tuple[Pixels, Crop]], crops: Sequence[Pixels]) -> list[Pixels]:
     rows = zip(pairs, crops, strict=True)
     return [Seam(image, square.x, square.y, square.side).paste(crop) for (image, square), crop in rows]
-
-
-def _most_crops(side: int) -> int:
-    return max(1, min(BATCH_FRAMES, CROP_PIXELS // side**2))

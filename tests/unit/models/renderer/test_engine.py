@@ -1,0 +1,97 @@
+"""The renderer as OpenVINO computes it, against PyTorch."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from skimage import data
+from torch import Tensor
+
+from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
+from models.coefficients import ARKIT
+from models.extractor import Crop
+from models.renderer import PIRenderer
+from models.renderer.engine import CompiledEngine, fastest
+from models.renderer.synthesis import to_tensor
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def renderer() -> PIRenderer:
+    """The released one."""
+    return load_renderer(open_bundle(DEFAULT_BUNDLE))
+
+
+@pytest.fixture(scope="module")
+def engine(renderer: PIRenderer) -> CompiledEngine:
+    """Of one thread."""
+    return CompiledEngine(renderer, threads=1)
+
+
+def frames(renderer: PIRenderer, count: int) -> tuple[Tensor, Tensor]:
+    """A face that opens its mouth and turns, more in every frame."""
+    picture = to_tensor(Crop(130, 0, 200).cut(data.astronaut(), 256), CPU)
+    motion = torch.zeros(count, 59, 1)
+    motion[:, ARKIT.index["jawOpen"], 0] = torch.linspace(0.6, 0.9, count)
+    motion[:, ARKIT.index["yaw"], 0] = torch.linspace(0.2, 0.4, count)
+    return picture.expand(count, -1, -1, -1), renderer.descriptor(motion, torch.zeros(count, 59))
+
+
+def psnr(seen: Tensor, wanted: Tensor) -> float:
+    return float(10 * torch.log10(4 / (seen - wanted).square().mean()))
+
+
+@pytest.mark.slow
+def test_it_makes_what_pytorch_makes(renderer: PIRenderer, engine: CompiledEngine) -> None:
+    source, descriptor = frames(renderer, 3)
+    with torch.inference_mode():
+        wanted, seen = renderer(source, descriptor), engine(source, descriptor)
+    assert psnr(wanted.image, source) < 30, "the renderer changes the picture"
+    assert psnr(seen.image, wanted.image) > 45
+    assert psnr(seen.warped, wanted.warped) > 45
+    assert (seen.flow - wanted.flow).abs().max() < 0.05
+
+
+@pytest.mark.slow
+def test_a_frame_comes_out_the_same_in_any_batch_and_stays(renderer: PIRenderer, engine: CompiledEngine) -> None:
+    source, descriptor = frames(renderer, 3)
+    together = engine(source, descriptor)
+    kept = together.image.clone()
+    alone = engine(source[1:2], descriptor[1:2])
+    assert torch.equal(alone.image[0], together.image[1])
+    assert torch.equal(together.image, kept)
+    assert not torch.equal(kept[0], kept[1])
+
+
+@pytest.mark.slow
+def test_another_number_of_threads_makes_the_same(renderer: PIRenderer) -> None:
+    engine = CompiledEngine(renderer, threads=1)
+    source, descriptor = frames(renderer, 1)
+    before = engine(source, descriptor).image
+    engine.use_threads(2)
+    assert psnr(engine(source, descriptor).image, before) > 60
+
+
+def test_nobody_is_called(engine: CompiledEngine) -> None:
+    """OpenVINO would import the package that reports to its makers."""
+    assert sys.modules["openvino_telemetry"] is None
+
+
+def test_without_openvino_and_on_gpus_pytorch_computes(renderer: PIRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fastest(renderer, torch.device("cuda:1"), 1) is renderer
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    assert fastest(renderer, CPU, 1) is renderer
+
+
+@pytest.mark.slow
+def test_it_is_chosen_on_a_cpu(renderer: PIRenderer) -> None:
+    source, descriptor = frames(renderer, 1)
+    chosen = fastest(renderer, CPU, 1)
+    assert isinstance(chosen, CompiledEngine)
+    assert np.isfinite(chosen(source, descriptor).image.numpy()).all()
