@@ -8,6 +8,7 @@
 #   make lint               style, types, layer rules, Dockerfile and compose files
 #   make format             bring the code into its style, and mend what ruff can mend
 #   make hooks              lint before every commit of this clone (pre-commit)
+#   make bench              how fast it is: benchmarks/RESULTS.md, in about ten minutes
 #   make docs               the pages of docs/ that are made from code: settings, sliders, errors, warnings
 #   make lock               pin and hash what images and developers install, within pyproject.toml's ranges (requirements/)
 #   make audit              known vulnerabilities of what the locks name
@@ -29,7 +30,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test soak test-quick lint format hooks docs lock audit licences sbom clean
+.PHONY: help demo serve test soak test-quick lint format hooks bench docs lock audit licences sbom clean
 .DELETE_ON_ERROR:
 
 help:
@@ -65,6 +66,9 @@ format: $(VENV)/.installed-dev
 
 hooks: $(VENV)/.installed-dev
 	$(BIN)/pre-commit install
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/reference.py

@@ -92,14 +92,14 @@ def throughput(url: str, photo: np.ndarray, edits: int) -> float:
 
 
 @contextmanager
-def second_worker(url: str) -> Iterator[None]:
-    """Another worker of the stack that this program has started."""
+def second_worker(url: str, count: int = 2) -> Iterator[None]:
+    """Another worker of the stack that this program has started, which then has so many."""
     processes = psutil.Process().children(recursive=True)
     first = next(process for process in processes if process.cmdline()[-2:] == ["-m", "workers"])
     with Guard() as guard:
         worker = guard.start([sys.executable, "-m", "workers"], env=first.environ())
         try:
-            wait_for_workers(url, worker, 2)
+            wait_for_workers(url, worker, count)
             yield
         finally:
             worker.terminate()
@@ -114,7 +114,7 @@ def wait_for_workers(url: str, started: subprocess.Popen[bytes], count: int) -> 
         if workers.get("ready", 0) + workers.get("busy", 0) >= count:
             return
         if started.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("The second worker did not come up; its log is above.")
+            raise SystemExit("The worker did not come up; its log is above.")
         time.sleep(0.2)
 
 

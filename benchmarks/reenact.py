@@ -26,13 +26,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import av
 import httpx
 import numpy as np
-import psutil
 import typer
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 from skimage import data
 
+from benchmarks.memory import held, stack_processes
 from models.coefficients import Transfer, transfer
 from models.portrait import PortraitEditor
 from service.embedded.background import embedded_stack
@@ -92,13 +92,7 @@ def bare_render(photo: np.ndarray, source: np.ndarray, seconds: float) -> float:
 @contextmanager
 def memory_peaks() -> Iterator[dict[str, float]]:
     """Most MB that API and worker (with its decoder) hold while the block runs; shared pages count once on Linux."""
-    processes = {"API": "-m service", "worker": "-m workers"}
-    watched = {
-        name: process
-        for process in psutil.Process().children(recursive=True)
-        for name, ending in processes.items()
-        if " ".join(process.cmdline()).endswith(ending)
-    }
+    watched = stack_processes()
     peaks = dict.fromkeys(watched, 0.0)
     ended = threading.Event()
 
@@ -112,17 +106,6 @@ def memory_peaks() -> Iterator[dict[str, float]]:
     yield peaks
     ended.set()
     thread.join()
-
-
-def held(process: psutil.Process) -> float:
-    total = 0.0
-    for each in (process, *process.children(recursive=True)):
-        try:
-            memory = each.memory_full_info()
-        except psutil.Error:  # a decoder that has just been replaced
-            continue
-        total += getattr(memory, "pss", memory.uss) / 2**20
-    return total
 
 
 def reenact(http: httpx.Client, source: np.ndarray, driver: Path) -> tuple[float, dict[str, Any], dict[str, float]]:

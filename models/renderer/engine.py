@@ -41,6 +41,12 @@ class CompiledEngine:
         self._threads = 0
         self.use_threads(threads)
 
+    @property
+    def precision(self) -> str:
+        """What this machine's processor computes in: bfloat16 or float32."""
+        kind = self._request.get_compiled_model().get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        return {"bf16": "bfloat16", "f16": "float16"}.get(kind, "float32")
+
     def use_threads(self, count: int) -> None:
         """Compute with another number of threads from the next call on; a change takes about a second."""
         with self._lock:
