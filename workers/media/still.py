@@ -1,5 +1,6 @@
 """Pixels -> picture file, always sRGB, upright, without metadata of the source, with its own provenance."""
 
+import zlib
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -11,11 +12,13 @@ from workers.contract.errors import ServiceError
 from workers.contract.text import reason
 from workers.media.provenance import XMP
 
-# 4:4:4 keeps lips and eyes from bleeding; low PNG effort is five times as fast for a tenth of the size.
+# 4:4:4 keeps lips and eyes from bleeding. The rest by measurement on photos: what PNG's filters leave of one has runs but
+# hardly repeats itself, so looking for runs alone is a fifth faster and no larger; WebP's method 2 takes a third of the
+# time of 3, for files of the same size.
 _OPTIONS = {
-    "png": {"compress_level": 2},
+    "png": {"compress_level": 1, "compress_type": zlib.Z_RLE},
     "jpeg": {"quality": 95, "subsampling": 0},
-    "webp": {"quality": 92, "method": 3},
+    "webp": {"quality": 92, "method": 2},
 }
 _PERCEPTUAL = b"\0"
 _PNG_XMP = "XML:com.adobe.xmp"
