@@ -59,7 +59,7 @@ def load_networks(bundle: Bundle, device: torch.device, threads: int | None = No
             f"{renderer.preset.space!r}: export the bundle again"
         )
     speech = load_speech(bundle, device) if SPEECH_FILE in bundle.files else None
-    return Networks(known, load_extractor(bundle, threads), renderer, speech, load_face(bundle))
+    return Networks(known, load_extractor(bundle, threads, str(device)), renderer, speech, load_face(bundle))
 
 
 def load_renderer(bundle: Bundle) -> PIRenderer:
@@ -77,20 +77,21 @@ def load_renderer(bundle: Bundle) -> PIRenderer:
     return renderer.eval().requires_grad_(False)
 
 
-def load_extractor(bundle: Bundle, threads: int | None = None) -> Extractor:
+def load_extractor(bundle: Bundle, threads: int | None = None, device: str = "auto") -> Extractor:
     """The extractor that reads the bundle's coefficient space.
 
     Args:
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
+        device: as of `PortraitEditor.load`: "cpu" stays off every GPU, "cuda:1" is that one.
 
     Raises:
         BundleError: a file is missing or cannot be used.
     """
     detector, regressor = bundle.path("detector.onnx"), bundle.path("extractor.onnx")
     if bundle.manifest.space != BFM.name:
-        return Extractor(detector, regressor, threads)
+        return Extractor(detector, regressor, threads, device)
     template = read_template(bundle.path("alignment.json"))
-    return Deep3DExtractor(detector, regressor, bundle.path("deep3d.onnx"), template, threads)
+    return Deep3DExtractor(detector, regressor, bundle.path("deep3d.onnx"), template, threads, device)
 
 
 def load_face(bundle: Bundle) -> FaceModel | None:

@@ -30,13 +30,14 @@ class Detector:
     Args:
         path: the ONNX file: `pictures` uint8 [N, H, W, 3] -> heatmap, box, points (see `decode.decode`).
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
+        device: as of `PortraitEditor.load`: "cpu" stays off every GPU, "cuda:1" is that one.
 
     Raises:
         BundleError: the file cannot be used.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._session = open_session(path, threads, _OUTPUTS)
+    def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
+        self._session = open_session(path, threads, _OUTPUTS, device)
 
     def detect(self, image: np.ndarray, size: int) -> list[Face]:
         """Candidates in a picture uint8 [H, W, 3] RGB seen at `size` pixels (a multiple of 32), best first."""

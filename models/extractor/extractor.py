@@ -38,13 +38,15 @@ class Extractor:
     Args:
         detector, regressor: the bundle's `detector.onnx` and `extractor.onnx`.
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
+        device: as of `PortraitEditor.load`: "cpu" stays off every GPU, "cuda:1" is that one.
 
     Raises:
         BundleError: a file cannot be used.
     """
 
-    def __init__(self, detector: Path, regressor: Path, threads: int | None = None) -> None:
-        self._detector, self._regressor = Detector(detector, threads), Regressor(regressor, threads)
+    def __init__(self, detector: Path, regressor: Path, threads: int | None = None, device: str = "auto") -> None:
+        self._detector = Detector(detector, threads, device)
+        self._regressor = Regressor(regressor, threads, device)
 
     def detect(self, image: np.ndarray, *, every: bool = False) -> list[Face]:
         """Faces of a picture uint8 [H, W, 3] RGB in any orientation, largest first; empty where there are none.

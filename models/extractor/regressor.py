@@ -46,13 +46,14 @@ class Regressor:
     Args:
         path: the ONNX file: `pictures` uint8 [N, 256, 256, 3] -> coefficients, landmarks, presence; `MIRRORED`.
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
+        device: as of `PortraitEditor.load`: "cpu" stays off every GPU, "cuda:1" is that one.
 
     Raises:
         BundleError: the file cannot be used.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
-        self._session = open_session(path, threads, _OUTPUTS)
+    def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
+        self._session = open_session(path, threads, _OUTPUTS, device)
         order = self._session.get_modelmeta().custom_metadata_map.get(MIRRORED)
         self._mirrored = None if order is None else np.array(json.loads(order))
 

@@ -11,12 +11,15 @@ from models.errors import BundleError
 from models.runtime import thread_count
 
 
-def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> onnxruntime.InferenceSession:
-    """Load an ONNX file, on a CUDA device if this machine has one, else on the CPU.
+def open_session(
+    path: Path, threads: int | None, outputs: tuple[str, ...], device: str = "auto"
+) -> onnxruntime.InferenceSession:
+    """Load an ONNX file.
 
     Args:
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
         outputs: the names that the file must offer.
+        device: "auto" (a CUDA device if this machine has one, else the CPU), "cpu", "cuda" or "cuda:1".
 
     Raises:
         BundleError: the file is missing, is no ONNX model, or lacks an output.
@@ -28,7 +31,7 @@ def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> o
         options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
     try:
         # Bytes rather than the path: ONNX Runtime's errors about files differ between platforms, pathlib's do not.
-        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=_providers())
+        session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=providers(device))
     except FileNotFoundError:
         raise BundleError(f"{path} does not exist: point to a complete bundle") from None
     except Exception as error:
@@ -43,10 +46,14 @@ def open_session(path: Path, threads: int | None, outputs: tuple[str, ...]) -> o
     return session
 
 
-def _providers() -> list[str]:
-    """CUDA only where a device is: elsewhere a GPU build would try, warn and fall back at every start."""
-    available = onnxruntime.get_available_providers()
+def providers(device: str) -> list[str | tuple[str, dict[str, int]]]:
+    """What ONNX Runtime computes with on a device, `PORTRAIT_DEVICE`'s words.
+
+    CUDA only where a device is: elsewhere a GPU build would try, warn and fall back at every start.
+    """
+    kind, _, number = device.partition(":")
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "any").strip() in {"", "-1"}
-    if "CUDAExecutionProvider" in available and Path("/dev/nvidiactl").exists() and not hidden:
-        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    return ["CPUExecutionProvider"]
+    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers() and Path("/dev/nvidiactl").exists()
+    if kind == "cpu" or hidden or not has_cuda:
+        return ["CPUExecutionProvider"]
+    return [("CUDAExecutionProvider", {"device_id": int(number or 0)}), "CPUExecutionProvider"]

@@ -33,6 +33,7 @@ class Deep3DExtractor(Extractor):
         network: `deep3d.onnx`: `pictures` uint8 [N, 224, 224, 3] -> coefficients [N, 257].
         template: five landmarks of the face model [5, 3].
         threads: CPU threads of one call; None for `models.runtime.thread_count`.
+        device: as of `PortraitEditor.load`: "cpu" stays off every GPU, "cuda:1" is that one.
 
     Raises:
         BundleError: a file cannot be used.
@@ -45,9 +46,10 @@ class Deep3DExtractor(Extractor):
         network: Path,
         template: NDArray[np.float64],
         threads: int | None = None,
+        device: str = "auto",
     ) -> None:
-        super().__init__(detector, regressor, threads)
-        self._network, self._template = open_session(network, threads, (_OUTPUT,)), template
+        super().__init__(detector, regressor, threads, device)
+        self._network, self._template = open_session(network, threads, (_OUTPUT,), device), template
 
     def extract(self, crops: np.ndarray) -> Extraction:
         """Coefficients [73] of a crop uint8 [256, 256, 3], or [N, 73] of a batch; landmarks and presence are ours."""
