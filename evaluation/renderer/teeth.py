@@ -54,7 +54,7 @@ def painted(layers: SourceLayers, posed: PosedFace) -> tuple[int, int]:
     On black: what is painted shows, and what is only shaded stays black."""
     contour = layers.inner_lips(posed)
     canvas: NDArray[np.float32] = np.zeros((layers.side, layers.side, 3), np.float32)
-    layers.paint(canvas, posed)
+    layers.paint_mouth(canvas, posed)
     window = Window.around(contour, NEAR * float(np.ptp(contour[:, 0])), layers.side)
     shown, inside = canvas[window.place].max(-1) > 0, filled(contour, window) > 0
     return int((shown & inside).sum()), int((shown & ~inside).sum())

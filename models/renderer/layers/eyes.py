@@ -23,6 +23,12 @@ BROWS = ((55, 65, 52, 53, 46), (285, 295, 282, 283, 276))
 LINE = 0.045
 """Thickness of a shut eye's lash line, in widths of the eye."""
 
+WING = 0.18
+"""How far the lash line goes beyond the outer corner, in widths of the eye."""
+
+TAPER = 0.3
+"""How soon it becomes thinner towards the corners: later, the smaller."""
+
 LASH_LIGHT = 0.28
 """Its light against the skin below the eye."""
 
@@ -88,7 +94,9 @@ class EyeLayer:
 
     def paint(self, picture: Array, vertices: Array, lids: list[Lid]) -> None:
         """Draw eyeballs, lids and lash lines into a picture float32 [S, S, 3], in place."""
-        for number, (own, eye) in enumerate(zip(self._own, _eyes(self._face, vertices), strict=True)):
+        eyes = _eyes(self._face, vertices)
+        nose = np.concatenate([eye.outline for eye in eyes]).mean(0)
+        for number, (own, eye) in enumerate(zip(self._own, eyes, strict=True)):
             if own.opening < SHUT:
                 continue
             lid = lids[number]
@@ -97,7 +105,7 @@ class EyeLayer:
             if lid.closing > 0:
                 self._lid(number).paint(picture, lid.opened, eye, lid.closing)
             if lid.closing > LINE_BEGINS:
-                self._lash_line(picture, eye, own, LASH_LIGHT * self._tones[number], lid.closing)
+                self._lash_line(picture, eye, own, LASH_LIGHT * self._tones[number], lid.closing, nose)
 
     def _lid(self, number: int) -> LidSkin:
         """An eye's lid, made when it first comes down."""
@@ -131,12 +139,16 @@ class EyeLayer:
         """Light on the eyeball [h, w]: less near the rims."""
         return 0.6 + 0.4 * np.clip(from_edge(alpha > 0.5) / (0.12 * eye.width), 0, 1)
 
-    def _lash_line(self, picture: Array, eye: EyeRims, own: EyeRims, dark: Array, closing: float) -> None:
+    def _lash_line(self, picture: Array, eye: EyeRims, own: EyeRims, dark: Array, closing: float, nose: Array) -> None:
         window = self._around(eye)
-        times = np.linspace(0, 1, 33)
-        knots = np.linspace(0, 1, len(eye.upper))
-        line = np.stack([np.interp(times, knots, eye.upper[:, k]) for k in (0, 1)], -1).astype(np.float32)
-        taper = np.sin(np.pi * (times[1:] + times[:-1]) / 2) ** 0.6
+        # Lashes reach beyond the outer corner.
+        ends = eye.upper[[0, -1]]
+        outer = int(np.argmax(np.linalg.norm(ends - nose, axis=1)))
+        wing = ends[outer] + WING * (ends[outer] - ends[1 - outer])
+        rim = np.insert(eye.upper, len(eye.upper) if outer else 0, wing, axis=0)
+        times, knots = np.linspace(0, 1, 33), np.linspace(0, 1, len(rim))
+        line = np.stack([np.interp(times, knots, rim[:, k]) for k in (0, 1)], -1).astype(np.float32)
+        taper = np.sin(np.pi * (times[1:] + times[:-1]) / 2) ** TAPER
         thick = stroke(line, np.asarray(LINE * own.width * taper, np.float32), window)
         cover = cv2.GaussianBlur(thick, (0, 0), max(0.5, 0.012 * own.width))
         strength = LINE_ALPHA * (closing - LINE_BEGINS) / (1 - LINE_BEGINS)

@@ -16,6 +16,9 @@ LASHES, LOWER = 0.5, 0.12
 TO_BROW = 0.85
 """How much of the skin between rim and brow may count as lashes."""
 
+EDGE = 0.02
+"""Blur of a lid's edge, in widths of the eye."""
+
 SINK = 0.07
 """How far a shut lid goes beyond its rim, in widths of the eye: the wet edge of the lower lid is behind it."""
 
@@ -38,14 +41,15 @@ GRAIN, GRAIN_LIMIT = 0.05, 3.0
 BELOW = 0.36
 """The lid has the grain of the skin that begins so far below the eye, in widths, upside down: it is not stretched."""
 
-CREASE, CREASE_HEIGHT, CREASE_WIDTH = 0.07, 0.14, 0.045
+CREASE, CREASE_HEIGHT, CREASE_WIDTH = 0.04, 0.14, 0.06
 """How dark the fold above a shut eye is, how far above the open eye's rim, and how wide."""
 
 LIGHT = 1.0
 """Least light of a shut lid against the skin below the eye: it leaves the shadow of the brow."""
 
-ROUND, ROUND_REACH = 0.4, 0.07
-"""How much darker the lid is at its rim, and over how many widths of the eye."""
+ROUND, ROUND_REACH, CORNER = 0.4, 0.07, 0.4
+"""How much darker the lid is at its rim, and over how many widths of the eye; less where the eye has less of this
+fraction of its roundness, near the corners."""
 
 Array = NDArray[np.float32]
 
@@ -119,7 +123,7 @@ class LidSkin:
         skin = own + gone[..., None] * (fill + grain - own)
         middle = np.clip(1 - (2 * along - 1) ** 2, 0, 1)
         fold = np.exp(-(((over - CREASE_HEIGHT * middle) / CREASE_WIDTH) ** 2)) * np.sqrt(middle)
-        low = np.exp(np.minimum(under, 0) / ROUND_REACH)
+        low = np.exp(np.minimum(under, 0) / ROUND_REACH) * np.minimum(middle / CORNER, 1)
         # Together, as they are sampled: skin and how far it is drawn; lashes over skin and its shade.
         self._skin = np.dstack([skin, top]).astype(np.float32)
         lashes = np.clip(own / np.maximum(skin, 1), 0.1, 1.3)
@@ -132,7 +136,8 @@ class LidSkin:
             opened: the eye's rims in the picture, were it as open as in the photo. now: as they are.
             closing: of its opening, in (0, 1].
         """
-        low = now.upper - now.up * (closing * SINK * now.width)
+        knots = np.linspace(0, np.pi, len(now.upper))[:, None]
+        low = now.upper - now.up * (closing * SINK * now.width) * np.sin(knots)
         aside, above = (WIDE + FADE) * (now.upper[-1] - now.upper[0]), opened.up * (0.5 + LASHES) * opened.width
         ends = np.stack([low[-1] + aside, low[-1] + aside + above, low[0] - aside + above, low[0] - aside])
         outline = np.concatenate([low, ends]).astype(np.float32)
@@ -146,7 +151,8 @@ class LidSkin:
             rim = (now.upper @ turn[:2] + turn[2]).astype(np.float32)
             sunk = self._sunk(rim, places) * self._eye.width * self._eye.up
             lid *= 1 + (1 - closing) * (sampled(self._lashes, here + sunk, cv2.INTER_LINEAR)[..., :3] - 1)
-        alpha = filled(outline, window) * np.clip(skin[..., 3], 0, 1) * min(closing / 0.15, 1.0)
+        edge = cv2.GaussianBlur(filled(outline, window), (0, 0), max(EDGE * now.width, 0.3))
+        alpha = edge * np.clip(skin[..., 3], 0, 1) * min(closing / 0.15, 1.0)
         picture[window.place] += alpha[..., None] * (lid - picture[window.place])
 
     def _sunk(self, rim: Array, places: Array) -> Array:

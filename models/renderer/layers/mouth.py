@@ -23,7 +23,7 @@ BEGINS = 0.04
 ENAMEL = 1.25
 """Brightness of lit teeth against the skin's median, where a photo shows none; their tint is half the skin's."""
 
-FLESH, CAVITY = 1.0, 0.16
+FLESH, CAVITY = 0.9, 0.16
 """Brightness of tongue and gums, and of the dark behind them, against the lips, whose colour they have: a grey photo
 gets a grey mouth."""
 
@@ -34,11 +34,11 @@ teeth are lost in the dark as they are in photos."""
 NO_TOOTH = 0.7
 """Brightness against the teeth from which on what a photo shows in the mesh's tongue or gums is a tooth."""
 
-FLUSH = 1.5
+FLUSH = 1.4
 """How much redder flesh is than lips."""
 
-TURNED = 0.35
-"""Light on what is turned away from the viewer."""
+TURNED, DIFFUSE = 0.35, 0.7
+"""Light on what is turned away from the viewer, and on what lies deep."""
 
 RIM_SHADE, RIM_REACH = 0.65, 0.4
 """Light at the rim of the lips, and the centimetres over which it rises."""
@@ -48,6 +48,9 @@ LIP_SHADE, LIP_REACH = 0.25, 0.12
 
 OTHER_JAW = 0.3
 """Centimetres around the upper teeth in which a photo may show them where the mesh has lower ones."""
+
+EDGE = 0.7
+"""How far the inside's soft edge lies within the lips: 0 for outside of their rim, 1 for inside."""
 
 HARMONY, SCALE = 0.25, 0.12
 """How much of the networks' broad light and colour the inside takes, and over how much of the mouth's width: they have
@@ -109,7 +112,7 @@ class MouthLayer:
         near = np.exp(-to_nearest(cover > 0.5) / (LIP_REACH * pose.scale)) * (1 - cover)
         picture[window.place] *= (1 - LIP_SHADE * opened * near)[..., None]
         # Soft towards the inside alone: teeth end at the lips.
-        alpha = (np.minimum(soft, cover) * min(change, 1.0))[..., None]
+        alpha = (np.minimum(np.clip(2 * soft - EDGE, 0, 1), cover) * min(change, 1.0))[..., None]
         picture[window.place] += alpha * (inside - picture[window.place])
 
     def rim(self, vertices: Array) -> Array:
@@ -134,7 +137,9 @@ class MouthLayer:
         lips = _plane(window.local(vertices[model.mouth_rim], finer), shape)
         behind = np.where(is_drawn, lips - depth, np.inf) / pose.scale
         flesh, enamel = (np.exp(-np.clip((behind - begin) / reach, 0, 9)) for begin, reach in (FADING, TEETH_FADING))
-        light = (TURNED + (1 - TURNED) * drawn[..., 3]) * self._rim_light(cover, shape, pose)
+        # What lies deep is lit from all sides alike.
+        shade = DIFFUSE + enamel * (TURNED + (1 - TURNED) * drawn[..., 3] - DIFFUSE)
+        light = shade * self._rim_light(cover, shape, pose)
         dark = self._lips * CAVITY
         painted = dark + (light * flesh)[..., None] * (self._flesh - dark)
         painted += (tooth * enamel)[..., None] * (light[..., None] * self._enamel - painted)

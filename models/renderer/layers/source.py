@@ -133,6 +133,10 @@ class SourceLayers:
     def paint(self, picture: Array, posed: PosedFace) -> None:
         """Draw eyes and mouth into a picture float32 [S, S, 3] whose skin has been moved, in place."""
         self._eyes.paint(picture, posed.vertices, posed.lids)
+        self.paint_mouth(picture, posed)
+
+    def paint_mouth(self, picture: Array, posed: PosedFace) -> None:
+        """The mouth alone."""
         self._mouth.paint(picture, posed.vertices, posed.pose)
 
     def inner_lips(self, posed: PosedFace) -> Array:
