@@ -35,7 +35,7 @@ console = Console()
 
 
 def reenacted(seconds: float) -> dict[str, Any]:
-    """Frames a second of POST /reenact, 512², the second of two jobs, and the shares of its stages."""
+    """Frames a second of POST /reenact, 512², the second of two jobs, and the fractions of its stages."""
     photo = data.astronaut()
     with TemporaryDirectory() as folder, embedded_stack() as url, httpx.Client(base_url=url, timeout=120) as http:
         driver = Path(folder, "driver.mp4")
@@ -46,7 +46,7 @@ def reenacted(seconds: float) -> dict[str, Any]:
 
 
 def talked(seconds: float) -> dict[str, Any]:
-    """Frames a second of POST /talk, 512², and the shares of its stages."""
+    """Frames a second of POST /talk, 512², and the fractions of its stages."""
     photo = data.astronaut()
     with embedded_stack() as url, httpx.Client(base_url=url, timeout=600) as http:
         talk.whole_job(http, photo, talk.speech(1))
@@ -55,10 +55,10 @@ def talked(seconds: float) -> dict[str, Any]:
 
 
 def clip_report(wall: float, job: dict[str, Any], stages: tuple[str, ...]) -> dict[str, Any]:
-    """What a job that made a clip says of its speed. Stages overlap: their shares may add up to more than 1."""
+    """What a job that made a clip says of its speed. Stages overlap: their fractions may add up to more than 1."""
     frames = job["result"]["frames"]
-    shares = {name.removesuffix("_s"): round(job["metrics"].get(name, 0) / wall, 3) for name in stages}
-    return {"frames": frames, "frames_per_s": round(frames / wall, 2), "shares": shares}
+    fractions = {name.removesuffix("_s"): round(job["metrics"].get(name, 0) / wall, 3) for name in stages}
+    return {"frames": frames, "frames_per_s": round(frames / wall, 2), "fractions": fractions}
 
 
 def parts(quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:

@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
 def _table(jobs: list[Job]) -> Table:
     table = Table("id", "kind", "state", "created", "what", box=None)
     for job in jobs:
-        told = job.error.detail if job.error is not None else " ".join(f"{k}={v}" for k, v in job.metadata.items())
+        described = job.error.detail if job.error is not None else " ".join(f"{k}={v}" for k, v in job.metadata.items())
         created = "" if job.created_at is None else job.created_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(job.id, job.kind, job.status, created, told)
+        table.add_row(job.id, job.kind, job.status, created, described)
     return table

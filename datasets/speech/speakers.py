@@ -17,7 +17,7 @@ from datasets.landmarker import FaceReader
 from datasets.speech.recordings import Interval, RecordedClip, record_clip
 from models.audio import FRAME_RATE, SAMPLE_RATE
 from models.audio.features import sample_windows
-from models.audio.rhythm import Listener
+from models.audio.rhythm import RhythmTracker
 from models.face3d.arrays import read_arrays
 from models.face3d.fitting import SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
@@ -35,7 +35,7 @@ STRANGERS = ("s31", "xb", "xd")
 """Speakers of that folder who are never trained on: a woman with ten clips, two people with one each."""
 
 _IDENTITY_EVERY = 6  # frames of a clip from one to the next that the identity is found from
-_AROUND = (5, 10)  # frames that the listener is given before and after a block
+_AROUND = (5, 10)  # frames that the tracker is given before and after a block
 
 
 def read_speakers(data: Path, out: Path, labeller: Labeller = "mediapipe") -> None:
@@ -71,9 +71,9 @@ def load_speakers(folder: Path) -> dict[str, list[RecordedClip]]:
 
 def spoken_interval(sound: NDArray[np.float32]) -> Interval:
     """Seconds from the first to the last frame in which somebody speaks; of a sound without words all of it."""
-    listener, speech = Listener(), []
+    tracker, speech = RhythmTracker(), []
     for samples, frames in sample_windows([sound], *_AROUND):
-        speech.append(listener.hear(samples, _AROUND[0]).speech[:frames])
+        speech.append(tracker.hear(samples, _AROUND[0]).speech[:frames])
     (spoken,) = np.nonzero(np.concatenate(speech) > 0.5)
     if not len(spoken):
         return 0.0, len(sound) / SAMPLE_RATE

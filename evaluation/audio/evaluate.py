@@ -90,8 +90,8 @@ def evaluate_speech(
     }
     sentences = closed_lips.test_sentences()
     closures = {"motion": closed_lips.closure_of_motion(speech, gap, sentences, temperature)}
-    for language, said in closed_lips.foreign_sentences().items():
-        closures[language] = closed_lips.closure_of_motion(speech, gap, said, temperature)
+    for language, spoken in closed_lips.foreign_sentences().items():
+        closures[language] = closed_lips.closure_of_motion(speech, gap, spoken, temperature)
     closures |= {name: closed_lips.closure(sentences, measure) for name, measure in rendered.items()}
     real = [_about_mean(r) for r in test]
     long = silence.long_sound([r.sound for r in test], 60)

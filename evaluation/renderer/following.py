@@ -30,8 +30,8 @@ def following(judge: Judge, driver: NDArray[np.uint8], made: NDArray[np.uint8]) 
     both = [(_numbers(a), _numbers(b)) for a, b in read if a is not None and b is not None]
     if len(both) < LEAST_FRAMES:
         return {}
-    asked, found = np.array(both).transpose(1, 2, 0)
-    moving = {name: (a, b) for name, a, b in zip(FOLLOWED, asked, found, strict=True) if a.std() > LEAST[name]}
+    requested, found = np.array(both).transpose(1, 2, 0)
+    moving = {name: (a, b) for name, a, b in zip(FOLLOWED, requested, found, strict=True) if a.std() > LEAST[name]}
     return {name: float(np.corrcoef(a, b)[0, 1]) if b.std() > 1e-9 else 0.0 for name, (a, b) in moving.items()}
 
 

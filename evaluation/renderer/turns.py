@@ -46,7 +46,7 @@ class TurnOutcome:
     """One head that was turned; degrees, None where the judge found no face.
 
     Attributes:
-        asked: the yaw to be seen afterwards, counted from `before`.
+        requested: the yaw to be seen afterwards, counted from `before`.
         faces: how many the judge found.
         turned: by the judge's own rotation of a head.
         fitted: by the 3DMM, which says what a degree is, fitted to the judge's landmarks.
@@ -56,7 +56,7 @@ class TurnOutcome:
     """
 
     photo: int
-    asked: float
+    requested: float
     faces: int
     turned: float | None
     fitted: float | None
@@ -65,8 +65,8 @@ class TurnOutcome:
 
     @property
     def is_met(self) -> bool:
-        """One face, turned as asked."""
-        return self.faces == 1 and self.fitted is not None and abs(self.fitted - self.asked) <= TOLERANCE
+        """One face, turned as requested."""
+        return self.faces == 1 and self.fitted is not None and abs(self.fitted - self.requested) <= TOLERANCE
 
 
 @dataclass(frozen=True)

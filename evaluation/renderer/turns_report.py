@@ -10,7 +10,7 @@ from evaluation.statistics import summarise
 
 
 def turns_table(result: TurnsResult) -> Table:
-    turned = [(outcome, np.sign(outcome.asked)) for outcome in result.turned]
+    turned = [(outcome, np.sign(outcome.requested)) for outcome in result.turned]
     rows: list[tuple[str, ...]] = [
         (
             f"turned by ±{TURN:g}°",

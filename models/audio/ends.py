@@ -27,12 +27,12 @@ def eased(
         held = np.concatenate([held, chunk])
         ready = len(held) - 3 * _HEAD  # a shorter motion is known as such before its first frame leaves
         if ready > 0:
-            yield _towards(source, held[:ready], _share(np.arange(done, done + ready), frames))
+            yield _towards(source, held[:ready], _fraction(np.arange(done, done + ready), frames))
             held, done = held[ready:], done + ready
     if len(held):
         short = min(1.0, (done + len(held)) / (3 * _HEAD))
-        begins = _share(np.arange(done, done + len(held)), frames * short)
-        ends = _share(np.arange(len(held))[::-1], frames * short)
+        begins = _fraction(np.arange(done, done + len(held)), frames * short)
+        ends = _fraction(np.arange(len(held))[::-1], frames * short)
         yield _towards(source, held, np.minimum(begins, ends))
 
 
@@ -43,12 +43,12 @@ def _frames(space: CoefficientSpace) -> NDArray[np.float64]:
     return frames
 
 
-def _share(since: NDArray[np.int_], frames: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fraction(since: NDArray[np.int_], frames: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much of the motion is shown [T, C], so many frames after its beginning or before its end."""
     return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(since[:, None] / np.maximum(frames, 1), 0, 1)))
 
 
 def _towards(
-    source: NDArray[np.float32], motion: NDArray[np.float32], share: NDArray[np.float64]
+    source: NDArray[np.float32], motion: NDArray[np.float32], fraction: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    return np.where(share == 0, source, source + share * (motion - source)).astype(np.float32)
+    return np.where(fraction == 0, source, source + fraction * (motion - source)).astype(np.float32)

@@ -19,7 +19,7 @@ AHEAD = 3
 
 _LONGEST, _SHORTEST = SAMPLE_RATE // 70, SAMPLE_RATE // 400  # samples of a voice's period
 _PERIODIC = 0.45  # correlation of a frame with itself a period later, from which it is voiced; noise has 0.15
-_QUIET = -50.0  # dB of full scale: below, nobody speaks
+_SILENCE_DB = -50.0  # dB of full scale: below, nobody speaks
 _BELOW_PEAK = 25.0  # dB by which a voiced frame may be weaker than the loudest of late
 _ABOVE_FLOOR = 15.0  # dB by which an unvoiced frame, as of a whisper, is louder than what always sounds
 _MEMORY = 4 * FRAME_RATE  # frames of late
@@ -44,7 +44,7 @@ class Rhythm:
     pause: NDArray[np.bool_]
 
 
-class Listener:
+class RhythmTracker:
     """Hears a sound block by block."""
 
     def __init__(self) -> None:
@@ -75,9 +75,9 @@ class Listener:
     def _spoken(self, frames: NDArray[np.float32], loudness: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which frames, of the block and after it, sound like a voice."""
         late = np.concatenate([self._loudness, loudness])
-        loud = loudness > max(_QUIET, late.max() - _BELOW_PEAK)
+        loud = loudness > max(_SILENCE_DB, late.max() - _BELOW_PEAK)
         whispered = loudness > np.percentile(late, 10) + _ABOVE_FLOOR
-        return (loudness > _QUIET) & ((loud & (periodicity(frames) > _PERIODIC)) | whispered)
+        return (loudness > _SILENCE_DB) & ((loud & (periodicity(frames) > _PERIODIC)) | whispered)
 
     def _gate(self, active: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Speech [BLOCK], with a ramp to either side of what is heard as such."""

@@ -17,7 +17,7 @@ from models.audio.features import BLOCK, LogMel, sample_windows
 from models.audio.flow import ConditionalFlow
 from models.audio.liveliness import Liveliness
 from models.audio.presets import SpeechPreset
-from models.audio.rhythm import Listener
+from models.audio.rhythm import RhythmTracker
 from models.coefficients import ARKIT
 from models.errors import ControlError
 
@@ -83,7 +83,7 @@ class SpeechMotion:
         generator = torch.Generator().manual_seed(seed)
         flows = (self.network.mouth, self.network.head)
         samplers, blinks = [flow.sampler() for flow in flows], Blinks(seed)
-        listener, life = Listener(), Liveliness(seed, min(temperature / TEMPERATURE, 1))
+        tracker, life = RhythmTracker(), Liveliness(seed, min(temperature / TEMPERATURE, 1))
         config = self.network.preset.mouth
         heard = (np.clip(np.nan_to_num(chunk), -1, 1) for chunk in sound)
         for samples, frames in sample_windows(heard, config.past, config.future):
@@ -91,7 +91,7 @@ class SpeechMotion:
             for sampler, encoded, flow in zip(samplers, self._encoded(samples), flows, strict=True):
                 noise = torch.randn(1, BLOCK, flow.config.channels, generator=generator) * temperature
                 parts.append(sampler(noise.to(self._device), encoded)[0].cpu().numpy())
-            rhythm = listener.hear(samples, config.past)
+            rhythm = tracker.hear(samples, config.past)
             mouth = parts[0] * rhythm.speech[:, None]  # whatever a noise may make of it, who is silent is at rest
             motion = life.add(scatter(mouth, MOUTH) + scatter(parts[1], HEAD), rhythm)
             motion[:, _LIDS] = blinks.take(rhythm.pause)[:, None]

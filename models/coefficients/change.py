@@ -15,25 +15,25 @@ from models.coefficients.space import CoefficientSpace
 class Change:
     """What is done to T frames of coefficients, or to all frames alike where T is 1.
 
-    own · (1 - share) + values, for every number. Where the change `turns`, the head's rotation is R(values) · R(own)
+    own · (1 - replaced) + values, for every number. Where the change `turns`, the head's rotation is R(values) · R(own)
     instead.
 
     Attributes:
         space: of the coefficients.
-        values: float64 [T, C]: what is added; of what is replaced, share times the new value.
-        share: float64 [T, C] in [0, 1]: how much of the own value is replaced.
+        values: float64 [T, C]: what is added; of what is replaced, the new value times `replaced`.
+        replaced: float64 [T, C] in [0, 1]: how much of the own value is replaced.
         turns: whether the rotation's values turn the head from its own pose.
     """
 
     space: CoefficientSpace
     values: NDArray[np.float64]
-    share: NDArray[np.float64]
+    replaced: NDArray[np.float64]
     turns: bool
 
     def on(self, motion: NDArray[np.floating]) -> NDArray[np.float64]:
         """The changed motion [T, C], not yet constrained; the change, or the motion, may have one frame alone."""
         own = np.asarray(motion, np.float64)
-        result = own * (1 - self.share) + self.values
+        result = own * (1 - self.replaced) + self.values
         if self.turns:
             rotation = slice(self.space.pose_start, self.space.pose_start + 3)
             result[:, rotation] = own[:, rotation]

@@ -55,8 +55,8 @@ def read_change(
     values, named = np.zeros(space.size), np.zeros(space.size, bool)
     for index, value in chain(_sliders(space, mode, expression), _axes(space, pose)):
         values[index], named[index] = value, True
-    share = named.astype(np.float64) if mode == "absolute" else np.zeros(space.size)
-    return Change(space, values[None], share[None], turns=mode == "relative")
+    replaced = named.astype(np.float64) if mode == "absolute" else np.zeros(space.size)
+    return Change(space, values[None], replaced[None], turns=mode == "relative")
 
 
 def constrain(space: CoefficientSpace, coefficients: NDArray[np.floating]) -> NDArray[np.float32]:

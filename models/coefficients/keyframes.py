@@ -58,12 +58,14 @@ def keyframed_change(
     changes = [
         _named(number, partial(read_change, space, mode, *_edit(keyframe))) for number, keyframe in enumerate(keyframes)
     ]
-    values, share = (np.concatenate([getattr(change, name) for change in changes]) for name in ("values", "share"))
+    values, replaced = (
+        np.concatenate([getattr(change, name) for change in changes]) for name in ("values", "replaced")
+    )
     if times[0] > 0:
         times = [0.0, *times]
-        values, share = (np.concatenate([np.zeros_like(knots[:1]), knots]) for knots in (values, share))
+        values, replaced = (np.concatenate([np.zeros_like(knots[:1]), knots]) for knots in (values, replaced))
     moments = np.array(times)
-    return Change(space, _through(moments, values, clock), _through(moments, share, clock), turns=mode == "relative")
+    return Change(space, _through(moments, values, clock), _through(moments, replaced, clock), turns=mode == "relative")
 
 
 def _through(times: NDArray[np.float64], knots: NDArray[np.float64], clock: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -44,13 +44,13 @@ class LipSeal:
         gap: centimetres between the lips of the neutral shape, [11]; 0 at the corners.
         slope: centimetres by which each weight parts them, [11, 53].
         own: centimetres that those weights of the photo part them which do so by themselves (`PARTING`).
-        shares: how far each vertex goes, up or down, when the gap at each point closes, [V, 11]; most are 0.
+        pulls: how far each vertex goes, up or down, when the gap at each point closes, [V, 11]; most are 0.
     """
 
     gap: Array
     slope: Array
     own: float
-    shares: csr_array
+    pulls: csr_array
 
     @classmethod
     def of(cls, model: FaceModel, person: Array, expression: Array) -> LipSeal:
@@ -60,7 +60,7 @@ class LipSeal:
         gap = person[upper, 1] - person[lower, 1] + OVERLAP
         gap[[0, -1]] = 0
         own = float(slope[:, PARTING].mean(0) @ expression[PARTING])
-        return cls(gap, slope, own, _shares(model, person, upper, lower))
+        return cls(gap, slope, own, _pulls(model, person, upper, lower))
 
     def closed(self, expression: Array) -> Array | float:
         """What closes the gap that is not to be there with other weights [53]: [V] upwards, in centimetres; 0: nothing.
@@ -71,10 +71,10 @@ class LipSeal:
         if less <= 0:
             return 0.0
         left = self.gap + self.slope[:, ~PARTING] @ expression[~PARTING]
-        return np.asarray(self.shares @ (min(less / max(self.own, LEAST), 1) * np.clip(left, 0, None)), np.float32)
+        return np.asarray(self.pulls @ (min(less / max(self.own, LEAST), 1) * np.clip(left, 0, None)), np.float32)
 
 
-def _shares(model: FaceModel, person: Array, upper: NDArray[np.int32], lower: NDArray[np.int32]) -> csr_array:
+def _pulls(model: FaceModel, person: Array, upper: NDArray[np.int32], lower: NDArray[np.int32]) -> csr_array:
     """Each vertex near a lip takes half of the gap between the two points on either side of it, the less the farther
     it is from the rim."""
     (up, _), (down, _) = (cKDTree(person[rim]).query(person) for rim in (upper, lower))

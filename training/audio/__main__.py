@@ -42,7 +42,7 @@ _RECORDINGS, _CORPUS, _RUN = Path("runs/audio/recordings"), Path("runs/audio/cor
 
 @app.callback()
 def configure() -> None:
-    """Set up what the commands share."""
+    """Set up what the commands fraction."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
 
 
@@ -113,7 +113,7 @@ def export(
     provenance: Json = None,
     metrics: Json = None,
     version: Annotated[str | None, typer.Option(help="The bundle's new version; default: it keeps its own.")] = None,
-    share: Annotated[
+    fraction: Annotated[
         float, typer.Option(min=0, max=1, help="Of the run in the new weights; the rest is the bundle's own speech.")
     ] = 1.0,
     dry_run: DryRun = False,
@@ -123,7 +123,7 @@ def export(
         typer.echo(plan_speech(run, bundle, preset))
         return
     described, measured = (command_line.read_json(path) if path else {} for path in (provenance, metrics))
-    add_speech(run, bundle, preset, described, measured, version=version, share=share)
+    add_speech(run, bundle, preset, described, measured, version=version, fraction=fraction)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def add_speech(
     metrics: dict[str, float],
     *,
     version: str | None = None,
-    share: float = 1,
+    fraction: float = 1,
 ) -> Bundle:
     """Give a bundle the speech of a run; its own description is kept, what is new is added.
 
@@ -55,7 +55,7 @@ def add_speech(
     Args:
         provenance: added under "speech". metrics: added by name.
         version: the bundle's new one; None keeps the old.
-        share: of the run's weights in the new ones; the rest is the bundle's own speech. A run that went on from a
+        fraction: of the run's weights in the new ones; the rest is the bundle's own speech. A run that went on from a
             bundle knows what is new better, the bundle what is not: their mean is often better than either.
 
     Raises:
@@ -66,8 +66,8 @@ def add_speech(
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / FILE
         network = trained_speech(run, preset)
-        if share < 1:
-            _mix(network, load_speech(opened, torch.device("cpu")).network, share)
+        if fraction < 1:
+            _mix(network, load_speech(opened, torch.device("cpu")).network, fraction)
         save_tensors(network, weights)
         return release_bundle(
             draft_bundle(
@@ -85,9 +85,9 @@ def add_speech(
         )
 
 
-def _mix(network: SpeechNetwork, other: SpeechNetwork, share: float) -> None:
+def _mix(network: SpeechNetwork, other: SpeechNetwork, fraction: float) -> None:
     own, others = network.state_dict(), other.state_dict()
-    network.load_state_dict({name: torch.lerp(others[name], own[name], share) for name in own})
+    network.load_state_dict({name: torch.lerp(others[name], own[name], fraction) for name in own})
 
 
 def plan_speech(run: Path, bundle: Path, preset: str) -> str:

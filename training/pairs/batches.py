@@ -20,7 +20,7 @@ EXPRESSION_NOISE, ANGLE_NOISE, POSITION_NOISE = 0.07, 0.03, 0.015  # measured on
 
 
 @dataclass(frozen=True)
-class Batch:
+class PairBatch:
     """B training examples.
 
     Attributes:
@@ -41,9 +41,9 @@ class Batch:
     reliable: Tensor
     detail: Tensor
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> PairBatch:
         """The same batch on a device."""
-        return Batch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
+        return PairBatch(**{name: value.to(device, non_blocking=True) for name, value in vars(self).items()})
 
 
 def by_slider(pairs: Pairs, fractions: Mapping[str, float], *, still: bool) -> np.ndarray:
@@ -64,7 +64,7 @@ def by_slider(pairs: Pairs, fractions: Mapping[str, float], *, still: bool) -> n
     return chance / chance.sum()
 
 
-def batches(pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+def batches(pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
     """An endless stream of random batches, drawn by `chance` [P] and read ahead in a process of its own.
 
     Args:
@@ -76,29 +76,29 @@ def batches(pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: 
     return iter(DataLoader(stream, batch_size=None, num_workers=1))
 
 
-class _Batches(IterableDataset[Batch]):
+class _Batches(IterableDataset[PairBatch]):
     def __init__(self, pairs: Pairs, chance: np.ndarray, size: int, resolution: int, seed: int) -> None:
         self._pairs, self._chance, self._size, self._resolution = pairs, chance, size, resolution
         self._rng = np.random.default_rng(seed)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Iterator[PairBatch]:
         while True:
             rows = self._rng.choice(len(self._pairs), self._size, p=self._chance)
             yield _read(self._pairs, rows, self._resolution, self._rng)
 
 
-def _read(pairs: Pairs, rows: np.ndarray, resolution: int, rng: np.random.Generator) -> Batch:
+def _read(pairs: Pairs, rows: np.ndarray, resolution: int, rng: np.random.Generator) -> PairBatch:
     halves = []
     # "Each pair is used in both directions" (paper, section 4): backwards, the target is the untouched photo.
     for reverse in (False, True):
         part = rows[: len(rows) // 2] if not reverse else rows[len(rows) // 2 :]
         if len(part):
             halves.append(_direction(pairs, part, reverse, resolution))
-    batch = Batch(*(torch.cat(values) for values in zip(*halves, strict=True)))
+    batch = PairBatch(*(torch.cat(values) for values in zip(*halves, strict=True)))
     return augment(batch, rng)
 
 
-def augment(batch: Batch, rng: np.random.Generator) -> Batch:
+def augment(batch: PairBatch, rng: np.random.Generator) -> PairBatch:
     """The batch with some examples mirrored, some vectors in error, and all pictures in other light; on its device."""
     return _relight(_perturb(_mirror(batch, rng), rng), rng)
 
@@ -131,7 +131,7 @@ def _direction(pairs: Pairs, rows: np.ndarray, reverse: bool, resolution: int) -
     )
 
 
-def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
+def _mirror(batch: PairBatch, rng: np.random.Generator) -> PairBatch:
     """Flip some examples left to right, coefficients and flow with them."""
     device = batch.source.device
     flipped = torch.from_numpy(rng.random(len(batch.source)) < MIRRORED).to(device)
@@ -143,7 +143,7 @@ def _mirror(batch: Batch, rng: np.random.Generator) -> Batch:
         return torch.where(flipped[:, None], torch.from_numpy(ARKIT.mirror(value.cpu().numpy())).to(device), value)
 
     sign = torch.where(flipped[:, None], flipped.new_tensor([-1, 1], dtype=torch.float32), 1.0)[..., None, None]
-    return Batch(
+    return PairBatch(
         picture(batch.source),
         picture(batch.target),
         vector(batch.source_coefficients),
@@ -162,7 +162,7 @@ def extractor_deviation() -> np.ndarray:
     return deviation
 
 
-def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
+def _perturb(batch: PairBatch, rng: np.random.Generator) -> PairBatch:
     """Give some examples the same error in both vectors, as an extractor makes when serving an edit.
 
     An extractor's answers scatter, and they lean towards the average face: towards that of the batch here.
@@ -177,10 +177,10 @@ def _perturb(batch: Batch, rng: np.random.Generator) -> Batch:
         name: torch.from_numpy(constrain(ARKIT, (value + error).numpy())).to(batch.source.device)
         for name, value in (("source_coefficients", source), ("target_coefficients", target))
     }
-    return Batch(**(vars(batch) | values))
+    return PairBatch(**(vars(batch) | values))
 
 
-def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
+def _relight(batch: PairBatch, rng: np.random.Generator) -> PairBatch:
     """Change brightness, contrast and tint of both pictures alike; some lose their colour."""
     count = len(batch.source)
 
@@ -194,4 +194,4 @@ def _relight(batch: Batch, rng: np.random.Generator) -> Batch:
         picture = ((picture + 1) * gain * tint - 1 + lift).clamp(-1, 1)
         return torch.where(grey, picture.mean(1, keepdim=True).expand_as(picture), picture)
 
-    return Batch(**(vars(batch) | {"source": relit(batch.source), "target": relit(batch.target)}))
+    return PairBatch(**(vars(batch) | {"source": relit(batch.source), "target": relit(batch.target)}))

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.face3d.retarget import RetargetedBatch
 from training.pairs import shards
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.shards import FLOW_SIZE, MASK_SIZE, SIZE
 
 
@@ -38,7 +38,7 @@ def examples(
     pair: RetargetedBatch,
     backwards: Tensor,
     resolution: int,
-) -> Batch:
+) -> PairBatch:
     """A training batch of B pairs, on their device; not mirrored, perturbed or re-lit.
 
     Args:
@@ -62,7 +62,7 @@ def examples(
         return chosen(small[name], small[f"reverse_{name}"])[:, None].float()
 
     here, there = picture(photo), picture(pair.picture)
-    return Batch(
+    return PairBatch(
         source=chosen(here, there),
         target=chosen(there, here),
         source_coefficients=chosen(source_coefficients, target_coefficients),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from pydantic import JsonValue
 
-from training.pairs.batches import Batch, batches, by_slider
+from training.pairs.batches import PairBatch, batches, by_slider
 from training.pairs.shards import Pairs
 
 CPU = torch.device("cpu")
@@ -52,7 +52,7 @@ class PairSource(Protocol):
     def coefficients(self, count: int) -> np.ndarray:
         """Sources' and targets' coefficients of about `count` pairs, [2 · count, 59]."""
 
-    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
         """An endless stream of augmented batches: `size` pairs, pictures of `resolution` pixels, on `device`."""
 
 
@@ -89,7 +89,7 @@ class StoredPairs:
         rows = np.linspace(0, len(stored) - 1, min(count, len(stored))).astype(int)
         return np.concatenate([stored.gather(f"{name}_coefficients", rows) for name in ("source", "target")])
 
-    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
         """See `PairSource`; read ahead in a process of its own."""
         for batch in batches(self._open(), self.chance(emphasis), size, resolution, seed):
             yield batch.to(self.device)

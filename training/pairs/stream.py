@@ -17,7 +17,7 @@ from models.face3d.heads import Heads, MeshModel
 from models.face3d.morphable import MorphableModel
 from models.face3d.pixels import grid, sample
 from models.face3d.retarget import retarget_batch
-from training.pairs.batches import Batch, augment
+from training.pairs.batches import PairBatch, augment
 from training.pairs.examples import examples
 from training.pairs.motion import MotionSampler
 from training.pairs.shards import SIZE
@@ -77,7 +77,7 @@ class PairStream:
         motions = self._motions(count, np.random.default_rng(0))
         return np.stack([coefficients(face, SIZE) for face in (*motions.sources, *motions.targets)])
 
-    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
         """Batches of `size` augmented examples, half of them backwards, with pictures of `resolution` pixels."""
         del emphasis  # the sweeps take its place: a pair that was never made cannot be drawn more often
         rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from models.errors import TrainingDataError
 from models.renderer import PIRenderer
 from models.renderer.editing import blended
 from training.options import option
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, PairSource
 from training.renderer.losses import PaintingLoss, editing_alpha
 from training.renderer.stage import (
@@ -44,7 +44,7 @@ class EditingOptions(NetworkOptions):
 
 def editing_trainer(
     source: PairSource, out: Path, options: EditingOptions, warping: Path, start: Path | None = None
-) -> Trainer[Batch]:
+) -> Trainer[PairBatch]:
     """The trainer of the stage.
 
     Args:
@@ -65,11 +65,11 @@ def editing_trainer(
     paint = torch.compile(renderer.editing.paint) if options.compile else renderer.editing.paint
     painting_loss, picture_loss = options.losses, options.losses.pictures
 
-    def batches(step: int) -> Iterator[Batch]:
+    def batches(step: int) -> Iterator[PairBatch]:
         seed = options.seed * SEEDS + 1_000_000 + step
         return source.batches(EMPHASIS, options.batch_size, renderer.preset.image_size, seed)
 
-    def loss(batch: Batch, step: int) -> StepLoss:  # noqa: ARG001
+    def loss(batch: PairBatch, step: int) -> StepLoss:  # noqa: ARG001
         with torch.autocast(source.device.type, torch.bfloat16):
             with torch.no_grad():
                 _, warped, z = warp(batch.source, descriptor(renderer, batch))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.renderer.head import POSE, RigidHead
 from training.options import option
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, PairSource
 from training.renderer.stage import SEEDS, StageOptions, open_run, recipe
 from training.trainer import StepLoss, Trainer
@@ -29,7 +29,7 @@ class HeadLoss:
     depth_weight: float = option(4.0, "Weight of the depth's second differences, squared.")
     head_mask_weight: float = option(0.002, "Weight of the first differences, squared, of what moves with the head.")
 
-    def flow_error(self, head: RigidHead, batch: Batch) -> Tensor:
+    def flow_error(self, head: RigidHead, batch: PairBatch) -> Tensor:
         """Mean distance from the known flow, in pixels of 256."""
         poses = (batch.source_coefficients[:, -POSE:], batch.target_coefficients[:, -POSE:])
         turn, mask = head(*poses, batch.flow.shape[-1])
@@ -54,7 +54,7 @@ class HeadOptions(StageOptions):
     losses: HeadLoss = HeadLoss()
 
 
-def head_trainer(source: PairSource, out: Path, options: HeadOptions) -> Trainer[Batch]:
+def head_trainer(source: PairSource, out: Path, options: HeadOptions) -> Trainer[PairBatch]:
     """Fit the maps alone, in minutes; the warping stage starts from `out` and trains them on with everything else.
 
     From nothing, all at once, the networks would learn the turning of heads before the maps have found it.
@@ -63,10 +63,10 @@ def head_trainer(source: PairSource, out: Path, options: HeadOptions) -> Trainer
     run = open_run(out, "head", options, source, {})
     head = RigidHead().to(source.device)
 
-    def batches(step: int) -> Iterator[Batch]:
+    def batches(step: int) -> Iterator[PairBatch]:
         return source.batches(Emphasis(), options.batch_size, RESOLUTION, options.seed * SEEDS + 2_000_000 + step)
 
-    def loss(batch: Batch, _: int) -> StepLoss:
+    def loss(batch: PairBatch, _: int) -> StepLoss:
         error = options.losses.flow_error(head, batch)
         return StepLoss(error + options.losses.roughness(head), {"error": error})
 

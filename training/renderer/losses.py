@@ -11,7 +11,7 @@ from torch import Tensor
 from models.renderer.editing import GATE_WEIGHT
 from models.renderer.flow import warp
 from training.options import option
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 
 LEAST_ALPHA = 0.002  # of the picture: below, there is next to nothing to paint
 NEAR = 0.05  # of the range [-1, 1]
@@ -40,7 +40,7 @@ class FlowLoss:
     absolute_weight: float = option(1.0, "Weight of the flow's error over the root of the motion.")
     relative_weight: float = option(1.0, "Weight of the flow's squared error over the squared motion.")
 
-    def __call__(self, flow: Tensor, batch: Batch) -> Tensor:
+    def __call__(self, flow: Tensor, batch: PairBatch) -> Tensor:
         """The loss of a flow [B, 2, h, w] in pixels of its own grid."""
         grid = flow.shape[-2:]
         known, mesh, detail = (
@@ -113,7 +113,7 @@ class PaintingLoss:
         return self.picture_weight * what + self.gate_weight * where
 
 
-def editing_alpha(batch: Batch) -> Tensor:
+def editing_alpha(batch: PairBatch) -> Tensor:
     """How much of a warped picture the editing network should replace by the target, [B, 1, S, S] in [0, 1].
 
     Around lips, lids and inside the mouth, what even the known flow cannot show comes from the target: teeth, a shut

@@ -17,7 +17,7 @@ from torch import Tensor
 from models.face3d.landmark_mesh import EXPRESSIONS
 from models.renderer.editing import blended
 from training.options import option
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, PairSource
 from training.renderer.editing import require_gate
 from training.renderer.extractor_loss import ExtractorLoss, FrozenExtractor
@@ -70,7 +70,7 @@ class RefinementOptions(NetworkOptions):
 
 def refinement_trainer(
     generated: PairSource, real: PairSource, out: Path, options: RefinementOptions, editing: Path, extractor: Path
-) -> Trainer[Batch]:
+) -> Trainer[PairBatch]:
     """The trainer of the stage.
 
     Args:
@@ -95,7 +95,7 @@ def refinement_trainer(
         extractor, next(generated.batches(EMPHASIS, options.batch_size, size, options.seed * SEEDS)).source
     )
 
-    def batches(step: int) -> Iterator[Batch]:
+    def batches(step: int) -> Iterator[PairBatch]:
         seed = options.seed * SEEDS + step
         streams = (
             generated.batches(EMPHASIS, known, size, 3_000_000 + seed),
@@ -103,7 +103,7 @@ def refinement_trainer(
         )
         return map(joined, *streams)
 
-    def loss(batch: Batch, _: int) -> StepLoss:
+    def loss(batch: PairBatch, _: int) -> StepLoss:
         with torch.no_grad():
             target = frozen.features(batch.target)
             source_found, target_found = frozen.features(batch.source[known:]).bounded, target.bounded[known:]
@@ -129,7 +129,7 @@ def refinement_trainer(
     return Trainer(run, renderer, adam(renderer.parameters()), recipe(options, loss, batches), options)
 
 
-def _with_found(batch: Batch, source: Tensor, target: Tensor) -> Batch:
+def _with_found(batch: PairBatch, source: Tensor, target: Tensor) -> PairBatch:
     """The batch with what the extractor found in its last pictures, [R, 59] each, in place of their coefficients."""
     known = len(batch.source) - len(source)
     return replace(

@@ -16,7 +16,7 @@ from models.renderer import PRESETS, PIRenderer
 from models.renderer.pirenderer import Rendering
 from training.averaging import Growing
 from training.options import TrainingOptions, option, recorded
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Inputs, PairSource
 from training.record import RunRecord
 from training.run_folder import RunFolder
@@ -74,8 +74,8 @@ def open_run(out: Path, stage: str, options: TrainingOptions, source: PairSource
 
 
 def recipe(
-    options: StageOptions, loss: Callable[[Batch, int], StepLoss], batches: Callable[[int], Iterator[Batch]]
-) -> Recipe[Batch]:
+    options: StageOptions, loss: Callable[[PairBatch, int], StepLoss], batches: Callable[[int], Iterator[PairBatch]]
+) -> Recipe[PairBatch]:
     """The recipe that all stages share."""
     return Recipe(
         loss, batches, LinearDecay(options.learning_rate, options.steps), Growing(options.averaging), draw=draw_batch
@@ -112,20 +112,20 @@ def adam(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     return torch.optim.Adam(parameters, betas=(0.5, 0.999), fused=True)
 
 
-def descriptor(renderer: PIRenderer, batch: Batch) -> Tensor:
+def descriptor(renderer: PIRenderer, batch: PairBatch) -> Tensor:
     """A still picture's descriptor: its vector repeated over the window."""
     windows = batch.target_coefficients[..., None].expand(-1, -1, renderer.preset.mapping.window)
     return renderer.descriptor(windows, batch.source_coefficients)
 
 
-def joined(first: Batch, second: Batch) -> Batch:
+def joined(first: PairBatch, second: PairBatch) -> PairBatch:
     """Both batches in one."""
-    return Batch(
-        **{one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(Batch)}
+    return PairBatch(
+        **{one.name: torch.cat([getattr(first, one.name), getattr(second, one.name)]) for one in fields(PairBatch)}
     )
 
 
-def draw_batch(renderer: nn.Module, batch: Batch, file: Path) -> None:
+def draw_batch(renderer: nn.Module, batch: PairBatch, file: Path) -> None:
     """Draw what a renderer makes of a batch; other networks make no pictures."""
     if isinstance(renderer, PIRenderer):
         draw(file, batch.source, batch.target, renderer(batch.source, descriptor(renderer, batch)))

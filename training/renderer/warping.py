@@ -16,7 +16,7 @@ import torch
 
 from models.renderer import PIRenderer
 from training.options import option
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, PairSource
 from training.renderer.losses import FlowLoss
 from training.renderer.stage import (
@@ -55,7 +55,7 @@ class WarpingOptions(NetworkOptions):
 
 def warping_trainer(
     source: PairSource, out: Path, options: WarpingOptions, start: Path | None = None
-) -> Trainer[Batch]:
+) -> Trainer[PairBatch]:
     """The trainer of the stage.
 
     Args:
@@ -69,10 +69,10 @@ def warping_trainer(
     flow_of = torch.compile(renderer.flow) if options.compile else renderer.flow
     size = renderer.preset.warping.input_size
 
-    def batches(step: int) -> Iterator[Batch]:
+    def batches(step: int) -> Iterator[PairBatch]:
         return source.batches(EMPHASIS, options.batch_size, size, options.seed * SEEDS + step)
 
-    def loss(batch: Batch, step: int) -> StepLoss:  # noqa: ARG001
+    def loss(batch: PairBatch, step: int) -> StepLoss:  # noqa: ARG001
         with torch.autocast(source.device.type, torch.bfloat16):
             flow, _ = flow_of(batch.source, descriptor(renderer, batch))
         flow_loss = options.losses(flow, batch)

@@ -121,8 +121,8 @@ def _refined(picture: NDArray[np.uint8], rough: Array) -> Array:
     guide = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     mask = _enlarged(rough, size)
     colour, level = mean(guide), mean(mask)
-    products = mean((guide[..., :, None] * guide[..., None, :]).reshape(size, size, 9)).reshape(size, size, 3, 3)
-    spread = products - colour[..., :, None] * colour[..., None, :] + DETAIL * np.eye(3, dtype=np.float32)
+    moments = mean((guide[..., :, None] * guide[..., None, :]).reshape(size, size, 9)).reshape(size, size, 3, 3)
+    spread = moments - colour[..., :, None] * colour[..., None, :] + DETAIL * np.eye(3, dtype=np.float32)
     together = mean(guide * mask[..., None]) - colour * level[..., None]
     slope = np.linalg.solve(spread, together[..., None])[..., 0]
     offset = level - (slope * colour).sum(-1)

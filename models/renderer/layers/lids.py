@@ -202,8 +202,8 @@ def _before_the_eye(light: Array, gone: Array, eye: NDArray[np.bool_], width: fl
 def _filled_in(own: Array, weight: Array, width: float) -> Array:
     """A picture [h, w, 3] smoothly continued from where it has weight."""
     weighted = np.dstack([own * weight[..., None], weight])
-    shares = [FARTHER**number * spread(weighted, reach * width) for number, reach in enumerate(REACHES)]
-    smooth = np.sum(shares, 0)
+    weights = [FARTHER**number * spread(weighted, reach * width) for number, reach in enumerate(REACHES)]
+    smooth = np.sum(weights, 0)
     return np.asarray(smooth[..., :3] / (smooth[..., 3:] + 1e-6), np.float32)
 
 

@@ -33,7 +33,7 @@ Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
+class SplitCrop:
     """A crop taken apart.
 
     Attributes:
@@ -47,7 +47,7 @@ class Parts:
     person: Array
 
 
-def taken_apart(picture: NDArray[np.uint8], alpha: Array, sheet: HeadSheet) -> Parts:
+def taken_apart(picture: NDArray[np.uint8], alpha: Array, sheet: HeadSheet) -> SplitCrop:
     """Take a crop apart.
 
     Args:
@@ -69,7 +69,7 @@ def taken_apart(picture: NDArray[np.uint8], alpha: Array, sheet: HeadSheet) -> P
     covered = np.minimum(cv2.GaussianBlur(stray, (0, 0), max(MARGIN * side / 3, 0.5)), stray)[..., None]
     plate = levels + covered * (behind - levels)
     person = within + solid[..., None] * (levels - within)
-    return Parts(_in_one_piece(np.maximum(alpha, hair)), plate, person)
+    return SplitCrop(_in_one_piece(np.maximum(alpha, hair)), plate, person)
 
 
 def _hair(levels: Array, behind: Array, within: Array) -> Array:

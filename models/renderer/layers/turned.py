@@ -121,8 +121,8 @@ class TurnedHead:
         window = Window.around(vertices[model.is_skin, :2], 1, len(self._alpha))
         facing_viewer = (model.normals @ self._face.pose.rotation.T.astype(np.float32))[:, 2:]
         mirror = model.mirror
-        marks = [model.certainty[:, None], self._sheet.inside(placed)[:, None], self._sheet.hidden(model.mean)[:, None]]
-        attributes = [placed[:, :2], placed, placed[mirror], facing_viewer, facing_viewer[mirror], *marks]
+        flags = [model.certainty[:, None], self._sheet.inside(placed)[:, None], self._sheet.hidden(model.mean)[:, None]]
+        attributes = [placed[:, :2], placed, placed[mirror], facing_viewer, facing_viewer[mirror], *flags]
         depth, drawn = draw(
             window.local(vertices),
             np.column_stack(attributes).astype(np.float32),

@@ -53,7 +53,7 @@ def test_a_broken_driver_is_named_beside_its_field(at_work: Studio) -> None:
     assert at_work.shot("reenact").locator(".failed").inner_text()
 
 
-def test_what_decoding_finds_is_said_on_the_strip_and_in_the_panel(at_work: Studio) -> None:
+def test_what_decoding_finds_is_shown_on_the_strip_and_in_the_panel(at_work: Studio) -> None:
     at_work.mode("drive")
     at_work.choose_file("[data-drop=driver] .button >> nth=0", "driver.png", grey())
     at_work.page.click("#start-drive")
@@ -61,7 +61,7 @@ def test_what_decoding_finds_is_said_on_the_strip_and_in_the_panel(at_work: Stud
     assert "face" in at_work.page.locator("#panel-drive .problem").inner_text()
 
 
-def test_the_key_is_asked_for_and_kept_in_the_page_alone(
+def test_the_key_is_requested_and_kept_in_the_page_alone(
     new_studio: Callable[..., Studio], other_api: Callable[..., OtherApi], astronaut_png: Path
 ) -> None:
     api = other_api(PORTRAIT_API_KEYS="open-sesame")

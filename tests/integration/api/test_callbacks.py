@@ -123,7 +123,7 @@ def deliveries(api: httpx.Client, job: str, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_end_of_a_job_is_told_with_a_signature(
+def test_the_end_of_a_job_is_sent_with_a_signature(
     caller: httpx.Client, worker: ActedWorker, photo: dict[str, Any], receiver: Receiver
 ) -> None:
     job = edited(caller, worker, photo, url=receiver.url)
@@ -143,7 +143,7 @@ def test_the_end_of_a_job_is_told_with_a_signature(
     assert headers["content-type"] == "application/json"
 
 
-def test_only_the_wanted_events_are_told(
+def test_only_the_wanted_events_are_sent(
     caller: httpx.Client, worker: ActedWorker, photo: dict[str, Any], receiver: Receiver
 ) -> None:
     both = edited(caller, worker, photo, url=receiver.url, events=["started", "completed"])

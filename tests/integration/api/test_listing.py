@@ -85,7 +85,7 @@ def test_jobs_are_listed_by_kind_state_and_time(api: httpx.Client, worker: Acted
     assert listed(api, created_after=between, created_before=between) == []
 
 
-def test_what_has_expired_and_what_nobody_asked_by_itself_is_not_listed(
+def test_what_has_expired_and_what_nobody_requested_by_itself_is_not_listed(
     api: httpx.Client, worker: ActedWorker, client: redis.Redis, source: str
 ) -> None:
     gone, there = made(api, source), made(api, source)

@@ -198,15 +198,15 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
 
 
 def test_a_face_may_be_idle_without_a_sound(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
-    def asked(**options: Any) -> httpx.Response:
+    def requested(**options: Any) -> httpx.Response:
         return api.post("/talk", files=photo, data={"options": json.dumps(options)})
 
-    accepted = worker.store.get(asked(idle=6.5).json()["id"]).request
+    accepted = worker.store.get(requested(idle=6.5).json()["id"]).request
     assert (accepted.audio_id, accepted.options.idle) == (None, 6.5)
-    assert fields(asked(idle=0.5)) == ["options.idle"]
-    assert fields(asked(idle=5, pad={"after": 1})) == ["options.pad"]
-    assert fields(asked(idle=100)) == ["options.idle"], "longer than clips may be"
-    assert fields(asked()) == ["audio"]
+    assert fields(requested(idle=0.5)) == ["options.idle"]
+    assert fields(requested(idle=5, pad={"after": 1})) == ["options.pad"]
+    assert fields(requested(idle=100)) == ["options.idle"], "longer than clips may be"
+    assert fields(requested()) == ["audio"]
 
 
 def test_sliders_may_come_on_top(api: httpx.Client, worker: ActedWorker, files: dict[str, Any]) -> None:

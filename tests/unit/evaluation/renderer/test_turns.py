@@ -1,4 +1,4 @@
-"""What counts as a turn that was made as asked, and as a background that stayed."""
+"""What counts as a turn that was made as requested, and as a background that stayed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def source() -> Source:
     return Source(picture, face, Crop(10, 20, SIDE), np.zeros(59, np.float32), np.zeros((478, 2), np.float32))
 
 
-def outcome(asked: float = 25, fitted: float | None = 23, faces: int = 1) -> TurnOutcome:
-    return TurnOutcome(7, asked, faces, fitted, fitted, None, 1.0)
+def outcome(requested: float = 25, fitted: float | None = 23, faces: int = 1) -> TurnOutcome:
+    return TurnOutcome(7, requested, faces, fitted, fitted, None, 1.0)
 
 
 def test_a_turn_is_met_by_one_face_within_four_degrees() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.audio.features import BLOCK, sample_windows
-from models.audio.rhythm import AHEAD, Listener, periodicity
+from models.audio.rhythm import AHEAD, RhythmTracker, periodicity
 
 RATE, BEFORE, AFTER = 16_000, 5, 10
 
@@ -23,9 +23,9 @@ def noise(seconds: float, level: float) -> np.ndarray:
 
 def heard(sound: np.ndarray, *, pieces: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Speech, stress and pause of all frames."""
-    listener, found = Listener(), []
+    tracker, found = RhythmTracker(), []
     for samples, frames in sample_windows(np.array_split(sound.astype(np.float32), pieces), BEFORE, AFTER):
-        rhythm = listener.hear(samples, BEFORE)
+        rhythm = tracker.hear(samples, BEFORE)
         assert len(rhythm.speech) == len(rhythm.stress) == len(rhythm.pause) == BLOCK
         found.append([rhythm.speech[:frames], rhythm.stress[:frames], rhythm.pause[:frames]])
     speech, stress, pause = (np.concatenate(parts) for parts in zip(*found, strict=True))

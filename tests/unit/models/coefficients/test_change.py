@@ -23,10 +23,10 @@ def motion() -> np.ndarray:
 
 @pytest.mark.parametrize("mode", ["relative", "absolute"])
 def test_a_change_does_to_every_frame_what_an_edit_does_to_a_photo(motion: np.ndarray, mode: Any) -> None:
-    asked: dict[str, Any] = {"expression": {"mouthSmile": 0.4, "jawOpen": 0.1}, "pose": {"yaw": 10, "zoom": 1.1}}
-    changed = read_change(ARKIT, mode, asked["expression"], asked["pose"]).on(motion)
+    requested: dict[str, Any] = {"expression": {"mouthSmile": 0.4, "jawOpen": 0.1}, "pose": {"yaw": 10, "zoom": 1.1}}
+    changed = read_change(ARKIT, mode, requested["expression"], requested["pose"]).on(motion)
     for frame, own in zip(changed, motion, strict=True):
-        assert frame == pytest.approx(apply_controls(ARKIT, own, mode=mode, **asked), abs=1e-6)
+        assert frame == pytest.approx(apply_controls(ARKIT, own, mode=mode, **requested), abs=1e-6)
 
 
 def test_keyframes_add_as_far_as_their_moment_has_come(motion: np.ndarray) -> None:

@@ -103,7 +103,7 @@ def test_a_bundle_may_keep_a_part_of_its_own_speech(corpus: Path, tmp_path: Path
     options = SpeechOptions(30, 4, 0.1, frames=40, preset="debug", averaging=0)
     speech_trainer(corpus, tmp_path / "run", options, bundle).train()
     learnt = trained_speech(tmp_path / "run", "debug").state_dict()
-    after = load_speech(add_speech(tmp_path / "run", bundle, "debug", {}, {}, share=0.25), torch.device("cpu"))
+    after = load_speech(add_speech(tmp_path / "run", bundle, "debug", {}, {}, fraction=0.25), torch.device("cpu"))
     name = "mouth.condition.0.weight"
     expected = 0.75 * before[name] + 0.25 * learnt[name]
     assert torch.allclose(after.network.state_dict()[name], expected, atol=1e-3)

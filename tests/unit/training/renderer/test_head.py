@@ -11,7 +11,7 @@ import torch
 from pydantic import JsonValue
 
 from models.renderer.head import RigidHead
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, Inputs
 from training.renderer.head import HeadLoss, HeadOptions, head_trainer
 from training.renderer.stage import fresh_renderer, load_init_weights
@@ -33,7 +33,7 @@ class Turning:
     def coefficients(self, count: int) -> np.ndarray:
         raise NotImplementedError
 
-    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
         generator = torch.Generator().manual_seed(seed)
         while True:
             source, target = (torch.zeros(size, 59) for _ in range(2))
@@ -42,7 +42,7 @@ class Turning:
             picture, mask = torch.zeros(size, 3, resolution, resolution), torch.ones(size, 1, 128, 128)
             mesh = torch.ones(size, 1, 64, 64)
             flow = turn * follows.sigmoid() * 4
-            yield Batch(picture, picture, source, target, flow, mesh, mask, mask)
+            yield PairBatch(picture, picture, source, target, flow, mesh, mask, mask)
 
 
 @pytest.mark.slow

@@ -7,17 +7,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.renderer.losses import FlowLoss, PaintingLoss, PictureLoss, editing_alpha
 
 flow_loss, painting_loss, picture_loss = FlowLoss(), PaintingLoss(), PictureLoss()
 
 
-def batch() -> Batch:
+def batch() -> PairBatch:
     ones = torch.ones(2, 1, 128, 128)
     zeros = torch.zeros(2, 59)
     picture = torch.rand(2, 3, 256, 256) * 2 - 1
-    return Batch(picture, picture, zeros, zeros, torch.zeros(2, 2, 64, 64), torch.ones(2, 1, 64, 64), ones, 0 * ones)
+    return PairBatch(
+        picture, picture, zeros, zeros, torch.zeros(2, 2, 64, 64), torch.ones(2, 1, 64, 64), ones, 0 * ones
+    )
 
 
 def test_flow_loss_is_in_pixels_of_the_picture() -> None:

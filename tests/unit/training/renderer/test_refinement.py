@@ -17,7 +17,7 @@ from models.bundle import DEFAULT_BUNDLE
 from models.errors import TrainingDataError
 from models.extractor.regressor import Regressor
 from tests.runs import write_run
-from training.pairs.batches import Batch
+from training.pairs.batches import PairBatch
 from training.pairs.source import Emphasis, Inputs
 from training.renderer.extractor_loss import ExtractorLoss, FrozenExtractor
 from training.renderer.refinement import RefinementOptions, refinement_trainer
@@ -52,13 +52,13 @@ class Turned:
     def coefficients(self, count: int) -> np.ndarray:
         return np.zeros((count, 59))
 
-    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[Batch]:
+    def batches(self, emphasis: Emphasis, size: int, resolution: int, seed: int) -> Iterator[PairBatch]:
         source, labels = self.face.expand(size, -1, -1, -1), torch.zeros(size, 59)
         ones = torch.ones(size, 1, 64, 64)
         mask = torch.ones(size, 1, 128, 128)
         flow = torch.full((size, 2, 64, 64), -16.0) * torch.tensor([1.0, 0.0])[:, None, None]
         while True:
-            yield Batch(source, source.roll(4, -1), labels, labels, flow, ones, mask, mask)
+            yield PairBatch(source, source.roll(4, -1), labels, labels, flow, ones, mask, mask)
 
 
 @pytest.mark.slow
