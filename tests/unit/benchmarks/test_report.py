@@ -33,7 +33,7 @@ NETWORK = {
 }
 
 
-def test_networks_and_clips_are_told_against_the_baseline() -> None:
+def test_networks_and_clips_are_given_against_the_baseline() -> None:
     clip = {"frames": 50, "frames_per_s": 20.0, "shares": {"render": 0.8}, "memory_mb": {"API": 60}}
     page = markdown(report(network=NETWORK, reenact=clip))
     assert "| small, OpenVINO, bfloat16, batch 1 | 60.00 | 10 | 50% | 50 | 30.0 |" in page
