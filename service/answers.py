@@ -1,5 +1,8 @@
 """The answer to a request that made a job: accepted, or finished while the client waited."""
 
+from contextlib import suppress
+
+from redis import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
@@ -40,7 +43,9 @@ async def answer(
     if record.job.status.final:
         response = await _finished(backend, links.job(record), links, accept)
     else:
-        record = await run_in_threadpool(backend.waits.placed, record)
+        # The promise is kept without the place, too, when Redis has gone meanwhile.
+        with suppress(RedisError):
+            record = await run_in_threadpool(backend.waits.placed, record)
         response = _accepted(links.job(record), links)
     if seconds is not None:
         response.headers["Preference-Applied"] = f"wait={seconds}"

@@ -21,10 +21,12 @@ OWN = {"date", "x-request-id", "cache-control"}
 
 @pytest.fixture
 def finished(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> dict[str, str]:
-    """Ids of a source and of a job that has succeeded."""
+    """Ids of a source, of a job that has succeeded, and of a batch."""
     job = api.post("/edit", files=photo).json()["id"]
     worker.succeed(worker.claim(job), data=b"picture" * 10**6)
-    return {"job_id": job, "source_id": api.post("/sources", files=photo).json()["id"]}
+    source = api.post("/sources", files=photo).json()["id"]
+    batch = api.post("/batches", json={"edits": [{"source_id": source}]}).json()["id"]
+    return {"job_id": job, "source_id": source, "batch_id": batch}
 
 
 def same(api: httpx.Client, path: str) -> httpx.Response:
@@ -42,7 +44,9 @@ def test_every_route_that_answers_get_answers_head(api: httpx.Client, finished: 
     assert {"/jobs/{job_id}/result", "/sliders", "/health/live", "/metrics"} <= set(readable)
     for path in readable:
         filled = path.format(**finished)
-        if path == "/metrics":  # it counts its own scrapes
+        if path == "/live":  # for WebSockets alone
+            assert same(api, path).status_code == 426
+        elif path == "/metrics":  # it counts its own scrapes
             assert api.head(path).status_code == 200
         else:
             assert same(api, filled).status_code == 200, path

@@ -226,6 +226,8 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
     for content_type, schema in (("multipart/form-data", "ReenactForm"), ("application/json", "ReenactBody")):
         assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
         assert set(document["components"]["schemas"][schema]["properties"]) == {
+            "callback",
+            "metadata",
             "source",
             "source_id",
             "driver",
