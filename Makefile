@@ -42,9 +42,11 @@ demo: $(VENV)/.installed-run
 serve: $(VENV)/.installed-run
 	PORTRAIT_PORT=$(PORT) $(BIN)/python -m service.embedded
 
-# One process a core. A file's tests stay together: they share the servers that they start.
+# One process a core. A file's tests stay together: they share the servers that they start. Those that drive a browser have
+# a process of their own: while it is driven, no other event loop can run there.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/e2e/studio
+	$(BIN)/python -m pytest tests/e2e/studio
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -s tests/faults --rounds $(ROUNDS) --fault-seed $(SEED)

@@ -50,7 +50,8 @@ async function openStream(wanted) {
 }
 
 function photoControls({ view, done }) {
-  const take = () => {
+  const take = async () => {
+    if (!view.videoWidth) await new Promise((seen) => view.addEventListener("loadeddata", seen, { once: true })); // the camera is still waking up
     const canvas = el("canvas", { width: view.videoWidth, height: view.videoHeight });
     canvas.getContext("2d").drawImage(view, 0, 0);
     canvas.toBlob((blob) => done(new File([blob], S.recorder.photoName, { type: "image/jpeg" })), "image/jpeg", QUALITY);

@@ -29,9 +29,9 @@ NETWORK = ("Failed to load resource", "WebSocket connection to")
 PATIENCE_MS = 60_000  # on a busy machine
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """The machine's Chromium, for one file: while it is driven, tests in this process cannot run an event loop."""
+    """The machine's Chromium. While it is driven, other tests in this process cannot run an event loop."""
     with ExitStack() as stack:
         try:
             yield stack.enter_context(chromium())
