@@ -20,10 +20,11 @@ from service.links import Links
 from service.settings import ApiSettings
 from service.version import PREFIX
 from service.webhook_signature import secret_bytes, signed_headers
-from workers.contract.callbacks import CallbackQueue, DueCallback, moment
+from workers.contract.callbacks import CallbackQueue, DueCallback
 from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import Delivery, JobRecord
 from workers.contract.kinds.common import RequestFields
+from workers.contract.records import moment
 from workers.contract.store import JobStore
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ import json
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import cast
 
 import redis
 from pydantic import Field
@@ -19,7 +19,7 @@ from workers.contract.keys import key
 from workers.contract.kinds.edit import EditRequest
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
-from workers.contract.records import ACTIVE, BATCHES, batch_key, job_key, jobs_of
+from workers.contract.records import ACTIVE, BATCHES, batch_key, flat, job_key, jobs_of, moment
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore, new_job_fields
 from workers.contract.text import ID_LENGTH, cut
@@ -102,13 +102,13 @@ class BatchStore:
             for place, (job_id, request) in enumerate(zip(ids, requests, strict=True)):
                 created = now - (len(ids) - place) * 1e-6  # in their order, wherever they are listed
                 fields = new_job_fields(request, owner, created) | {"batch": batch_id, "held": 1}
-                pipe.hset(job_key(job_id), items=_flat(fields))
+                pipe.hset(job_key(job_id), items=flat(fields))
                 pipe.zadd(jobs_of(owner), {job_id: created})
             pipe.expire(jobs_of(owner), int(self._settings.longest_life_s))
             pipe.rpush(_jobs(batch_id), *ids)
             pipe.rpush(_held(batch_id), *ids)
             fields = {"owner": owner, "total": len(ids), "created_at": now, "metadata": json.dumps(dict(metadata))}
-            pipe.hset(batch_key(batch_id), items=_flat(fields | {JobStatus.QUEUED: len(ids)}))
+            pipe.hset(batch_key(batch_id), items=flat(fields | {JobStatus.QUEUED: len(ids)}))
             pipe.zadd(BATCHES, {batch_id: now})
             pipe.execute()
         self.feed(batch_id)
@@ -144,8 +144,8 @@ class BatchStore:
             status=_status(counts, cancelled="cancel" in field),
             total=int(field["total"]),
             counts=counts,
-            created_at=_moment(field["created_at"]),
-            finished_at=_moment(field["finished_at"]) if "finished_at" in field else None,
+            created_at=moment(field["created_at"]),
+            finished_at=moment(field["finished_at"]) if "finished_at" in field else None,
             jobs_url=f"/batches/{batch_id}/jobs",
             metadata=json.loads(field["metadata"]),
         )
@@ -192,14 +192,6 @@ def _status(counts: Mapping[str, int], *, cancelled: bool) -> BatchStatus:
     if not left:
         return BatchStatus.CANCELLED if cancelled and counts[JobStatus.CANCELLED] else BatchStatus.COMPLETED
     return BatchStatus.QUEUED if counts[JobStatus.QUEUED] == sum(counts.values()) else BatchStatus.RUNNING
-
-
-def _flat(fields: Mapping[str, Any]) -> list[Any]:
-    return [part for name, value in fields.items() for part in (name, str(value))]
-
-
-def _moment(seconds: str) -> datetime:
-    return datetime.fromtimestamp(float(seconds), UTC)
 
 
 def _jobs(batch_id: str) -> str:

@@ -1,7 +1,6 @@
 """Calls back that are due: written down with the change of the job that they tell, kept until they are delivered."""
 
 import time
-from datetime import UTC, datetime
 from typing import NamedTuple, cast
 
 import redis
@@ -58,8 +57,3 @@ class CallbackQueue:
     def drop(self, due: DueCallback) -> None:
         """Forget one whose job has gone."""
         self._redis.zrem(CALLBACKS_DUE, f"{due.job_id}:{due.event}")
-
-
-def moment(seconds: float) -> datetime:
-    """A time since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)

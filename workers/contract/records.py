@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -77,9 +78,9 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         kind=field["kind"],
         status=status,
         progress=Progress.model_validate_json(field["progress"]),
-        created_at=_moment(field["created_at"]),
-        started_at=_moment(field["started_at"]) if "started_at" in field else None,
-        finished_at=_moment(field["finished_at"]) if "finished_at" in field else None,
+        created_at=moment(field["created_at"]),
+        started_at=moment(field["started_at"]) if "started_at" in field else None,
+        finished_at=moment(field["finished_at"]) if "finished_at" in field else None,
         result=results[0] if results else None,
         results=results if len(results) > 1 else [],
         error=Problem.model_validate_json(field["error"]) if "error" in field else None,
@@ -111,5 +112,11 @@ def _deliveries(field: Mapping[str, str]) -> list[Delivery]:
     return sorted(found, key=lambda delivery: (delivery.at, delivery.attempt))
 
 
-def _moment(seconds: str) -> datetime:
+def flat(fields: Mapping[str, Any]) -> list[Any]:
+    """Fields and values of a hash, by turns, as HSET takes them."""
+    return [part for name, value in fields.items() for part in (name, str(value))]
+
+
+def moment(seconds: str | float) -> datetime:
+    """A time since the epoch."""
     return datetime.fromtimestamp(float(seconds), UTC)

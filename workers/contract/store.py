@@ -27,6 +27,7 @@ from workers.contract.records import (
     BATCHES,
     CALLBACKS_DUE,
     batch_key,
+    flat,
     job_key,
     jobs_of,
     record_from_hash,
@@ -137,7 +138,7 @@ class JobStore:
             list[bytes],
             self._create(
                 keys=[job_key(job_id), ACTIVE, jobs_of(owner), *idempotency],
-                args=[job_id, fingerprint, self._settings.job_ttl_s, now, oldest, *_flat(fields)],
+                args=[job_id, fingerprint, self._settings.job_ttl_s, now, oldest, *flat(fields)],
             ),
         )
         if known.decode() != fingerprint:
@@ -352,7 +353,7 @@ class JobStore:
             args=[
                 *(job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled),
                 *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else ""),
-                *(batch_key(""), *_flat(fields)),
+                *(batch_key(""), *flat(fields)),
             ],
         )
         if answer is None:
@@ -396,7 +397,3 @@ def _idempotency(owner: str, chosen: str) -> str:
 
 def _json(warnings: Iterable[JobWarning]) -> str:
     return json.dumps([warning.model_dump(mode="json") for warning in warnings])
-
-
-def _flat(fields: Mapping[str, Any]) -> list[Any]:
-    return [part for pair in fields.items() for part in (pair[0], str(pair[1]))]

@@ -1,13 +1,23 @@
-"""Direction: the sliders of a request on top of a motion that speech or a driver makes."""
-
-from typing import Any
+"""The controls of a request: on the face of a photo, or on top of a motion that speech or a driver makes."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace, constrain, keyframed_change, read_change
+from models.coefficients import CoefficientSpace, apply_controls, constrain, keyframed_change, read_change
 from models.coefficients.transfer import within_reach
-from workers.contract.kinds.controls import Direction
+from workers.contract.kinds.controls import Controls, Direction
+
+
+def edited_face(space: CoefficientSpace, source: NDArray[np.float32], controls: Controls) -> NDArray[np.float32]:
+    """Coefficients [C] of a face [C] after the controls of an edit, keyframes apart. Raises ControlError."""
+    return apply_controls(
+        space,
+        source,
+        mode=controls.mode,
+        expression=controls.expression,
+        pose=controls.pose.named(),
+        coefficients=controls.coefficients,
+    )
 
 
 def directed(
@@ -32,10 +42,7 @@ def directed(
         return motion
     changes = [read_change(space, controls.mode, controls.expression, controls.pose.named())]
     if controls.keyframes is not None:
-        keyframes: list[dict[str, Any]] = [
-            {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
-            for keyframe in controls.keyframes
-        ]
+        keyframes = [keyframe.named() for keyframe in controls.keyframes]
         changes.append(keyframed_change(space, keyframes, times, controls.mode))
     changed = motion.astype(np.float64)
     for change in changes:

@@ -1,18 +1,19 @@
 """The task of POST /edit: another expression and pose for the face in a photo."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace, apply_controls, keyframe_motion
+from models.coefficients import CoefficientSpace, keyframe_motion
 from workers.attempt import Attempt
 from workers.contract.kinds.edit import EditRequest
 from workers.media.clock import Clock
 from workers.output import write_clip, write_picture
 from workers.output_file import OutputFile
 from workers.source_warnings import motion_warnings
+from workers.tasks.direction import edited_face
 from workers.tasks.tools import TaskTools
 
 
@@ -41,19 +42,9 @@ class EditTask:
 def edited_motion(space: CoefficientSpace, source: NDArray[np.float32], request: EditRequest) -> NDArray[np.float32]:
     """float32 [T, C]: one frame for sliders, as many as the clip is long for keyframes."""
     controls = request.controls
-    edited = apply_controls(
-        space,
-        source,
-        mode=controls.mode,
-        expression=controls.expression,
-        pose=controls.pose.named(),
-        coefficients=controls.coefficients,
-    )
+    edited = edited_face(space, source, controls)
     if controls.keyframes is None:
         return edited[None]
     # Keyframes start from what the controls beside them make of the source.
-    keyframes: list[dict[str, Any]] = [
-        {"time": keyframe.time, "expression": keyframe.expression, "pose": keyframe.pose.named()}
-        for keyframe in controls.keyframes
-    ]
+    keyframes = [keyframe.named() for keyframe in controls.keyframes]
     return keyframe_motion(space, edited, keyframes, request.rate, controls.mode)

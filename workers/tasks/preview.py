@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from weakref import ref
 
-from models.coefficients import apply_controls
 from models.preview import reduced
 from workers.attempt import Attempt
 from workers.contract.kinds.preview import PreviewRequest
 from workers.output import write_picture
 from workers.output_file import OutputFile
 from workers.source_warnings import motion_warnings
+from workers.tasks.direction import edited_face
 from workers.tasks.tools import TaskTools
 
 if TYPE_CHECKING:
@@ -30,18 +30,11 @@ class PreviewTask:
     def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]:
         """Make one picture. Raises whatever is wrong with the photo."""
         request = cast(PreviewRequest, attempt.request)
-        space, output, controls = self._editor.space, request.spec, request.controls
+        space, output = self._editor.space, request.spec
         source = self._input.portrait(attempt, request.source_id, request.face)
         if output.paste_back:
             source = self._reduced(source, request.output.size)
-        motion = apply_controls(
-            space,
-            source.coefficients,
-            mode=controls.mode,
-            expression=controls.expression,
-            pose=controls.pose.named(),
-            coefficients=controls.coefficients,
-        )[None]
+        motion = edited_face(space, source.coefficients, request.controls)[None]
         attempt.warn(motion_warnings(space, source.coefficients, motion))
         frames = self._editor.render(source, motion, paste_back=output.paste_back, size=output.size)
         return [write_picture(attempt, folder, output, frames, space.name)]

@@ -55,6 +55,10 @@ class Keyframe(Strict):
     expression: Expression = Field(default={})
     pose: Pose = Pose()
 
+    def named(self) -> dict[str, Any]:
+        """What the client named, as `models.coefficients.keyframe_motion` takes it."""
+        return {"time": self.time, "expression": self.expression, "pose": self.pose.named()}
+
 
 class Direction(Strict):
     """Sliders, pose and keyframes on top of the motion that speech or a driver makes; empty, they change nothing.
