@@ -1,21 +1,17 @@
 """From the body of POST /batches to the requests of its jobs: everything is checked before anything is made."""
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from service.backend import Backend
-from service.callbacks.policy import CallbackPolicy
 from service.errors import InvalidRequestError
-from service.intake import Submission
-from service.uploads import Uploads
-from workers.contract.jobs import MAX_ERRORS, FieldProblem
+from service.job_request import request_faults
+from service.uploads import named_photo
 from workers.contract.kinds.edit import EditFields, EditRequest
 from workers.contract.kinds.metadata import Metadata
 from workers.contract.kinds.strict import Strict
-from workers.contract.media_type import PICTURE
 from workers.contract.presence import Presence
 from workers.contract.text import ID_LENGTH
 
@@ -58,31 +54,18 @@ def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditReq
         InvalidRequestError: naming the first wrong edits by their place.
         NoWorkerYetError: the sliders are not known.
     """
-    faults = list(_faults(backend, body))
+    presence = _Known(backend.presence)
+    faults = [
+        (f"edits.{place}.{field}", message)
+        for place, edit in enumerate(body.edits)
+        for field, message in request_faults(edit, presence, backend.settings)
+    ]
     first_use = {edit.source_id: place for place, edit in reversed(list(enumerate(body.edits)))}
     for source_id, place in first_use.items():
-        problem = _source_fault(backend, owner, source_id)
-        if problem is not None:
-            faults.append(FieldProblem(field=f"edits.{place}.source_id", message=problem))
+        try:
+            named_photo(backend, owner, source_id)
+        except InvalidRequestError as error:
+            faults.append((f"edits.{place}.source_id", error.errors[0].message))
     if faults:
-        raise InvalidRequestError(faults[:MAX_ERRORS], total=len(faults))
+        raise InvalidRequestError.of(faults)
     return [EditRequest(**dict(edit)) for edit in body.edits]
-
-
-def _faults(backend: Backend, body: BatchBody) -> Iterator[FieldProblem]:
-    presence, policy = _Known(backend.presence), CallbackPolicy.of(backend.settings)
-    for place, edit in enumerate(body.edits):
-        found = edit.check(presence, backend.settings)
-        if edit.callback.url is not None:
-            found += [("callback.url", fault) for fault in policy.faults(edit.callback.url)]
-        for field, message in found:
-            yield FieldProblem(field=f"edits.{place}.{field}", message=message)
-
-
-def _source_fault(backend: Backend, owner: str, source_id: str) -> str | None:
-    named = Submission(texts={"source_id": source_id})
-    try:
-        Uploads(backend, owner, named, {"source": PICTURE}).store("source")
-    except InvalidRequestError as error:
-        return error.errors[0].message
-    return None

@@ -1,6 +1,7 @@
 """What only HTTP can get wrong: the API's own branch of the error tree in `workers.contract.errors`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import MAX_ERRORS, FieldProblem
@@ -161,6 +162,12 @@ class InvalidRequestError(HttpError):
         super().__init__(
             f"{total:,} fields are wrong; the first {MAX_ERRORS}: {named}" if total > MAX_ERRORS else named
         )
+
+    @classmethod
+    def of(cls, faults: Sequence[tuple[str, str]]) -> Self:
+        """Of (field, message) pairs, as the contract's checks give them."""
+        first = [FieldProblem(field=field, message=message) for field, message in faults[:MAX_ERRORS]]
+        return cls(first, total=len(faults))
 
 
 class InvalidSourceError(InvalidRequestError):

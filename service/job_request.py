@@ -1,18 +1,19 @@
 """From the fields and files of a submission to the request of a job: the same steps for every kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from service.backend import Backend
 from service.callbacks.policy import CallbackPolicy
 from service.errors import InvalidRequestError
 from service.intake import Submission
+from service.settings import ApiSettings
 from service.uploads import Uploads
 from service.validation import parse
-from workers.contract.jobs import MAX_ERRORS, FieldProblem
 from workers.contract.kinds import JobRequest
 from workers.contract.kinds.common import JobKind, RequestFields
 from workers.contract.media_type import media_kind
+from workers.contract.presence import Presence
 
 
 def build_request(
@@ -36,7 +37,8 @@ def build_request(
     known = kind.fields.model_fields.keys()
     judged_by = {name: value for name, value in media_kinds.items() if name in known}
     fields = parse(kind.fields, {**submission.documents, **parameters, **judged_by})
-    _check(fields, backend)
+    if faults := list(request_faults(fields, backend.presence, backend.settings)):
+        raise InvalidRequestError.of(faults)
     for name, document in fields.inline_files().items():
         uploads.add_document(name, document)
     stored: dict[str, Any] = dict(fields)
@@ -49,12 +51,9 @@ def build_request(
     return cast(JobRequest, kind.request(**stored))
 
 
-def _check(fields: RequestFields, backend: Backend) -> None:
-    """Raise InvalidRequestError for what is wrong by the bundle or the settings."""
-    faults = fields.check(backend.presence, backend.settings)
+def request_faults(fields: RequestFields, presence: Presence, settings: ApiSettings) -> Iterator[tuple[str, str]]:
+    """(field, message) of everything that is wrong by the bundle or the settings."""
+    yield from fields.check(presence, settings)
     if fields.callback.url is not None:
-        policy = CallbackPolicy.of(backend.settings)
-        faults += [("callback.url", fault) for fault in policy.faults(fields.callback.url)]
-    if faults:
-        first = [FieldProblem(field=field, message=text) for field, text in faults[:MAX_ERRORS]]
-        raise InvalidRequestError(first, total=len(faults))
+        for fault in CallbackPolicy.of(settings).faults(fields.callback.url):
+            yield "callback.url", fault

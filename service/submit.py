@@ -24,6 +24,12 @@ IdempotencyKey = Annotated[
 ]
 
 
+def check_key(idempotency_key: str | None) -> None:
+    """Raise MalformedHeaderError when a key is empty or too long."""
+    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
+        raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+
+
 def admit(backend: Backend, owner: str, idempotency_key: str | None) -> bool:
     """Refuse a request that can make no job; a repeated one makes none, and always gets its first job.
 
@@ -37,11 +43,9 @@ def admit(backend: Backend, owner: str, idempotency_key: str | None) -> bool:
         QueueFullError: as many jobs wait as the settings allow.
         MalformedHeaderError: the key is empty or too long.
     """
-    if idempotency_key is not None:
-        if not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
-            raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
-        if backend.jobs.knows(owner, idempotency_key):
-            return False
+    check_key(idempotency_key)
+    if idempotency_key is not None and backend.jobs.knows(owner, idempotency_key):
+        return False
     backend.queue.ensure_room()
     return True
 

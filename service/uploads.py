@@ -17,6 +17,7 @@ from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
 from workers.contract.media_type import (
+    PICTURE,
     VISUAL,
     MediaHeader,
     MediaKind,
@@ -133,6 +134,11 @@ class Uploads:
             with _naming(name):
                 self._headers[name] = detect_media_type(file, self.backend.settings.max_pixels, kinds)
         return self._headers[name]
+
+
+def named_photo(backend: Backend, owner: str, source_id: str) -> StoredSource:
+    """An owner's uploaded photo by its id; its time to live starts anew. Raises as `Uploads` does."""
+    return Uploads(backend, owner, Submission(texts={"source_id": source_id}), {"source": PICTURE}).store("source")
 
 
 def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:

@@ -4,14 +4,12 @@ from dataclasses import dataclass
 
 from service.backend import Backend
 from service.errors import InvalidRequestError
-from service.intake import Submission
 from service.live.messages import Wish
 from service.submit import submit
-from service.uploads import Uploads
-from workers.contract.jobs import MAX_ERRORS, FieldProblem, JobRecord
+from service.uploads import named_photo
+from workers.contract.jobs import JobRecord
 from workers.contract.kinds.controls import check_controls
 from workers.contract.kinds.preview import PreviewRequest
-from workers.contract.media_type import PICTURE
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,7 @@ class PreviewJobs:
     def _request(self, wish: Wish) -> PreviewRequest:
         faults = check_controls(wish.controls, self.backend.presence.sliders(), max_clip_seconds=0)
         if faults:
-            first = [FieldProblem(field=f"controls.{field}", message=text) for field, text in faults[:MAX_ERRORS]]
-            raise InvalidRequestError(first, total=len(faults))
-        named = Submission(texts={"source_id": wish.source_id})
-        source = Uploads(self.backend, self.owner, named, {"source": PICTURE}).store("source")
+            raise InvalidRequestError.of([(f"controls.{field}", message) for field, message in faults])
+        source = named_photo(self.backend, self.owner, wish.source_id)
         fields = {name: getattr(wish, name) for name in PreviewRequest.model_fields if name in Wish.model_fields}
         return PreviewRequest(**fields | {"source_id": source.id})

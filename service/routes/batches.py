@@ -9,13 +9,13 @@ from starlette.responses import JSONResponse, Response
 from service.backend import Backend, BackendDep
 from service.batch_request import BatchBody, edit_requests
 from service.documents import JobList
-from service.errors import MalformedHeaderError, UnsupportedContentTypeError
+from service.errors import UnsupportedContentTypeError
 from service.intake import MAX_JSON_BYTES, check_size
 from service.json_text import read_json
 from service.links import LinksDep
 from service.openapi import problems
 from service.security import Owner, limit_rate
-from service.submit import MAX_KEY_LENGTH, IdempotencyKey
+from service.submit import IdempotencyKey, check_key
 from service.validation import parse
 from workers.contract.batches import Batch
 from workers.contract.errors import QueueFullError
@@ -78,8 +78,7 @@ async def create_batch(
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedContentTypeError("Send the batch as application/json.")
-    if idempotency_key is not None and not 0 < len(idempotency_key) <= MAX_KEY_LENGTH:
-        raise MalformedHeaderError(f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
+    check_key(idempotency_key)
     body = await request.body()
     batch = links.batch(await run_in_threadpool(_create, backend, owner, body, idempotency_key))
     return JSONResponse(batch.model_dump(mode="json"), 202, headers={"Location": links.to(f"/batches/{batch.id}")})

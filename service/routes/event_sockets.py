@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket
 
 from service.backend import Backend
 from service.links import Links
+from service.routes.events import event_id
 from service.sockets import RESTART, serve
 from service.version import root_of
 
@@ -44,9 +45,8 @@ async def _send_events(websocket: WebSocket, backend: Backend, job_id: str) -> b
     async with aclosing(backend.events.follow(job_id)) as changes:
         async for name, seen in changes:
             done = name == "done"
-            job = links.job(seen)
-            number = f"{seen.attempt}-{seen.job.progress.done}"
-            await websocket.send_text(json.dumps({"event": name, "id": number, "data": job.body()}))
+            event = {"event": name, "id": event_id(seen), "data": links.job(seen).body()}
+            await websocket.send_text(json.dumps(event))
     return done
 
 

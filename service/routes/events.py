@@ -11,8 +11,14 @@ from service.links import LinksDep
 from service.openapi import EVENTS, problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
+from workers.contract.jobs import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+
+def event_id(record: JobRecord) -> str:
+    """Names a job's state among those that clients have seen."""
+    return f"{record.attempt}-{record.job.progress.done}"
 
 
 async def counted(backend: BackendDep) -> AsyncIterator[None]:
@@ -37,8 +43,6 @@ async def stream_events(record: OwnedJob, backend: BackendDep, links: LinksDep) 
     try:
         async with aclosing(backend.events.follow(record.job.id)) as changes:
             async for name, seen in changes:
-                yield ServerSentEvent(
-                    event=name, data=links.job(seen).job, id=f"{seen.attempt}-{seen.job.progress.done}"
-                )
+                yield ServerSentEvent(event=name, data=links.job(seen).job, id=event_id(seen))
     except REDIS_ERRORS:
         return
