@@ -42,12 +42,14 @@ def write_picture(
     height, width = pixels.shape[:2]
     attempt.stage("encode", 1, 1)
     with attempt.timed("encode_s"), path.open("wb") as file:
-        write_still(
-            file,
-            VisibleLabel(width, height).draw(pixels) if output.label or attempt.force_label else pixels,
-            output.format,
-        )
+        marked = VisibleLabel(width, height).draw(pixels) if _is_marked(attempt, output) else pixels
+        write_still(file, marked, output.format)
     return OutputFile(path, output.media_type, space, width, height)
+
+
+def _is_marked(attempt: Attempt, output: OutputSpec) -> bool:
+    """Whether pictures get the visible label: by the client's wish, or the operator's decision."""
+    return output.label or attempt.force_label
 
 
 def write_clip(
@@ -88,7 +90,7 @@ def write_clip(
             for frame in rendered:
                 attempt.check()
                 with attempt.timed("encode_s"):
-                    if output.label or attempt.force_label:
+                    if _is_marked(attempt, output):
                         label = label or VisibleLabel(width=frame.shape[1], height=frame.shape[0])
                     writer.write(label.draw(frame) if label else frame)
 

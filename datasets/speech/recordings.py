@@ -173,10 +173,15 @@ def _find_identity(data: Path, labeller: Labeller) -> NDArray[np.float64]:
         pictures = (
             picture for clip in chosen for i, (_, picture) in enumerate(read_frames(clip)) if i in _IDENTITY_FRAMES
         )
-        seen = [reading for reading in map(teacher.read, pictures) if reading is not None]
+        return fit_of_pictures(LandmarkMesh.load(data), pictures, teacher).identity
+
+
+def fit_of_pictures(mesh: LandmarkMesh, pictures: Iterable[NDArray[np.uint8]], teacher: FaceReader) -> SpeakerFit:
+    """The fit of one speaker, from pictures of which most show the face."""
+    seen = [reading for reading in map(teacher.read, pictures) if reading is not None]
     landmarks, scores = (np.stack([getattr(reading, name) for reading in seen]) for name in ("landmarks", "scores"))
     logger.info("identity from %d frames", len(seen))
-    return SpeakerFit.of_frames(LandmarkMesh.load(data), landmarks, scores).identity
+    return SpeakerFit.of_frames(mesh, landmarks, scores)
 
 
 def _spoken(data: Path) -> dict[str, Interval]:

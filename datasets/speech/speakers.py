@@ -7,19 +7,18 @@ The folder is DATA/grid_more: clips whose names begin with the speaker's and an 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.labeller import Labeller, opened_labeller
-from datasets.landmarker import FaceReader
-from datasets.speech.recordings import Interval, RecordedClip, record_clip
+from datasets.speech.recordings import Interval, RecordedClip, fit_of_pictures, record_clip
 from models.audio import FRAME_RATE, SAMPLE_RATE
 from models.audio.features import sample_windows
 from models.audio.rhythm import RhythmTracker
 from models.face3d.arrays import read_arrays
-from models.face3d.fitting import SpeakerFit
 from models.face3d.landmark_mesh import LandmarkMesh
 from models.video import read_frames
 
@@ -51,7 +50,7 @@ def read_speakers(data: Path, out: Path, labeller: Labeller = "mediapipe") -> No
             missing = [clip for clip in own if not (folder / f"{clip.stem}.npz").is_file()]
             if missing:
                 folder.mkdir(parents=True, exist_ok=True)
-                fit = _identified(mesh, own, teacher)
+                fit = fit_of_pictures(mesh, _pictures(own), teacher)
                 for clip in missing:
                     record_clip(clip, folder, teacher, fit)
                 logger.info("%s: %d clips", speaker, len(own))
@@ -84,13 +83,9 @@ def _speaker(clip: Path) -> str:
     return clip.stem.partition("_")[0]
 
 
-def _identified(mesh: LandmarkMesh, clips: list[Path], teacher: FaceReader) -> SpeakerFit:
-    pictures = [
-        picture
-        for clip in clips
-        for number, (_, picture) in enumerate(read_frames(clip))
-        if number % (_IDENTITY_EVERY * len(clips)) == 0
-    ]
-    seen = [reading for reading in map(teacher.read, pictures) if reading is not None]
-    landmarks, scores = (np.stack([getattr(reading, name) for reading in seen]) for name in ("landmarks", "scores"))
-    return SpeakerFit.of_frames(mesh, landmarks, scores)
+def _pictures(clips: list[Path]) -> Iterator[NDArray[np.uint8]]:
+    """Frames of all clips, few of each where there are many."""
+    for clip in clips:
+        for number, (_, picture) in enumerate(read_frames(clip)):
+            if number % (_IDENTITY_EVERY * len(clips)) == 0:
+                yield picture

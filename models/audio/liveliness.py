@@ -11,12 +11,12 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.audio.features import FRAME_RATE
 from models.audio.rhythm import Rhythm
 from models.coefficients import ARKIT
 
 _Float = TypeVar("_Float", bound=np.floating)
 
-_RATE = 25
 _FIXATION, _SPREAD = 1.4, 0.5  # seconds that a look is held: median, log standard deviation
 _AWAY = 0.45  # how often a look goes away from the viewer
 _GLANCE = (0.16, 0.07)  # how far, sideways and up or down: weights of eyeLook…
@@ -49,7 +49,7 @@ class Liveliness:
         self._rng = np.random.default_rng([seed, 0x11FE])
         self._amount = amount
         self._look, self._held = np.zeros(2), self._fixation()
-        self._since_breath = int(_RATE * _BREATH_S * self._rng.random())
+        self._since_breath = int(FRAME_RATE * _BREATH_S * self._rng.random())
         self._gestures = np.zeros((0, ARKIT.size), np.float32)  # what has begun and goes on
         self._uneven = amount * np.clip(self._rng.normal(0, _UNEVEN, len(_SIDED)), -0.1, 0.1)
 
@@ -61,7 +61,7 @@ class Liveliness:
         return add_gaze(motion, self._looks(len(motion)))
 
     def _fixation(self) -> int:
-        return max(6, round(_RATE * _FIXATION * float(np.exp(_SPREAD * self._rng.standard_normal()))))
+        return max(6, round(FRAME_RATE * _FIXATION * float(np.exp(_SPREAD * self._rng.standard_normal()))))
 
     def _looks(self, count: int) -> NDArray[np.float64]:
         """Where the eyes look [count, 2]: to the person's left and up, 0 at the viewer."""
@@ -82,7 +82,7 @@ class Liveliness:
         for frame in range(count):
             self._since_breath += 1
             waited = _LEAST_BREATH_S if rhythm.pause[frame] else _BREATH_S
-            if self._since_breath >= _RATE * waited and (rhythm.pause[frame] or rhythm.speech[frame] < 0.5):
+            if self._since_breath >= FRAME_RATE * waited and (rhythm.pause[frame] or rhythm.speech[frame] < 0.5):
                 self._since_breath = 0
                 breath = np.concatenate([_rise(_INHALE), _rise(_EXHALE)[::-1]])
                 track[frame : frame + longest, _PITCH] += _BREATH["pitch"] * breath
@@ -103,7 +103,7 @@ def add_gaze(motion: NDArray[_Float], looks: NDArray[np.floating]) -> NDArray[_F
     """
     motion = motion.copy()
     for positive, negative, change in ((_TO_LEFT, _TO_RIGHT, looks[:, :1]), (_UP, _DOWN, looks[:, 1:])):
-        one, other = motion[:, positive], motion[:, negative][:, : len(positive)]
+        one, other = motion[:, positive], motion[:, negative]
         both, signed = np.minimum(one, other), one - other + change
         motion[:, positive], motion[:, negative] = both + np.maximum(signed, 0), both + np.maximum(-signed, 0)
     return motion

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d, uniform_filter1d
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from models.audio.features import BLOCK, FRAME, FRAME_RATE, SAMPLE_RATE
 
@@ -83,7 +83,7 @@ class RhythmTracker:
         """Speech [BLOCK], with a ramp to either side of what is heard as such."""
         known = np.concatenate([self._active, active]).astype(np.float64)
         wide = maximum_filter1d(known, _BEFORE + _AFTER + 1, origin=(_AFTER - _BEFORE) // 2)
-        ramped = uniform_filter1d(minimum_filter1d(wide, 1), 2 * _RAMP + 1)
+        ramped = uniform_filter1d(wide, 2 * _RAMP + 1)
         return np.asarray(ramped[len(self._active) :][:BLOCK], np.float32)
 
     def _stresses(self, loudness: NDArray[np.float64], active: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -43,12 +43,14 @@ class LipSeal:
     Attributes:
         gap: centimetres between the lips of the neutral shape, [11]; 0 at the corners.
         slope: centimetres by which each weight parts them, [11, 53].
-        own: centimetres that those weights of the photo part them which do so by themselves (`PARTING`).
+        parting: centimetres by which each weight that does so by itself (`PARTING`) parts them, in the mean, [53].
+        own: centimetres that those of the photo part them.
         pulls: how far each vertex goes, up or down, when the gap at each point closes, [V, 11]; most are 0.
     """
 
     gap: Array
     slope: Array
+    parting: Array
     own: float
     pulls: csr_array
 
@@ -59,15 +61,15 @@ class LipSeal:
         slope = (model.expression[:, upper, 1] - model.expression[:, lower, 1]).T
         gap = person[upper, 1] - person[lower, 1] + OVERLAP
         gap[[0, -1]] = 0
-        own = float(slope[:, PARTING].mean(0) @ expression[PARTING])
-        return cls(gap, slope, own, _pulls(model, person, upper, lower))
+        parting = slope.mean(0) * PARTING
+        return cls(gap, slope, parting, float(parting @ expression), _pulls(model, person, upper, lower))
 
     def closed(self, expression: Array) -> Array | float:
         """What closes the gap that is not to be there with other weights [53]: [V] upwards, in centimetres; 0: nothing.
 
         As open as the photo or more: nothing. Shut: all of it, also what a smile adds.
         """
-        less = self.own - float(self.slope[:, PARTING].mean(0) @ expression[PARTING])
+        less = self.own - float(self.parting @ expression)
         if less <= 0:
             return 0.0
         left = self.gap + self.slope[:, ~PARTING] @ expression[~PARTING]
