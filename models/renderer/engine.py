@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -112,12 +113,22 @@ def _graph(renderer: PIRenderer) -> tuple[Any, Any]:
         return frontend.convert(model), decoder
 
 
-def _compiled(graph: Any, threads: int) -> Any:
+@cache
+def _core() -> Any:
+    """OpenVINO itself, once for the life of the process.
+
+    Each one sets the stack that signals are handled on, and at its end sets the one that was there before. Of two whose
+    lives overlap the last would set one that is gone, and the next signal would end the process.
+    """
     import openvino
 
+    return openvino.Core()
+
+
+def _compiled(graph: Any, threads: int) -> Any:
     options = {
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # workers that know nothing of each other would choose the same cores
     }
-    return openvino.Core().compile_model(graph, "CPU", options).create_infer_request()
+    return _core().compile_model(graph, "CPU", options).create_infer_request()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import numpy as np
@@ -95,3 +96,27 @@ def test_it_is_chosen_on_a_cpu(renderer: PIRenderer) -> None:
     chosen = fastest(renderer, CPU, 1)
     assert isinstance(chosen, CompiledEngine)
     assert np.isfinite(chosen(source, descriptor).image.numpy()).all()
+
+
+SIGNALLED_AFTER_OTHERS = """
+import faulthandler, gc, os, signal, torch
+from models.renderer import PIRenderer
+from models.renderer.engine import CompiledEngine
+from models.renderer.presets import PRESETS
+faulthandler.enable()
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+renderer = PIRenderer(PRESETS["debug"]).eval()
+first = CompiledEngine(renderer, 1)
+second = CompiledEngine(renderer, 1)
+del first
+gc.collect()
+del second
+gc.collect()
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+@pytest.mark.slow
+def test_signals_are_handled_after_engines_have_gone() -> None:
+    done = subprocess.run([sys.executable, "-c", SIGNALLED_AFTER_OTHERS], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr[-500:]
