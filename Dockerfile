@@ -52,8 +52,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --shell /usr/sbin/nologin portrait \
     && install --directory --owner=portrait --group=portrait /var/lib/portrait
+# What is built, such as a commit (--build-arg BUILD=…): jobs name it in their code_version.
+ARG BUILD=""
 # numba keeps what it compiled: the package folder is not ours to write to.
-ENV PORTRAIT_STORAGE_URL=/var/lib/portrait \
+ENV PORTRAIT_BUILD=${BUILD} \
+    PORTRAIT_STORAGE_URL=/var/lib/portrait \
     NUMBA_CACHE_DIR=/tmp/numba
 VOLUME /var/lib/portrait
 WORKDIR /home/portrait

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypedDict
 
 from fastapi import Depends, FastAPI
@@ -25,6 +24,7 @@ from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import (
     batches,
+    bundles,
     edit,
     event_sockets,
     events,
@@ -43,6 +43,7 @@ from service.routes import (
 from service.security import require_key
 from service.settings import ApiSettings
 from service.version import PREFIX, VersionMiddleware
+from workers.contract.code_version import package_version
 from workers.contract.kinds import KINDS
 
 # Answers of these routes carry headers that a page of another origin may want to read.
@@ -75,7 +76,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
         title="PIRenderer as a service",
         summary="Edit and reenact portraits: named expression and pose sliders, driving videos, speech.",
         description=DESCRIPTION,
-        version=_version(),
+        version=package_version(),
         openapi_tags=TAGS,
         generate_unique_id_function=operation_id,
         servers=[{"url": PREFIX, "description": "Version 1."}, {"url": "/", "description": "The same, unversioned."}],
@@ -87,7 +88,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     for open_routes in (pages, health, metrics, live, event_sockets):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders):
+    for keyed_routes in (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders, bundles):
         app.include_router(
             keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)
         )
@@ -124,10 +125,3 @@ def _larger_bodies(settings: ApiSettings) -> dict[str, FileBytes]:
         "/batches": FileBytes(form=0, json=MAX_JSON_BYTES),
         "/sources": FileBytes(form=max(photo, sound), json=photo),
     }
-
-
-def _version() -> str:
-    try:
-        return version("pirenderer-service")
-    except PackageNotFoundError:  # a source tree that is not installed
-        return "0"

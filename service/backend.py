@@ -23,6 +23,7 @@ from workers.contract.listing import JobListing
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
+from workers.contract.routing import Router
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
 from workers.contract.waits import Waits
@@ -57,6 +58,7 @@ class Backend:
     blobs: BlobStore
     sources: SourceRegistry
     presence: Presence
+    router: Router
     listing: JobListing
     waits: Waits
 
@@ -85,6 +87,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         blobs=blobs,
         sources=SourceRegistry(client, blobs, settings),
         presence=presence,
+        router=Router(presence),
         listing=JobListing(client),
         waits=Waits(client, queue, presence),
     )

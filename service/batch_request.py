@@ -1,6 +1,6 @@
 """From the body of POST /batches to the requests of its jobs: everything is checked before anything is made."""
 
-from functools import cached_property
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -8,7 +8,9 @@ from pydantic import Field
 from service.backend import Backend
 from service.errors import InvalidRequestError
 from service.job_request import request_faults
+from service.settings import ApiSettings
 from service.uploads import named_photo
+from workers.contract.errors import UnknownBundleError
 from workers.contract.kinds.edit import EditFields, EditRequest
 from workers.contract.kinds.metadata import Metadata
 from workers.contract.kinds.strict import Strict
@@ -33,18 +35,17 @@ class BatchBody(Strict):
 
 
 class _Known(Presence):
-    """Presence that reads the sliders once."""
+    """Presence that reads the sliders of each bundle once."""
 
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
+        self._known: dict[str | None, dict[str, Any]] = {}
 
-    def sliders(self) -> dict[str, Any]:
+    def sliders(self, bundle: str | None = None) -> dict[str, Any]:
         """The document of GET /sliders."""
-        return self._sliders
-
-    @cached_property
-    def _sliders(self) -> dict[str, Any]:
-        return self._presence.sliders()
+        if bundle not in self._known:
+            self._known[bundle] = self._presence.sliders(bundle)
+        return self._known[bundle]
 
 
 def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditRequest]:
@@ -58,7 +59,7 @@ def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditReq
     faults = [
         (f"edits.{place}.{field}", message)
         for place, edit in enumerate(body.edits)
-        for field, message in request_faults(edit, presence, backend.settings)
+        for field, message in _faults(edit, presence, backend.settings)
     ]
     first_use = {edit.source_id: place for place, edit in reversed(list(enumerate(body.edits)))}
     for source_id, place in first_use.items():
@@ -69,3 +70,10 @@ def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditReq
     if faults:
         raise InvalidRequestError.of(faults)
     return [EditRequest(**dict(edit)) for edit in body.edits]
+
+
+def _faults(edit: BatchEdit, presence: Presence, settings: ApiSettings) -> Iterable[tuple[str, str]]:
+    try:
+        return list(request_faults(edit, presence, settings))
+    except UnknownBundleError as error:
+        return [("bundle", str(error))]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from workers.contract.bundle import BundleIdentity
+from workers.contract.bundle import BundleIdentity, ServedBundle
 from workers.contract.contract_model import ContractModel
 from workers.contract.jobs import Job
 
@@ -53,7 +53,7 @@ class PresetDocument(ContractModel):
 
 
 class Sliders(ContractModel):
-    """What can be edited with the bundle that the workers have loaded."""
+    """What can be edited with a bundle."""
 
     space: str = Field(description="What the coefficients mean: `arkit`, or `bfm` for the authors' checkpoints.")
     bundle: BundleIdentity
@@ -91,9 +91,16 @@ class MotionDocument(ContractModel):
 
     space: str
     bundle: BundleIdentity | None = Field(description="What read them.")
+    code_version: str | None = Field(default=None, description="Of the code that read them.")
     names: list[str] = Field(description="Of the `coefficients`, in order.")
     fps: float | None = Field(description="Null for a photo.")
     frames: list[MotionFrameDocument]
+
+
+class BundleList(ContractModel):
+    """The bundles that requests may name, the one that most workers have first."""
+
+    bundles: list[ServedBundle]
 
 
 class JobList(ContractModel):

@@ -34,6 +34,7 @@ _GOOD = {"verdict": "good", "reasons": []}
 # What the bundle of this repository sees in the portrait of Grace Hopper.
 FACES_EXAMPLE = {
     "bundle": _BUNDLE,
+    "code_version": "0.1.0",
     "width": 512,
     "height": 600,
     "found": 1,

@@ -17,7 +17,7 @@ from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBody
 from service.forms import FORM_TYPES, read_form
 from service.json_text import BROKEN_TEXT, read_json
 from workers.contract.jobs import FieldProblem
-from workers.contract.kinds.common import TEXT_BYTES, JobKind
+from workers.contract.kinds.common import TEXT_BYTES, TEXTS, JobKind
 from workers.contract.kinds.controls import closest
 from workers.contract.text import cut, is_broken
 
@@ -48,7 +48,7 @@ class BodyFields:
     def of(cls, kind: JobKind) -> "BodyFields":
         """The fields of a request for a job; every file may be an uploaded one, named by its id."""
         ids = frozenset(id_field(name) for name in kind.files)
-        return cls(frozenset(kind.files), ids, kind.documents, kind.text_bytes)
+        return cls(frozenset(kind.files), ids | TEXTS.keys(), kind.documents, kind.text_bytes)
 
     @property
     def names(self) -> frozenset[str]:

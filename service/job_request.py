@@ -11,7 +11,7 @@ from service.settings import ApiSettings
 from service.uploads import Uploads
 from service.validation import parse
 from workers.contract.kinds import JobRequest
-from workers.contract.kinds.common import JobKind, RequestFields
+from workers.contract.kinds.common import TEXTS, JobKind, RequestFields
 from workers.contract.media_type import media_kind
 from workers.contract.presence import Presence
 
@@ -31,12 +31,13 @@ def build_request(
     Raises:
         ServiceError: whatever is wrong with the fields or the files. `uploads` knows which were stored before.
     """
-    kind.fields.ensure_supported(backend.presence)
+    texts = {name: text for name, text in submission.texts.items() if name in TEXTS}
+    kind.fields.ensure_supported(backend.presence, texts.get("bundle"))
     needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
     media_kinds = {f"{name}_kind": uploads.kind(name) for name in needed}
     known = kind.fields.model_fields.keys()
     judged_by = {name: value for name, value in media_kinds.items() if name in known}
-    fields = parse(kind.fields, {**submission.documents, **parameters, **judged_by})
+    fields = parse(kind.fields, {**submission.documents, **texts, **parameters, **judged_by})
     if faults := list(request_faults(fields, backend.presence, backend.settings)):
         raise InvalidRequestError.of(faults)
     for name, document in fields.inline_files().items():

@@ -69,11 +69,12 @@ class BackendCollector(Collector):
         yield takers
         loaded = GaugeMetricFamily(
             "portrait_bundle_workers",
-            "Live workers by the bundle that they have loaded; with more than one, results depend on which is free.",
-            labels=["name", "version", "digest"],
+            "Live workers by the bundle that they have loaded; a canary gets a set fraction of the requests.",
+            labels=["name", "version", "digest", "canary"],
         )
-        for bundle in bundles_in_use(workers):
-            loaded.add_metric([bundle.name, bundle.version, bundle.digest], bundle.workers)
+        for canary in (False, True):
+            for bundle in bundles_in_use(worker for worker in workers if (worker.traffic is not None) == canary):
+                loaded.add_metric([bundle.name, bundle.version, bundle.digest, str(canary).lower()], bundle.workers)
         yield loaded
 
     def _waiting(self) -> list[GaugeMetricFamily]:

@@ -14,7 +14,7 @@ from service.preferences import ANY_FILE
 from service.problems import MEDIA_TYPE
 from workers.contract.faces import Faces
 from workers.contract.jobs import Problem
-from workers.contract.kinds.common import JobKind
+from workers.contract.kinds.common import TEXTS, JobKind
 from workers.contract.kinds.extract import EXTRACT_FORMATS
 
 DESCRIPTION = """
@@ -218,7 +218,7 @@ def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | No
     """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
-    other = {name: {"type": "string", "maxLength": MAX_TEXT_LENGTH} for name in sorted(fields.texts)} | {
+    other = {name: _text(name) for name in sorted(fields.texts)} | {
         name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in fields.documents.items()
     }
 
@@ -241,3 +241,9 @@ def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | No
             },
         }
     }
+
+
+def _text(name: str) -> dict[str, Any]:
+    """The schema of a plain text."""
+    described = {"description": TEXTS[name]} if name in TEXTS else {}
+    return {"type": "string", "maxLength": MAX_TEXT_LENGTH} | described

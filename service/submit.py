@@ -55,13 +55,16 @@ def submit(backend: Backend, request: JobRequest, owner: str, idempotency_key: s
 
     Raises:
         QueueFullError, MalformedHeaderError: as `admit`.
-        QueueNotServedError: no worker would take the job.
+        QueueNotServedError, BundleNotServedError, UnknownBundleError: no worker would take the job.
         IdempotencyConflictError: the key was used for another request.
     """
+    lane = None
     if admit(backend, owner, idempotency_key):
-        backend.presence.ensure_served(QueueName.of(long=request.long))
+        # By the photo: the same one gets the same bundle, whatever is done to it.
+        queue, drawn_by = QueueName.of(long=request.long), f"{owner}:{request.source_id}"
+        lane = backend.router.lane(queue, request.bundle, drawn_by)
     origin = Origin(request_id=log_field("request_id"), traceparent=current_traceparent())
-    record, new = backend.jobs.create(request, owner, idempotency_key, origin)
+    record, new = backend.jobs.create(request, owner, idempotency_key, origin, lane)
     add_log_fields(job_id=record.job.id)
     if new:  # if this process dies before it enqueues, a reaper enqueues the job
         backend.queue.enqueue(record)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import redis
 
+from workers.contract.code_version import code_version
 from workers.contract.errors import JobTimeoutError, ServiceError
 from workers.contract.jobs import Problem
 from workers.contract.presence import Abilities, Presence, WorkerPresence, WorkerState
@@ -42,8 +43,8 @@ class Heartbeat(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self._worker, self._budgets = name, budgets
         self._presence, self._store, self._settings, self._die = presence, store, settings, die
-        self._now = WorkerPresence(name=name, state=WorkerState.STARTING, queues=settings.queues, budgets=budgets)
         self._abilities: Abilities | None = None
+        self._now = self._presence_in(WorkerState.STARTING)
         self._are_abilities_known = False
         self._attempt = 0
         self._timeout_s = self._hung_at = math.inf
@@ -67,19 +68,24 @@ class Heartbeat(threading.Thread):
             detail: why setup failed.
         """
         with self._lock:
-            self._now = WorkerPresence(
-                name=self._worker,
-                state=state,
-                job_id=job_id,
-                detail=detail,
-                bundle=None if self._abilities is None else self._abilities.bundle,
-                queues=self._settings.queues,
-                budgets=self._budgets,
-            )
+            self._now = self._presence_in(state, job_id, detail)
             self._attempt = attempt
             self._timeout_s = timeout_s
             self._hung_at = time.monotonic() + timeout_s + self._settings.hang_grace_s
         self._announce()
+
+    def _presence_in(self, state: WorkerState, job_id: str | None = None, detail: str | None = None) -> WorkerPresence:
+        return WorkerPresence(
+            name=self._worker,
+            state=state,
+            job_id=job_id,
+            detail=detail,
+            bundle=None if self._abilities is None else self._abilities.bundle,
+            queues=self._settings.queues,
+            traffic=self._settings.bundle_traffic,
+            code_version=code_version(self._settings.build),
+            budgets=self._budgets,
+        )
 
     def ready(self, abilities: Abilities) -> None:
         """Announce that the models are loaded; what they can do is published before."""

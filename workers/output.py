@@ -127,17 +127,17 @@ def write_document(
     motion: Motion,
     arrays: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
 ) -> OutputFile:
-    """Write coefficients, and the bundle that read them, as `result` in the chosen format; npz takes more arrays."""
+    """Write coefficients, and what read them, as `result` in the chosen format; npz takes more arrays."""
     path = folder / f"result.{chosen}"
     bundle = attempt.record.job.bundle
-    read_by = None if bundle is None else bundle.model_dump()
+    read_by, code = None if bundle is None else bundle.model_dump(), attempt.record.job.code_version
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
         if chosen == "npz":
-            path.write_bytes(motion_npz(motion, read_by, arrays))
+            path.write_bytes(motion_npz(motion, read_by, code, arrays))
         else:
             with path.open("w") as file:
-                for text in motion_json(motion, read_by):
+                for text in motion_json(motion, read_by, code):
                     file.write(text)
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)

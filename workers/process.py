@@ -29,7 +29,7 @@ from workers.contract.logs import configure_logging
 from workers.contract.presence import Abilities, Presence, WorkerState
 from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
-from workers.contract.queue_names import QueueName
+from workers.contract.queue_names import lanes_of_worker
 from workers.contract.reaper import Reaper
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
@@ -70,7 +70,7 @@ class WarmWorker(SimpleWorker):
     def __init__(
         self,
         client: "redis.Redis",
-        queues: Sequence[QueueName],
+        queues: Sequence[str],
         runner: Runner,
         deadline: Deadline,
         before_job: Callable[[], None],
@@ -163,7 +163,8 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         heartbeat.ready(Abilities(bundle=bundle, sliders=sliders, speaks=speaks))
         _warn_of_other_bundles(presence, bundle)
         with suppress(StopRequested):
-            _work(settings, runner, deadline, before_job=lambda: editor.use_threads(cpu.threads()))
+            names = lanes_of_worker(settings.queues, bundle.digest, common=settings.bundle_traffic is None)
+            _work(settings, names, runner, deadline, before_job=lambda: editor.use_threads(cpu.threads()))
     finally:
         deadline.start()
         heartbeat.stop()
@@ -191,18 +192,21 @@ def _warn_of_other_bundles(presence: Presence, own: BundleIdentity) -> None:
         for other in presence.bundles():
             if other.digest != own.digest:
                 log.warning(
-                    "another bundle on the same Redis, so equal requests get unequal results: %s here, %s there",
+                    "another bundle on the same Redis; what names none may get either, unless PORTRAIT_BUNDLE_TRAFFIC "
+                    "says which: %s here, %s there",
                     own,
                     other,
                 )
 
 
-def _work(settings: Settings, runner: Runner, deadline: Deadline, before_job: Callable[[], None]) -> None:
+def _work(
+    settings: Settings, queues: Sequence[str], runner: Runner, deadline: Deadline, before_job: Callable[[], None]
+) -> None:
     """Work until the deadline starts; RQ's loop ends when Redis goes away, and is then begun again."""
     while not deadline.stopping.is_set():
         client = connect(settings.redis_url)
         try:
-            WarmWorker(client, settings.queues, runner, deadline, before_job).work(logging_level="WARNING")
+            WarmWorker(client, queues, runner, deadline, before_job).work(logging_level="WARNING")
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)
         finally:

@@ -15,6 +15,7 @@ from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
+from workers.contract.code_version import code_version
 from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, SupersededError, UnknownJobError, is_full
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
@@ -85,7 +86,7 @@ class Runner:
     def run(self, job_id: str, number: int) -> None:
         """Run attempt `number` at a job, unless it is no longer there to be run; never raises for what a job does."""
         try:
-            record = self._store.claim(job_id, number, self._name, self._bundle)
+            record = self._store.claim(job_id, number, self._name, self._bundle, code_version(self._settings.build))
         except (SupersededError, UnknownJobError) as reason:
             log.info("job %s skipped: %s", job_id, reason)
             return

@@ -50,18 +50,26 @@ class Motion:
     landmarks: NDArray[np.float32] | None = None
 
 
-def motion_document(motion: Motion, bundle: Mapping[str, str] | None = None) -> dict[str, Any]:
+def motion_document(
+    motion: Motion, bundle: Mapping[str, str] | None = None, code_version: str | None = None
+) -> dict[str, Any]:
     """The JSON of `POST /extract`: every frame raw and in the API's units. A frame that was bridged has face null.
 
     Args:
         bundle: name, version and digest of the bundle that read the motion; null in the document where none did.
+        code_version: of the code that read it; the same.
     """
-    return {**_head(motion, bundle), "frames": [_frame(motion, index) for index in range(len(motion.times))]}
+    return {
+        **_head(motion, bundle, code_version),
+        "frames": [_frame(motion, index) for index in range(len(motion.times))],
+    }
 
 
-def motion_json(motion: Motion, bundle: Mapping[str, str] | None = None) -> Iterator[str]:
+def motion_json(
+    motion: Motion, bundle: Mapping[str, str] | None = None, code_version: str | None = None
+) -> Iterator[str]:
     """The text of `motion_document`, a frame at a time: a long motion is never held as a whole."""
-    empty = {**_head(motion, bundle), "frames": []}
+    empty = {**_head(motion, bundle, code_version), "frames": []}
     yield json.dumps(empty).removesuffix("]}")
     for index in range(len(motion.times)):
         yield (", " if index else "") + json.dumps(_frame(motion, index))
@@ -71,11 +79,12 @@ def motion_json(motion: Motion, bundle: Mapping[str, str] | None = None) -> Iter
 def motion_npz(
     motion: Motion,
     bundle: Mapping[str, str] | None = None,
+    code_version: str | None = None,
     more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
 ) -> bytes:
-    """The same as arrays: space, bundle [3] (name, version, digest; empty texts where none read it), names [C], fps
-    (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen); landmarks
-    [T, 478, 2] where the motion has them, and `more`, by name."""
+    """The same as arrays: space, bundle [3] (name, version, digest) and code_version (empty texts where none read it),
+    names [C], fps (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was
+    seen); landmarks [T, 478, 2] where the motion has them, and `more`, by name."""
     count = len(motion.times)
     file = io.BytesIO()
     arrays: dict[str, Any] = dict(more)
@@ -85,6 +94,7 @@ def motion_npz(
         file,
         space=np.array(motion.space.name),
         bundle=np.array([(bundle or {}).get(part, "") for part in ("name", "version", "digest")]),
+        code_version=np.array(code_version or ""),
         names=np.array(names(motion.space)),
         fps=np.array(math.nan if motion.fps is None else motion.fps),
         times=np.asarray(motion.times, np.float64),
@@ -126,10 +136,11 @@ def names(space: CoefficientSpace) -> list[str]:
     return [slider.name for slider in space.expression] + [*space.extra, *_POSE[:-1], "log zoom"]
 
 
-def _head(motion: Motion, bundle: Mapping[str, str] | None) -> dict[str, Any]:
+def _head(motion: Motion, bundle: Mapping[str, str] | None, code_version: str | None) -> dict[str, Any]:
     return {
         "space": motion.space.name,
         "bundle": None if bundle is None else dict(bundle),
+        "code_version": code_version,
         "names": names(motion.space),
         "fps": motion.fps,
     }

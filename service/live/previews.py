@@ -36,7 +36,7 @@ class PreviewJobs:
         self.backend.queue.remove(self.backend.jobs.cancel(job_id))
 
     def _request(self, wish: Wish) -> PreviewRequest:
-        faults = check_controls(wish.controls, self.backend.presence.sliders(), max_clip_seconds=0)
+        faults = check_controls(wish.controls, self.backend.presence.sliders(wish.bundle), max_clip_seconds=0)
         if faults:
             raise InvalidRequestError.of([(f"controls.{field}", message) for field, message in faults])
         source = named_photo(self.backend, self.owner, wish.source_id)

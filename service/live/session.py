@@ -122,7 +122,7 @@ class LiveSession:
         current = self._current
         if current is None:
             return False
-        if current.waits:
+        if current.waits and current.wish.bundle == wish.bundle:
             try:
                 if await run_in_threadpool(self._jobs.overtake, current.job_id, wish):
                     current.wish, current.arrived = wish, arrived
@@ -130,7 +130,7 @@ class LiveSession:
             except (ServiceError, *REDIS_ERRORS) as error:
                 await self._refuse(error, wish.seq)
                 return True
-        if (current.wish.source_id, current.wish.face) != (wish.source_id, wish.face):
+        if _subject(current.wish) != _subject(wish):
             await self._cancel(current.job_id)
         return False
 
@@ -220,3 +220,8 @@ class LiveSession:
                 await sending
         except TimeoutError:
             raise Slow from None
+
+
+def _subject(wish: Wish) -> tuple[object, ...]:
+    """What a picture is of: of another one, it makes no sense to show it before."""
+    return wish.source_id, wish.face, wish.bundle

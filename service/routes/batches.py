@@ -19,7 +19,6 @@ from service.submit import IdempotencyKey, check_key
 from service.validation import parse
 from workers.contract.batches import Batch
 from workers.contract.errors import QueueFullError
-from workers.contract.queue_names import QueueName
 
 router = APIRouter(prefix="/batches", tags=["jobs"])
 
@@ -90,7 +89,6 @@ def _create(backend: Backend, owner: str, content: bytes, idempotency_key: str |
     unfinished = len(backend.batches.unfinished())
     if unfinished >= backend.settings.max_batches:
         raise QueueFullError(f"{unfinished} batches are under way already; try again when one of them has ended.")
-    backend.presence.ensure_served(QueueName.BATCH)
     requests = edit_requests(backend, owner, body)
     return backend.batches.create(requests, owner, body.metadata.notes(), idempotency_key)
 

@@ -37,10 +37,10 @@ class Liveness(ContractModel):
 
 
 class Readiness(ContractModel):
-    """What the service can do right now. More than one bundle: equal requests may get unequal results.
+    """What the service can do right now. `GET /bundles` says which bundles these are.
 
     Attributes:
-        queues: how many live workers take each; requests for one that none takes are refused.
+        queues: how many live workers take each, canaries apart; requests for one that none takes are refused.
     """
 
     state: WorkerState
@@ -57,8 +57,9 @@ class Readiness(ContractModel):
         workers = list(workers)
         counts = Counter(worker.state for worker in workers)
         best = next((state for state in _BEST_FIRST if counts[state]), WorkerState.STARTING)
+        common = [worker for worker in workers if worker.traffic is None]
         numbers = {state: counts[state] for state in WorkerState}
-        return cls(state=best, workers=numbers, queues=queue_workers(workers), bundles=len(bundles_in_use(workers)))
+        return cls(state=best, workers=numbers, queues=queue_workers(common), bundles=len(bundles_in_use(workers)))
 
 
 class NotReady(Problem, Readiness):

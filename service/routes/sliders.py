@@ -1,11 +1,14 @@
 """GET /sliders: what can be edited."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse, Response
 
 from service.backend import BackendDep
 from service.documents import Sliders
 from service.openapi import Responses, problems
+from workers.contract.bundle import BundleChoice
 
 router = APIRouter(tags=["editing"])
 
@@ -13,11 +16,13 @@ router = APIRouter(tags=["editing"])
 _DOCUMENT: Responses = {200: {"model": Sliders}}
 
 
-@router.get("/sliders", response_class=Response, responses=_DOCUMENT | problems(503))
-def read_sliders(backend: BackendDep) -> Response:
+@router.get("/sliders", response_class=Response, responses=_DOCUMENT | problems(422, 503))
+def read_sliders(
+    backend: BackendDep, bundle: Annotated[BundleChoice | None, Query(description="As a request names it.")] = None
+) -> Response:
     """Names, ranges and meaning of the expression and pose sliders, and presets made of them.
 
-    The document is of the bundle that the workers have loaded, which it names; of the one that was loaded last, while
-    workers have different ones. It is 503 until the first worker has loaded its bundle.
+    The document names the bundle that it is of: without `bundle` the one for requests that name none; of several, the
+    one that was loaded last. It is 503 until the first worker has loaded its bundle.
     """
-    return JSONResponse(backend.presence.sliders())
+    return JSONResponse(backend.presence.sliders(bundle))

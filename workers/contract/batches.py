@@ -19,7 +19,9 @@ from workers.contract.keys import key
 from workers.contract.kinds.edit import EditRequest
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
+from workers.contract.queue_names import QueueName
 from workers.contract.records import ACTIVE, BATCHES, batch_key, flat, job_key, jobs_of, moment
+from workers.contract.routing import Router
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore, new_job_fields
 from workers.contract.text import ID_LENGTH, cut
@@ -78,6 +80,7 @@ class BatchStore:
     ) -> None:
         self._redis, self._store, self._queue = client, store, queue
         self._presence, self._settings = presence, settings
+        self._router = Router(presence)
         self._feed = client.register_script(_FEED)
 
     def create(
@@ -93,15 +96,20 @@ class BatchStore:
 
         Raises:
             IdempotencyConflictError: the key was used for other edits.
+            QueueNotServedError, BundleNotServedError, UnknownBundleError: no worker would take one of them.
         """
         batch_id, now = self._name(requests, owner, metadata, chosen_key), time.time()
         if self._redis.exists(batch_key(batch_id)):
             return self.owned(batch_id, owner)
         ids = [uuid.uuid4().hex for _ in requests]
+        # All edits that name no bundle get the same one: what belongs together is made alike.
+        bundles = {request.bundle for request in requests}
+        lanes = {bundle: self._router.lane(QueueName.BATCH, bundle, drawn_by=batch_id) for bundle in bundles}
         with self._redis.pipeline() as pipe:
             for place, (job_id, request) in enumerate(zip(ids, requests, strict=True)):
                 created = now - (len(ids) - place) * 1e-6  # in their order, wherever they are listed
-                fields = new_job_fields(request, owner, created) | {"batch": batch_id, "held": 1}
+                fields = new_job_fields(request, owner, created, lane=lanes[request.bundle])
+                fields |= {"batch": batch_id, "held": 1}
                 pipe.hset(job_key(job_id), items=flat(fields))
                 pipe.zadd(jobs_of(owner), {job_id: created})
             pipe.expire(jobs_of(owner), int(self._settings.longest_life_s))

@@ -81,6 +81,19 @@ class QueueNotServedError(ServiceError):
     code, status, title, retry_after = "queue_not_served", 503, "No worker for this kind of job", 10
 
 
+class UnknownBundleError(ServiceError):
+    """The request asks for a bundle that no worker has, or had lately."""
+
+    code, status, title = "unknown_bundle", 422, "Unknown bundle"
+    field = "bundle"
+
+
+class BundleNotServedError(ServiceError):
+    """The bundle that the request asks for is known, but no live worker has it, or none for this kind of job."""
+
+    code, status, title, retry_after = "bundle_not_served", 503, "No worker with this bundle", 10
+
+
 class StorageFullError(ServiceError):
     """The blob store has no space left."""
 

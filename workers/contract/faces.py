@@ -79,6 +79,7 @@ class Faces(ContractModel):
     """The faces of a picture, largest first; none where it shows none."""
 
     bundle: BundleIdentity | None = Field(description="What read them.")
+    code_version: str | None = Field(default=None, description="Of the code that read them.")
     width: int = Field(description="Of the upright picture, in pixels.")
     height: int = Field(description="Of the upright picture, in pixels.")
     found: int = Field(description="How many faces there are; `faces` has the 32 largest at most.")

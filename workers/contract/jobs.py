@@ -120,10 +120,10 @@ class Delivery(ContractModel):
 class Job(ContractModel):
     """A job as clients see it (the JSON of GET /jobs/{id}). `results` is filled only when there are several.
 
-    `bundle` is the one of the worker that took the job; None while it waits. `result_url`, of the first result, and
-    `events_url` need no API key for some time, where the service signs addresses. `queue` is there while it waits.
-    `batch` is the id of the one that it belongs to. `metadata` is that of the request; `deliveries` are attempts to
-    reach its `callback`.
+    `bundle` is the one of the worker that took the job, `code_version` that of its code; None while it waits.
+    `result_url`, of the first result, and `events_url` need no API key for some time, where the service signs
+    addresses. `queue` is there while it waits. `batch` is the id of the one that it belongs to. `metadata` is that of
+    the request; `deliveries` are attempts to reach its `callback`.
     """
 
     id: str
@@ -141,6 +141,7 @@ class Job(ContractModel):
     results: list[Result] = Field(default_factory=list)
     error: Problem | None = None
     bundle: BundleIdentity | None = None
+    code_version: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     warnings: list[JobWarning] = Field(default_factory=list)
     metadata: dict[str, str] = Field(default_factory=dict)
@@ -155,6 +156,7 @@ class JobRecord(ContractModel):
         attempt: fencing token, raised whenever the job goes back to the queue. What a worker reports about an
             older attempt is refused.
         losses: how many workers died while they ran it.
+        lane: digest of the bundle that it is for; None where workers of any may take it.
         held: whether it waits outside of the queue for others of its batch.
         blobs: blob key of every result, in the order of the results.
         origin: of the request that made it.
@@ -167,6 +169,7 @@ class JobRecord(ContractModel):
     losses: int
     worker: str | None
     cancel_requested: bool
+    lane: str | None = None
     held: bool = False
     queued_at: float
     blobs: list[str]

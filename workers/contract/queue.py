@@ -8,7 +8,7 @@ from rq.serializers import JSONSerializer
 
 from workers.contract.errors import QueueFullError
 from workers.contract.jobs import JobRecord
-from workers.contract.queue_names import QueueName
+from workers.contract.queue_names import QueueName, lane_name, queue_of_lane
 from workers.contract.settings import Settings
 
 TASK = "workers.tasks.run"
@@ -24,7 +24,7 @@ class JobQueue:
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         self._settings = settings
-        self._queues = {name: Queue(name, connection=client, serializer=JSONSerializer) for name in QueueName}
+        self._redis = client
 
     def ensure_room(self) -> None:
         """Raise QueueFullError when as many jobs wait as the settings allow."""
@@ -38,11 +38,14 @@ class JobQueue:
 
     def lengths(self) -> dict[QueueName, int]:
         """How many jobs wait in each queue."""
-        return {name: queue.count for name, queue in self._queues.items()}
+        return {name: sum(queue.count for queue in lanes) for name, lanes in self._lanes().items()}
 
     def first(self, count: int) -> dict[QueueName, list[str]]:
-        """Ids of the jobs of each queue that come next, `count` at most."""
-        waiting = {name: queue.get_job_ids(0, count) for name, queue in self._queues.items()}
+        """Ids of the jobs of each queue that come next, `count` at most of each lane."""
+        waiting = {
+            name: [entry for queue in lanes for entry in queue.get_job_ids(0, count)]
+            for name, lanes in self._lanes().items()
+        }
         return {name: [entry.rpartition("-")[0] for entry in entries] for name, entries in waiting.items()}
 
     def enqueue(self, record: JobRecord) -> None:
@@ -61,12 +64,13 @@ class JobQueue:
 
     def ahead(self, record: JobRecord) -> dict[QueueName, int] | None:
         """How many jobs workers take before this one, by queue; None when it is in no queue."""
-        own = self._name(record)
-        position = self._queues[own].get_job_position(_entry(record))
+        own = QueueName.of(long=record.long)
+        position = self._queue(record).get_job_position(_entry(record))
         if position is None:
             return None
         names = list(QueueName)
-        return {name: self._queues[name].count for name in names[: names.index(own)]} | {own: position}
+        before = {name: self._lane(lane_name(name, record.lane)).count for name in names[: names.index(own)]}
+        return before | {own: position}
 
     def remove(self, record: JobRecord) -> None:
         """Remove a job, so that the length of the queue stays right after a cancellation."""
@@ -74,14 +78,22 @@ class JobQueue:
 
     def entries(self) -> set[tuple[str, int]]:
         """(job id, attempt) of everything that waits."""
-        ids = [entry for queue in self._queues.values() for entry in queue.get_job_ids()]
+        ids = [entry for lanes in self._lanes().values() for queue in lanes for entry in queue.get_job_ids()]
         return {(job_id, int(attempt)) for job_id, _, attempt in (entry.rpartition("-") for entry in ids)}
 
     def _queue(self, record: JobRecord) -> Queue:
-        return self._queues[self._name(record)]
+        return self._lane(lane_name(QueueName.of(long=record.long), record.lane))
 
-    def _name(self, record: JobRecord) -> QueueName:
-        return QueueName.of(long=record.long)
+    def _lane(self, name: str) -> Queue:
+        return Queue(name, connection=self._redis, serializer=JSONSerializer)
+
+    def _lanes(self) -> dict[QueueName, list[Queue]]:
+        """Every queue with the lanes that it ever had, the common one first."""
+        names = {queue.name for queue in Queue.all(self._redis, serializer=JSONSerializer)}
+        return {
+            queue: [self._lane(queue), *map(self._lane, sorted(name for name in names if queue_of_lane(name) is queue))]
+            for queue in QueueName
+        }
 
 
 def _entry(record: JobRecord) -> str:

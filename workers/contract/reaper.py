@@ -89,11 +89,22 @@ class Reaper:
         if record.job.status is JobStatus.RUNNING:
             worker = self._presence.get(record.worker) if record.worker else None
             return worker is None or worker.job_id != record.job.id
-        return record.job.status is JobStatus.QUEUED and (record.job.id, record.attempt) not in in_line
+        waits = record.job.status is JobStatus.QUEUED
+        return waits and ((record.job.id, record.attempt) not in in_line or self._stranded(record))
+
+    def _stranded(self, record: JobRecord) -> bool:
+        """Whether it was drawn for a canary of which no worker is left."""
+        if record.lane is None or record.request.bundle is not None:
+            return False
+        return not any(worker.has(record.lane) for worker in self._presence.workers())
 
     def _rescue(self, record: JobRecord) -> None:
         job_id = record.job.id
-        if record.job.status is JobStatus.QUEUED:
+        if record.job.status is JobStatus.QUEUED and self._stranded(record):
+            self._queue.remove(record)
+            self._queue.enqueue(self._store.leave_lane(job_id, record.attempt))
+            log.warning("job %s waited for a bundle that no worker has any more, and is for any now", job_id)
+        elif record.job.status is JobStatus.QUEUED:
             # Its worker died between taking it from the queue and claiming it, or the API before it was enqueued.
             log.warning("job %s was in no queue, enqueued again", job_id)
             self._queue.enqueue(record)

@@ -28,6 +28,18 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(
         default=None, description="Folder of the model bundle; unset means the one that is shipped."
     )
+    bundle_traffic: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Makes this worker's bundle a canary: it gets this fraction of the requests that name no bundle, "
+        "photo by photo, and workers without the setting get the rest; 0: only requests that name it.",
+    )
+    build: str | None = Field(
+        default=None,
+        pattern=r"^([0-9A-Za-z]+(\.[0-9A-Za-z]+)*)?$",
+        description="What an image was built from, such as a commit; jobs name it behind the version of the code.",
+    )
     device: str = Field(default="auto", description="Where the models run: auto, cpu, cuda or cuda:N.")
     threads: PositiveInt | None = Field(
         default=None,

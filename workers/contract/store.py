@@ -111,7 +111,12 @@ class JobStore:
         self._transition = client.register_script(_TRANSITION)
 
     def create(
-        self, request: JobRequest, owner: str, idempotency_key: str | None = None, origin: Origin = _UNKNOWN
+        self,
+        request: JobRequest,
+        owner: str,
+        idempotency_key: str | None = None,
+        origin: Origin = _UNKNOWN,
+        lane: str | None = None,
     ) -> tuple[JobRecord, bool]:
         """Record a new job, or find the one that the same idempotency key made before.
 
@@ -120,6 +125,7 @@ class JobStore:
             owner: whose job it is.
             idempotency_key: of the owner's choice; those of different owners never meet.
             origin: of the request that makes the job.
+            lane: digest of the bundle that it is for; None where workers of any may take it. Repeats need not have it.
 
         Returns:
             The job and whether it is new. Only a new job is to be put into the queue.
@@ -129,7 +135,7 @@ class JobStore:
         """
         job_id, now = uuid.uuid4().hex, time.time()
         fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
-        fields = new_job_fields(request, owner, now, origin)
+        fields = new_job_fields(request, owner, now, origin, lane)
         oldest: float | str = now - self._settings.longest_life_s
         if request.fleeting:
             fields["ttl"], oldest = _FLEETING_TTL_S, ""
@@ -183,6 +189,11 @@ class JobStore:
             return False
         return True
 
+    def leave_lane(self, job_id: str, attempt: int) -> JobRecord:
+        """Let workers of any bundle take a job that waits. Raises SupersededError when it waits no more."""
+        self._move(job_id, {JobStatus.QUEUED}, attempt, {"lane": ""})
+        return self.get(job_id)
+
     def active(self) -> list[str]:
         """Ids of all jobs that are queued or running, oldest first."""
         return [job_id.decode() for job_id in cast(list[bytes], self._redis.zrange(ACTIVE, 0, -1))]
@@ -199,8 +210,10 @@ class JobStore:
         """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
         self._redis.zrem(ACTIVE, job_id)
 
-    def claim(self, job_id: str, attempt: int, worker: str, bundle: BundleIdentity) -> JobRecord:
-        """Take a queued job for a worker that has loaded `bundle`.
+    def claim(
+        self, job_id: str, attempt: int, worker: str, bundle: BundleIdentity, code_version: str | None = None
+    ) -> JobRecord:
+        """Take a queued job for a worker that has loaded `bundle`, and whose code has that version.
 
         Raises SupersededError when it is no longer there to be taken.
         """
@@ -212,6 +225,7 @@ class JobStore:
                 "status": JobStatus.RUNNING,
                 "worker": worker,
                 "bundle": bundle.model_dump_json(),
+                "code_version": code_version or "",
                 "started_at": time.time(),
             },
         )
@@ -308,6 +322,7 @@ class JobStore:
             "losses": losses,
             "worker": "",
             "bundle": "",
+            "code_version": "",
             "started_at": "",
             "queued_at": time.time(),
             "progress": Progress().model_dump_json(),
@@ -372,7 +387,9 @@ class JobStore:
         return bool(cancel)
 
 
-def new_job_fields(request: JobRequest, owner: str, created_at: float, origin: Origin = _UNKNOWN) -> dict[str, Any]:
+def new_job_fields(
+    request: JobRequest, owner: str, created_at: float, origin: Origin = _UNKNOWN, lane: str | None = None
+) -> dict[str, Any]:
     """The hash of a job that waits from the beginning."""
     fields: dict[str, Any] = {
         "status": JobStatus.QUEUED,
@@ -385,6 +402,7 @@ def new_job_fields(request: JobRequest, owner: str, created_at: float, origin: O
         "losses": 0,
         "progress": Progress().model_dump_json(),
         "origin": origin.model_dump_json(),
+        "lane": lane or "",
     }
     if isinstance(request, RequestFields) and (events := request.callback.wanted()):
         fields["callback"] = f",{','.join(events)},"

@@ -49,7 +49,7 @@ class Waits:
         workers = [
             worker
             for worker in self._presence.workers()
-            if own in worker.queues and worker.state in (WorkerState.READY, WorkerState.BUSY)
+            if worker.takes(own, record.lane) and worker.state in (WorkerState.READY, WorkerState.BUSY)
         ]
         if not workers or any(name not in means for name, count in ahead.items() if count):
             return None

@@ -22,6 +22,7 @@ class FacesTask:
         space, speaks = self._editor.space, self._editor.speech is not None
         document = Faces(
             bundle=attempt.record.job.bundle,
+            code_version=attempt.record.job.code_version,
             width=width,
             height=height,
             found=sources[0].faces if sources else 0,

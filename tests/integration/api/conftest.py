@@ -26,10 +26,13 @@ from tests.integration.conftest import BUNDLE, RedisServer
 from tests.processes import start_process
 from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
+from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
 from workers.contract.presence import Abilities, Presence, WorkerPresence, WorkerState
 from workers.contract.queue import JobQueue
+from workers.contract.reaper import Reaper
+from workers.contract.routing import Router
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
 
@@ -42,6 +45,7 @@ class ActedWorker:
     NAME = "acted"
 
     def __init__(self, settings: ApiSettings) -> None:
+        self._settings = settings
         self.client = client = connect(settings.redis_url)
         self.store = JobStore(client, settings)
         self.queue = JobQueue(client, settings)
@@ -51,9 +55,28 @@ class ActedWorker:
         self.batches = BatchStore(client, self.store, self.queue, self.presence, settings)
         self.appear()
 
-    def appear(self, state: WorkerState = WorkerState.READY, *, speaks: bool = True) -> None:
-        self.presence.announce(WorkerPresence(name=self.NAME, state=state, bundle=BUNDLE), ttl_s=600)
-        self.presence.publish(Abilities(bundle=BUNDLE, sliders=ARKIT.document(), speaks=speaks))
+    def appear(
+        self,
+        state: WorkerState = WorkerState.READY,
+        *,
+        name: str = NAME,
+        bundle: BundleIdentity = BUNDLE,
+        speaks: bool = True,
+        **more: Any,
+    ) -> None:
+        """Announce the worker, or another one; further keywords are of its presence."""
+        self.presence.announce(WorkerPresence(name=name, state=state, bundle=bundle, **more), ttl_s=600)
+        self.presence.publish(Abilities(bundle=bundle, sliders=ARKIT.document(), speaks=speaks))
+
+    @property
+    def router(self) -> Router:
+        """What chooses a job's lane."""
+        return Router(self.presence)
+
+    @property
+    def reaper(self) -> Reaper:
+        """One that has swept nothing yet."""
+        return Reaper(self.store, self.queue, self.batches, self.presence, self.blobs, self._settings)
 
     def claim(self, job_id: str | None = None) -> JobRecord:
         """Take the job, or the first that comes, out of the queue and start it."""

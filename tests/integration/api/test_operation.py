@@ -101,7 +101,7 @@ def test_bundles_in_use_are_counted_and_named(api: httpx.Client, worker: ActedWo
     assert api.get("/health/ready").json()["bundles"] == 2
     text = api.get("/metrics").text
     for bundle in (BUNDLE, other):
-        labels = f'digest="{bundle.digest}",name="{bundle.name}",version="{bundle.version}"'
+        labels = f'canary="false",digest="{bundle.digest}",name="{bundle.name}",version="{bundle.version}"'
         assert f"portrait_bundle_workers{{{labels}}} 1.0" in text
     job = api.post("/edit", files=photo).json()
     assert job["bundle"] is None

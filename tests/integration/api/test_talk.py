@@ -62,8 +62,8 @@ def test_multipart_and_json_make_the_same_request(
 
 def test_speech_waits_in_the_batch_queue(api: httpx.Client, worker: ActedWorker, files: dict[str, Any]) -> None:
     job = api.post("/talk", files=files).json()["id"]
-    waiting = {name: queue.get_job_ids() for name, queue in worker.queue._queues.items()}
-    assert waiting == {"interactive": [], "batch": [f"{job}-1"]}
+    waiting = worker.queue.first(9)
+    assert waiting == {"interactive": [], "batch": [job]}
 
 
 def test_the_same_key_without_a_seed_is_the_same_job(api: httpx.Client, files: dict[str, Any]) -> None:
@@ -191,7 +191,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
         assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
         assert set(document["components"]["schemas"][schema]["properties"]) == {
             "source", "source_id", "audio", "audio_id", "pose", "pose_id", "controls", "options",
-            "callback", "metadata",
+            "bundle", "callback", "metadata",
         }  # fmt: skip
     assert {"TalkOptions", "SpeechGains"} <= document["components"]["schemas"].keys()
     assert body["application/json"]["examples"]

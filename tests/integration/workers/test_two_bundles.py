@@ -1,4 +1,4 @@
-"""Workers of two bundles on one Redis: whichever is free works, and nothing hides which one it was."""
+"""Workers of two bundles on one Redis: jobs reach the one that they are for, and nothing hides which one it was."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ import pytest
 
 from tests.integration.conftest import BUNDLE
 from workers.contract.bundle import BundleIdentity, BundleInUse
+from workers.contract.code_version import code_version
 from workers.contract.jobs import JobRecord, JobStatus
+from workers.contract.kinds.controls import Controls
+from workers.contract.kinds.edit import EditRequest
 from workers.contract.kinds.extract import ExtractOptions, ExtractRequest
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import Abilities, WorkerPresence, WorkerState
+from workers.contract.queue_names import QueueName
+from workers.contract.routing import Router
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service
@@ -64,9 +69,35 @@ def test_every_job_and_document_names_the_bundle_that_made_it(
 
     record, document = extracted(service, photo, "json")
     assert json.loads(document)["bundle"] == bundle_of(record).model_dump()
+    assert json.loads(document)["code_version"] == record.job.code_version == code_version(None)
     record, document = extracted(service, photo, "npz")
     with np.load(io.BytesIO(document)) as arrays:
         assert list(arrays["bundle"]) == list(bundle_of(record).model_dump().values())
+        assert arrays["code_version"] == code_version(None)
+
+
+def test_a_job_for_a_bundle_is_done_by_its_workers_alone(
+    service: Service, photo: str, start_worker: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    start_worker(STANDIN_BUNDLE="first")
+    start_worker(STANDIN_BUNDLE="second", PORTRAIT_BUNDLE_TRAFFIC="0", PORTRAIT_BUILD="3f2a91c")
+    service.wait_for_worker(WorkerState.READY, count=2)
+    router = Router(service.presence)
+
+    def edit(bundle: str | None) -> str:
+        request = EditRequest(source_id=photo, bundle=bundle, controls=Controls(expression={"mouthFunnel": 0.5}))
+        lane = router.lane(QueueName.INTERACTIVE, bundle, photo)
+        record, _ = service.store.create(request, ANONYMOUS, lane=lane)
+        service.queue.enqueue(record)
+        return record.job.id
+
+    # Beside each other, on one photo: neither takes the other's, from the queue or from what is kept of the photo.
+    jobs = [(name, edit(name)) for name in ("second", "first", None, "second", None, "first", "second")]
+    for name, job_id in jobs:
+        done = service.finish(job_id)
+        assert bundle_of(done).name == (name or "first")
+        expected = code_version("3f2a91c" if name == "second" else None)
+        assert done.job.code_version == expected
 
 
 def appear(service: Service, name: str, bundle: BundleIdentity, sliders: dict[str, str], at: float) -> None:

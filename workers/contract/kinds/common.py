@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from workers.contract.bundle import BUNDLE_MEANING, BundleChoice
 from workers.contract.kinds.callback import Callback
 from workers.contract.kinds.metadata import Metadata
 from workers.contract.kinds.strict import FieldError, Strict
@@ -15,6 +16,8 @@ from workers.contract.settings import Settings
 
 STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
+TEXTS = {"bundle": BUNDLE_MEANING}
+"""Fields of a request for a job that are plain texts, beside the ids of its files, and what they mean."""
 ALPHA_FORMATS = frozenset({"png", "webp", "webm"})
 TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 
@@ -113,10 +116,17 @@ class RequestFields(Strict):
 
     metadata: Metadata = Metadata()
     callback: Callback = Callback()
+    bundle: BundleChoice | None = None
 
     @classmethod
-    def ensure_supported(cls, presence: Presence) -> None:
-        """Raise a ServiceError when no worker could do this kind of job, whatever the request says."""
+    def ensure_supported(cls, presence: Presence, bundle: str | None) -> None:
+        """Raise a ServiceError when no worker could do this kind of job, whatever else the request says.
+
+        Args:
+            bundle: that it names; one that no worker has is refused here.
+        """
+        if bundle is not None:
+            presence.abilities(bundle)
 
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:  # noqa: ARG002 - for some kinds
         """(field, message) of everything that is wrong by the loaded bundle or the settings."""
@@ -137,6 +147,7 @@ class StoredRequest(Strict):
     """Whether the result is handed over through Redis, and with its job forgotten soon: somebody waits for it now."""
 
     source_id: str
+    bundle: BundleChoice | None = None
 
     @property
     def long(self) -> bool:

@@ -132,14 +132,16 @@ def check_controls(controls: Direction, sliders: Mapping[str, Any], max_clip_sec
     return faults
 
 
-def check_direction(controls: Direction, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
-    """Check what is asked on top of a motion; (field, message) pairs, empty when all is well.
+def check_direction(
+    controls: Direction, presence: Presence, bundle: str | None, settings: Settings
+) -> list[tuple[str, str]]:
+    """Check what is asked on top of a motion, by the bundle that the request names; (field, message) pairs.
 
     Raises NoWorkerYetError when something is asked before a worker has said which sliders there are.
     """
     if controls == Direction():
         return []
-    faults = check_controls(controls, presence.sliders(), settings.max_clip_seconds)
+    faults = check_controls(controls, presence.sliders(bundle), settings.max_clip_seconds)
     return [(f"controls.{field}", message) for field, message in faults]
 
 

@@ -34,7 +34,7 @@ class EditFields(RequestFields):
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
         """Sliders are checked by the bundle's document. Raises NoWorkerYetError before there is one."""
         most_seconds = min(settings.max_clip_seconds, (settings.max_frames - 1) / self.rate)
-        faults = check_controls(self.controls, presence.sliders(), most_seconds)
+        faults = check_controls(self.controls, presence.sliders(self.bundle), most_seconds)
         return [(f"controls.{field}", message) for field, message in faults]
 
     @property

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from workers.contract.bundle import BundleChoice
 from workers.contract.kinds.common import STILL_FORMATS, FaceChoice, OutputSpec, Size, StoredRequest
 from workers.contract.kinds.controls import Controls
 from workers.contract.kinds.strict import FieldError, Strict
@@ -27,6 +28,7 @@ class PreviewFields(Strict):
 
     seq: Annotated[int, Field(ge=0, le=MAX_SEQ)]
     face: FaceChoice = "largest"
+    bundle: BundleChoice | None = None
     paste_back: bool = True
     controls: Controls = Controls()
     output: PreviewOutput = PreviewOutput()

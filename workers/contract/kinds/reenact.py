@@ -65,7 +65,7 @@ class ReenactFields(RequestFields):
 
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
         """Sliders on top of the motion are checked by the bundle's document."""
-        return check_direction(self.controls, presence, settings)
+        return check_direction(self.controls, presence, self.bundle, settings)
 
 
 class ReenactRequest(ReenactFields, StoredRequest):

@@ -104,16 +104,16 @@ class TalkFields(RequestFields):
 
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
         """Sliders on top of the speech are checked by the bundle's document, the length of silence by the settings."""
-        faults = check_direction(self.controls, presence, settings)
+        faults = check_direction(self.controls, presence, self.bundle, settings)
         most = min(settings.max_clip_seconds, settings.max_frames / self.options.rate)
         if self.options.idle is not None and self.options.idle > most:
             faults.append(("options.idle", f"a clip may last {most:g} s at most at this rate"))
         return faults
 
     @classmethod
-    def ensure_supported(cls, presence: Presence) -> None:
+    def ensure_supported(cls, presence: Presence, bundle: str | None) -> None:
         """Raise NoSpeechModelError when the workers' bundle is known to have no speech model."""
-        if presence.speaks() is False:
+        if presence.speaks(bundle) is False:
             raise NoSpeechModelError
 
     def inline_files(self) -> Mapping[str, Any]:

@@ -40,6 +40,7 @@ def test_a_job_has_the_documented_keys() -> None:
         "results",
         "error",
         "bundle",
+        "code_version",
         "metrics",
         "warnings",
         "metadata",

@@ -18,5 +18,5 @@ def test_every_kind_has_a_route_that_takes_its_fields() -> None:
         body = document["paths"][f"/{name}"]["post"]["requestBody"]["content"]["application/json"]
         schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
         ids = {f"{file}_id" for file in kind.files}
-        assert schema["properties"].keys() == kind.files.keys() | kind.documents.keys() | ids
+        assert schema["properties"].keys() == kind.files.keys() | kind.documents.keys() | ids | {"bundle"}
         assert body["examples"] == kind.examples
