@@ -74,7 +74,7 @@ def _clip(route: str, part: dict[str, Any], parts: dict[str, Any]) -> Iterator[s
     yield ""
     yield f"{part['frames']} frames at {part['frames_per_s']:.1f} frames/s end to end{times}. Stages overlap:"
     yield ""
-    yield from _table(("stage", "busy, of the job's time"), ((n, f"{s:.0%}") for n, s in part["shares"].items()))
+    yield from _table(("stage", "busy, of the job's time"), ((n, f"{s:.0%}") for n, s in part["fractions"].items()))
     if "memory_mb" in part:
         yield ""
         yield _memory(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.__main__ import clip_report
 from benchmarks.report import markdown
 
 BASELINE = "paper, PyTorch, float32, batch 1"
@@ -34,7 +35,8 @@ NETWORK = {
 
 
 def test_networks_and_clips_are_given_against_the_baseline() -> None:
-    clip = {"frames": 50, "frames_per_s": 20.0, "shares": {"render": 0.8}, "memory_mb": {"API": 60}}
+    job = {"result": {"frames": 50}, "metrics": {"render_s": 2.0}}
+    clip = clip_report(2.5, job, ("render_s",)) | {"memory_mb": {"API": 60}}
     page = markdown(report(network=NETWORK, reenact=clip))
     assert "| small, OpenVINO, bfloat16, batch 1 | 60.00 | 10 | 50% | 50 | 30.0 |" in page
     assert "50 frames at 20.0 frames/s end to end, 10.0 times the baseline network alone" in page
