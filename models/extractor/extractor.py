@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,9 @@ the regressor took for upright in photos turned by 60 to 300 degrees the least h
 
 STEEPEST = 50.0
 """Degrees of roll beyond which another quarter turn shows the head straighter."""
+
+BYSTANDER = 1 / 3
+"""Of the largest face's side: a candidate with less is a bystander, whom nobody means who asks for any one face."""
 
 SMALLEST = 20.0
 """Side, in pixels of the picture, of the smallest face that is reported: less holds no expression to edit."""
@@ -56,8 +60,8 @@ class Extractor:
 
         Args:
             image: the picture.
-            every: search at all `SIZES`. Otherwise the first that shows a face is the last, which may overlook others:
-                fast, and enough where any one face will do.
+            every: search at all `SIZES`. Otherwise the first that shows a face is the last, and bystanders of the
+                largest face are not looked at: fast, and enough where any one face will do.
         """
         faces = self._search(image, 0, every)
         if not faces or any(_doubtful(face) for face in faces):
@@ -80,22 +84,35 @@ class Extractor:
                 continue
             candidates = [square_crop(face.box) for face in self._detector.detect(turned, size)]
             crops = [_turned_crop(crop, (width, height), turn) for crop in candidates]
-            found += self._confirm(image, crops)
+            found += self._confirm(image, self._glanced(image, crops, every))
             if found and not every:
                 return found
         return distinct(found)
 
-    def _confirm(self, image: np.ndarray, crops: list[Crop]) -> list[Face]:
-        """The crops in which the regressor sees a face, with its box, score and points, without duplicates.
+    def _glanced(self, image: np.ndarray, crops: list[Crop], every: bool) -> list[Face]:
+        """Faces in these crops at a first look; unless all are wanted, without bystanders of the largest."""
+        if every:
+            return self._look(self._regressor.glance, image, crops)
+        crops = sorted(crops, key=lambda crop: crop.side, reverse=True)
+        for place, crop in enumerate(crops, 1):
+            if largest := self._look(self._regressor.glance, image, [crop]):
+                others = [other for other in crops[place:] if other.side >= BYSTANDER * crop.side]
+                return largest + self._look(self._regressor.glance, image, others)
+        return []
 
-        The regressor looks closely: it tells faces from texture better than the detector, and places them better. It
-        looks twice. The second look tells most: a true face is then well placed, and texture seldom convinces twice,
-        nor does it look the same in a mirror.
+    def _confirm(self, image: np.ndarray, faces: list[Face]) -> list[Face]:
+        """Those of the faces that a second look sees too, with its box, score and points, without duplicates.
+
+        The regressor looks closely: it tells faces from texture better than the detector, and places them better. The
+        second look tells most: a true face is then well placed, and texture seldom convinces twice, nor does it look
+        the same in a mirror.
         """
-        for look in (self._regressor.glance, self._regressor.extract):
-            faces = _seen(crops, look(np.stack([crop.cut(image, CROP) for crop in crops]))) if crops else []
-            crops = [square_crop(face.box, face.turn) for face in faces]
+        faces = self._look(self._regressor.extract, image, [square_crop(face.box, face.turn) for face in faces])
         return distinct([face for face in faces if face.mirror_error <= WORST])
+
+    def _look(self, read: Callable[[np.ndarray], Extraction], image: np.ndarray, crops: list[Crop]) -> list[Face]:
+        """The faces that the regressor sees in the middle of crops."""
+        return _seen(crops, read(np.stack([crop.cut(image, CROP) for crop in crops]))) if crops else []
 
 
 def face_in(crop: Crop, landmarks: np.ndarray, presence: float, mirror_error: float = 0.0) -> Face:
