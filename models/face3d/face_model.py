@@ -133,15 +133,20 @@ class FaceModel:
         # safetensors writes memory as it lies, whatever the order of the axes.
         save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, path)
 
-    def project(self, person: Array, expression: Array, pose: HeadPose, vertices: Index | None = None) -> Array:
-        """Where a person [V, 3] with expression weights [53] is seen, in pixels [V, 3] whose centres are at integers.
+    def expressed(self, person: Array, expression: Array, vertices: Index | None = None) -> Array:
+        """A person [V, 3] with expression weights [53], [V, 3] centimetres.
 
         Args:
             vertices: [P], the only ones that are wanted, as [P, 3].
         """
+        if vertices is None:  # all weights, also those of 0: picking some would copy most of the model
+            moves = expression.astype(np.float32) @ self.expression.reshape(len(self.expression), -1)
+            return person + moves.reshape(-1, 3)
         (active,) = np.nonzero(expression)
-        chosen = slice(None) if vertices is None else vertices
-        shape = person[chosen] + np.tensordot(expression[active], self.expression[active][:, chosen], 1)
+        return person[vertices] + np.tensordot(expression[active], self.expression[np.ix_(active, vertices)], 1)
+
+    def project(self, shape: Array, pose: HeadPose) -> Array:
+        """Where a shape [P, 3] is seen, in pixels [P, 3] whose centres are at integers."""
         turn = (pose.scale * pose.rotation.T * (1, -1, 1)).astype(np.float32)
         offset = pose.translation * (1, -1, 1) - (0.5, 0.5, 0)
         return np.asarray(shape @ turn + offset.astype(np.float32), np.float32)

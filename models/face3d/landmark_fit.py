@@ -55,6 +55,23 @@ class FittedFace:
         Args:
             only: [P], the ones that are wanted, as [P, 3].
         """
+        if np.array_equal(expression, self.expression):
+            shape = self._shape if only is None else self._shape[only]
+        else:
+            shape = self._shaped(expression, only)
+        return self.model.project(shape, pose)
+
+    @cached_property
+    def placed(self) -> Array:
+        """Vertices [V, 3] as the photo shows them."""
+        return self.vertices(self.expression, self.pose)
+
+    @cached_property
+    def _shape(self) -> Array:
+        """The photo's own shape [V, 3]; every frame is compared with it."""
+        return self._shaped(self.expression, None)
+
+    def _shaped(self, expression: Array, only: NDArray[np.int32] | None) -> Array:
         person = self.person
         for index, move in self.shut.items():
             own = float(self.expression[index])
@@ -65,12 +82,7 @@ class FittedFace:
         if np.any(closed):
             person = person.copy() if person is self.person else person
             person[:, 1] += closed
-        return self.model.project(person, expression, pose, only)
-
-    @cached_property
-    def placed(self) -> Array:
-        """Vertices [V, 3] as the photo shows them."""
-        return self.vertices(self.expression, self.pose)
+        return self.model.expressed(person, expression, only)
 
 
 class LandmarkFit:
@@ -126,7 +138,7 @@ class LandmarkFit:
         for (upper, lower), side in zip(model.lid_rims, sides, strict=True):
             weights = expression.copy()
             weights[BLINKS[side]] = 1
-            shape = person + np.tensordot(weights, model.expression, 1)
+            shape = model.expressed(person, weights)
             gap = (shape[lower] - shape[upper]) * (0, 1, 0.5)
             move = np.zeros_like(person)
             centre, reach = person[upper].mean(0), np.ptp(person[upper], 0).max()

@@ -79,7 +79,8 @@ class LipSeal:
 def _pulls(model: FaceModel, person: Array, upper: NDArray[np.int32], lower: NDArray[np.int32]) -> csr_array:
     """Each vertex near a lip takes half of the gap between the two points on either side of it, the less the farther
     it is from the rim."""
-    (up, _), (down, _) = (cKDTree(person[rim]).query(person) for rim in (upper, lower))
+    rims = (cKDTree(person[rim]) for rim in (upper, lower))
+    (up, _), (down, _) = (rim.query(person, distance_upper_bound=REACH) for rim in rims)
     direction = np.where(up < down, -0.5, 0.5)
     reach = direction * np.clip(1 - np.minimum(up, down) / REACH, 0, 1) * model.is_skin
     (near,) = np.nonzero(reach)
