@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.metrics import HttpMetrics
 from service.problems import problem_response
 from service.request_id import HEADER, choose_request_id
+from service.security import ANSWER_HEADERS
 from service.version import route_path
 from workers.contract.errors import ServiceError
 from workers.contract.logs import log_context
@@ -54,7 +55,9 @@ class AccessMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                headers.update(scope.get(ANSWER_HEADERS, {}))
             await send(message)
 
         try:

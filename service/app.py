@@ -50,6 +50,7 @@ from workers.contract.kinds import KINDS
 EXPOSED_HEADERS = [
     *("Location", "Content-Location", "Retry-After", "Preference-Applied", HEADER),
     *("Accept-Ranges", "Content-Disposition", "Content-Length", "Content-Range", "ETag"),
+    *("RateLimit", "RateLimit-Policy"),
 ]
 
 

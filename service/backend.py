@@ -11,7 +11,9 @@ import redis
 from fastapi import Depends, Request
 from redis.asyncio import Redis as AsyncRedis
 
+from service.keys.directory import TenantDirectory
 from service.live_limits import SocketLimit
+from service.rate_limit import RateLimit
 from service.settings import ApiSettings
 from service.signed_urls import UrlSigner
 from service.streams import StreamLimit
@@ -43,6 +45,8 @@ class Backend:
         events: for following jobs, on the event loop; stopped when the process is to end.
         streams: how many answers follow a job without end in sight.
         sockets: how many live connections every client has.
+        tenants: who may call.
+        rate: how often.
     """
 
     settings: ApiSettings
@@ -52,6 +56,8 @@ class Backend:
     events: JobEvents
     streams: StreamLimit
     sockets: SocketLimit
+    tenants: TenantDirectory
+    rate: RateLimit
     jobs: JobStore
     batches: BatchStore
     queue: JobQueue
@@ -81,6 +87,8 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         events=JobEvents(client_async),
         streams=StreamLimit(settings.max_streams),
         sockets=SocketLimit(settings.max_live_sockets),
+        tenants=TenantDirectory(settings, client),
+        rate=RateLimit(client),
         jobs=jobs,
         batches=BatchStore(client, jobs, queue, presence, settings),
         queue=queue,
@@ -113,7 +121,7 @@ def get_backend(request: Request) -> Backend:
 
 
 def _signer(settings: ApiSettings) -> UrlSigner | None:
-    if settings.signing_secret is None or not settings.api_keys:
+    if settings.signing_secret is None or not settings.keys_required:
         return None
     return UrlSigner(settings.signing_secret.get_secret_value().encode(), settings.signed_url_ttl_s)
 

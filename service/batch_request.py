@@ -8,6 +8,7 @@ from pydantic import Field
 from service.backend import Backend
 from service.errors import InvalidRequestError
 from service.job_request import request_faults
+from service.keys.tenant import Tenant
 from service.settings import ApiSettings
 from service.uploads import named_photo
 from workers.contract.errors import UnknownBundleError
@@ -48,7 +49,7 @@ class _Known(Presence):
         return self._known[bundle]
 
 
-def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditRequest]:
+def edit_requests(backend: Backend, tenant: Tenant, body: BatchBody) -> list[EditRequest]:
     """The requests of a batch.
 
     Raises:
@@ -64,7 +65,7 @@ def edit_requests(backend: Backend, owner: str, body: BatchBody) -> list[EditReq
     first_use = {edit.source_id: place for place, edit in reversed(list(enumerate(body.edits)))}
     for source_id, place in first_use.items():
         try:
-            named_photo(backend, owner, source_id)
+            named_photo(backend, tenant, source_id)
         except InvalidRequestError as error:
             faults.append((f"edits.{place}.source_id", error.errors[0].message))
     if faults:

@@ -13,7 +13,7 @@ from service.intake import BodyFields, Submission, read_submission
 from service.job_request import build_request
 from service.links import LinksDep
 from service.openapi import Prefer
-from service.security import Owner
+from service.security import TenantDep
 from service.submit import IdempotencyKey, admit, submit
 from service.uploads import Uploads
 from workers.contract.errors import ServiceError
@@ -25,7 +25,7 @@ from workers.contract.kinds.common import JobKind
 class _JobCall:
     request: Request
     backend: BackendDep
-    owner: Owner
+    tenant: TenantDep
     links: LinksDep
     prefer: Prefer = None
     idempotency_key: IdempotencyKey = None
@@ -43,11 +43,11 @@ class _JobCall:
         return await answer(self.backend, record, links=self.links, prefer=self.prefer, accept=accept)
 
     def _submit(self, kind: JobKind, submission: Submission, parameters: dict[str, Any]) -> JobRecord:
-        admit(self.backend, self.owner, self.idempotency_key)  # before anything is stored
-        uploads = Uploads(self.backend, self.owner, submission, kind.files)
+        admit(self.backend, self.tenant, self.idempotency_key)  # before anything is stored
+        uploads = Uploads(self.backend, self.tenant, submission, kind.files)
         try:
             request = build_request(self.backend, kind, submission, uploads, parameters)
-            return submit(self.backend, request, self.owner, self.idempotency_key)
+            return submit(self.backend, request, self.tenant, self.idempotency_key)
         except ServiceError:  # not when Redis fails: then there may be a job
             uploads.drop()
             raise

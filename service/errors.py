@@ -11,6 +11,10 @@ class OpenToStrangersError(Exception):
     """The API would listen beyond this machine and require no key, and no setting allows that."""
 
 
+class KeysFileError(Exception):
+    """The file of tenants cannot be read."""
+
+
 class HttpError(ServiceError):
     """Root of the errors that only the API raises.
 
@@ -50,9 +54,15 @@ class KeyMissingError(HttpError):
 
 
 class KeyRejectedError(HttpError):
-    """The API key is none of the configured ones."""
+    """The API key is nobody's, or has ended."""
 
     code, status, title = "key_rejected", 403, "API key rejected"
+
+
+class ScopeMissingError(HttpError):
+    """The API key is good, but not for this: its tenant lacks the scope."""
+
+    code, status, title = "scope_missing", 403, "Scope missing"
 
 
 class SignatureRejectedError(HttpError):

@@ -10,11 +10,12 @@ from service.settings import ApiSettings
 def check_exposure(settings: ApiSettings) -> None:
     """Raise OpenToStrangersError when others than this machine's users could call the API, and without a key."""
     address = settings.published_host or settings.host
-    if settings.api_keys or settings.allow_anonymous or _is_loopback(address):
+    if settings.keys_required or settings.allow_anonymous or _is_loopback(address):
         return
     raise OpenToStrangersError(
         f"The API would serve everyone who reaches {address or 'any interface'} without asking for a key: set "
-        "PORTRAIT_API_KEYS, or PORTRAIT_ALLOW_ANONYMOUS=true if that is wanted, or listen on 127.0.0.1."
+        "PORTRAIT_API_KEYS, PORTRAIT_KEYS_FILE or PORTRAIT_REQUIRE_KEYS; or PORTRAIT_ALLOW_ANONYMOUS=true if that is "
+        "wanted; or listen on 127.0.0.1."
     )
 
 

@@ -1,104 +1,129 @@
-"""Who may call: API keys and a simple rate limit, both off unless configured."""
+"""Who may call, and what for: API keys with scopes and a rate limit, all off unless configured."""
 
-import secrets
-import time
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from service.backend import Backend, BackendDep
-from service.errors import KeyMissingError, KeyRejectedError, RateLimitedError, SignatureRejectedError
+from service.errors import KeyMissingError, KeyRejectedError, ScopeMissingError, SignatureRejectedError
+from service.keys.directory import SIGNED, Caller
+from service.keys.tenant import WORK, KeyScope, Tenant
 from service.signed_urls import is_signed
 from service.version import route_path
-from workers.contract.keys import key
 from workers.contract.logs import add_log_fields
-from workers.contract.owners import ANONYMOUS, owner_of
 
-WINDOW_S = 60
+ANSWER_HEADERS = "answer_headers"
+"""Of a request's ASGI scope: headers that its answer gets, whatever it is."""
 
 _bearer = HTTPBearer(auto_error=False, description="Asked for only when the service is configured with keys.")
 
 
-async def require_key(
+def require_key(
     request: Request,
     backend: BackendDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-) -> str:
-    """Who is calling, and so whose jobs and sources exist: the owner of the key, or the one of all who call without.
+) -> Caller:
+    """Who is calling, and so whose jobs and sources exist: the tenant of the key, or the one of all who call without.
 
-    A signed address stands for its owner's key.
+    A signed address stands for its tenant's key. The log names the tenant.
 
     Raises:
-        KeyMissingError, KeyRejectedError: keys are configured and the request brings none, or a wrong one.
+        KeyMissingError, KeyRejectedError: keys are required and the request brings none, or a wrong one.
         SignatureRejectedError: it brings a signature instead that is wrong or has expired.
     """
-    if not backend.settings.api_keys:
-        return ANONYMOUS
-    if credentials is None and is_signed(request.url.query):
-        return signer_of(request, backend)
-    if credentials is None:
+    if not backend.tenants.required:
+        caller = backend.tenants.everybody()
+    elif credentials is not None:
+        caller = caller_of_key(backend, credentials.credentials)
+    elif is_signed(request.url.query):
+        caller = signer_of(request, backend)
+    else:
         raise KeyMissingError("Send your API key in the header `Authorization: Bearer KEY`.")
-    return owner_of_key(backend, credentials.credentials)
+    note_caller(request, caller)
+    return caller
 
 
-def owner_of_key(backend: Backend, given: str) -> str:
+def note_caller(connection: HTTPConnection, caller: Caller) -> None:
+    """Have the logs of a connection name its caller."""
+    connection.scope["caller"] = caller
+    add_log_fields(tenant=caller.tenant.name, key_id=caller.key_id)
+
+
+def caller_of_key(backend: Backend, given: str) -> Caller:
     """Whose key it is. Raises KeyRejectedError when it is nobody's."""
-    # Every key is compared, each in constant time, so that the time taken reveals nothing about them.
-    known = backend.settings.api_keys
-    matches = [secrets.compare_digest(given.encode(), key.get_secret_value().encode()) for key in known]
-    if not any(matches):
+    caller = backend.tenants.caller(given)
+    if caller is None:
         raise KeyRejectedError("This API key is not known here; check it for typing errors, or ask for a new one.")
-    return owner_of(given)
+    return caller
 
 
-def signer_of(connection: HTTPConnection, backend: Backend) -> str:
-    """The owner who may read this address. Raises SignatureRejectedError."""
+def signer_of(connection: HTTPConnection, backend: Backend) -> Caller:
+    """Who may read this address. Raises SignatureRejectedError."""
     if backend.signer is not None and connection.scope.get("method", "GET") == "GET":  # a WebSocket has none
-        owners = (owner_of(key.get_secret_value()) for key in backend.settings.api_keys)
-        owner = backend.signer.owner(owners, route_path(connection.scope), connection.url.query)
-        if owner is not None:
-            return owner
+        names = backend.tenants.names()
+        name = backend.signer.owner(names, route_path(connection.scope), connection.url.query)
+        if name is not None and (tenant := backend.tenants.get(name)).has_live_key():
+            return Caller(tenant, SIGNED)
     raise SignatureRejectedError("This address has expired, or was changed; read the job or source anew for another.")
 
 
-async def identify(owner: Annotated[str, Depends(require_key)]) -> str:
-    """Who is calling, whom the log names."""
-    add_log_fields(tenant=owner)
-    return owner
+def check_scope(caller: Caller, *scopes: KeyScope) -> None:
+    """Raise ScopeMissingError unless the caller has one of the scopes."""
+    if not caller.tenant.scopes & set(scopes):
+        wanted = " or ".join(f"`{scope}`" for scope in sorted(scopes))
+        raise ScopeMissingError(f"This needs the scope {wanted}, which your API key does not have; ask for one.")
 
 
-Owner = Annotated[str, Depends(identify)]
+def needs(*scopes: KeyScope) -> Any:
+    """A dependency of routes that only callers with one of the scopes may use."""
+
+    def check(caller: Annotated[Caller, Depends(require_key)]) -> None:
+        check_scope(caller, *scopes)
+
+    dependency: Callable[..., None] = check
+    return Depends(dependency)
 
 
-def client_of(connection: HTTPConnection, owner: str, backend: Backend) -> str:
-    """Whose requests are counted together: those of a key or, without keys, of an address."""
+NEEDS_READ = needs(KeyScope.READ)
+NEEDS_WORK = needs(*WORK)
+
+
+def tenant_of(caller: Annotated[Caller, Depends(require_key)]) -> Tenant:
+    """Who is calling."""
+    return caller.tenant
+
+
+def owner_of_request(tenant: Annotated[Tenant, Depends(tenant_of)]) -> str:
+    """Whose jobs and sources exist."""
+    return tenant.name
+
+
+TenantDep = Annotated[Tenant, Depends(tenant_of)]
+Owner = Annotated[str, Depends(owner_of_request)]
+
+
+def client_of(connection: HTTPConnection, tenant: Tenant, backend: Backend) -> str:
+    """Whose requests are counted together: those of a tenant or, without keys, of an address."""
     address = connection.client.host if connection.client else "local"
-    return owner if backend.settings.api_keys else address
+    return tenant.name if backend.tenants.required else address
 
 
-def limit_rate(request: Request, owner: Owner, backend: BackendDep) -> None:
-    """Count a request that uploads or starts work against the minute of its key or, without keys, of its address.
+def limit_rate(request: Request, tenant: TenantDep, backend: BackendDep) -> None:
+    """Count a request that uploads or starts work against the minute of its tenant or, without keys, of its address.
 
     Raises:
-        RateLimitedError: with the seconds until the next minute as Retry-After.
+        RateLimitedError: with the seconds to wait as Retry-After.
     """
-    count_request(backend, client_of(request, owner, backend))
+    count_request(request, tenant, backend)
 
 
-def count_request(backend: Backend, client: str) -> None:
-    """Count a request of a client. Raises RateLimitedError like `limit_rate`."""
-    limit = backend.settings.rate_limit
-    if limit and _count(backend, client) > limit:
-        left = WINDOW_S - int(time.time()) % WINDOW_S
-        raise RateLimitedError(f"{limit} requests a minute are allowed; wait {left} s.", retry_after=left)
-
-
-def _count(backend: Backend, client: str) -> int:
-    counter = key("rate", client, str(int(time.time()) // WINDOW_S))
-    with backend.redis.pipeline() as pipe:
-        pipe.incr(counter)
-        pipe.expire(counter, 2 * WINDOW_S)
-        count, _ = pipe.execute()
-    return int(count)
+def count_request(connection: HTTPConnection, tenant: Tenant, backend: Backend) -> None:
+    """Count a request of a tenant; its answer says what is left. Raises RateLimitedError like `limit_rate`."""
+    own = tenant.requests_per_minute
+    limit = backend.settings.rate_limit if own is None else own
+    if limit:
+        allowance = backend.rate.take(client_of(connection, tenant, backend), limit)
+        connection.scope[ANSWER_HEADERS] = allowance.headers()

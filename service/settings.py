@@ -1,6 +1,7 @@
 """Settings of the API process, read from the environment (prefix PORTRAIT_)."""
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, field_validator, model_validator
@@ -21,7 +22,19 @@ class ApiSettings(Settings):
     )
     port: Annotated[int, Field(ge=1, le=65535)] = Field(8000, description="Port the API listens on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Accepted API keys, comma-separated; none means that no key is needed."
+        (),
+        description="Accepted API keys, comma-separated: the simple way. Each is a tenant of its own, with every scope "
+        "but admin.",
+    )
+    keys_file: Path | None = Field(
+        None,
+        description="JSON file of tenants and the hashes of their keys, which `python -m service.keys` writes; it is "
+        "read again when it changes.",
+    )
+    require_keys: bool = Field(
+        default=False,
+        description="Whether requests need a key though neither PORTRAIT_API_KEYS nor PORTRAIT_KEYS_FILE is set: the "
+        "tenants are those that `python -m service.keys` keeps in Redis.",
     )
     allow_anonymous: bool = Field(
         default=False, description="Whether the API may serve beyond this machine without asking for a key."
@@ -40,7 +53,15 @@ class ApiSettings(Settings):
         "signs, S3 and its like); its bucket needs CORS rules of its own where pages read them.",
     )
     rate_limit: NonNegativeInt = Field(
-        0, description="Requests per minute for each API key (or address, without keys); 0 means no limit."
+        0,
+        description="Requests per minute that upload or start work, for each tenant (or address, without keys) that "
+        "has no limit of its own; 0 means no limit.",
+    )
+    jobs_at_once: NonNegativeInt = Field(
+        0, description="Jobs of a tenant without a limit of its own that may wait or run at once; 0 means no limit."
+    )
+    audit_entries: NonNegativeInt = Field(
+        100_000, description="Entries of the audit log that Redis keeps, about; 0 means that only the log has them."
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -106,6 +127,11 @@ class ApiSettings(Settings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return comma_separated(value)
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether requests need a key."""
+        return bool(self.api_keys) or self.keys_file is not None or self.require_keys
 
     @field_validator("trusted_proxies", "callback_networks")
     @classmethod

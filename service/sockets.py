@@ -9,13 +9,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from service.backend import Backend
 from service.errors import KeyMissingError, OriginRejectedError
+from service.keys.directory import Caller
+from service.keys.tenant import KeyScope, Tenant
 from service.live.messages import Authorize, LiveProblem, read_message
 from service.live_limits import is_from_here
 from service.problems import REDIS_ERRORS, problem_of, problem_response, store_error
-from service.security import client_of, count_request, owner_of_key, signer_of
+from service.security import caller_of_key, check_scope, client_of, count_request, signer_of
 from service.signed_urls import is_signed
 from workers.contract.errors import ServiceError
-from workers.contract.owners import ANONYMOUS
+from workers.contract.logs import log_context
 
 RESTART = 1012  # of the registry of close codes
 PRIVATE = 4000
@@ -24,12 +26,12 @@ PRIVATE = 4000
 _AUTHORIZE_WITHIN_S = 10.0
 _KEY_MISSING = 'Send {"type": "authorize", "key": KEY} as the first message, or the header `Authorization: Bearer KEY`.'
 
-Handler = Callable[[WebSocket, Backend, str], Awaitable[None]]
-"""Serves an accepted connection of an owner; what it raises is explained to the client."""
+Handler = Callable[[WebSocket, Backend, Tenant], Awaitable[None]]
+"""Serves an accepted connection of a tenant; what it raises is explained to the client."""
 
 
-async def serve(websocket: WebSocket, handler: Handler) -> None:
-    """Admit a connection and have it served.
+async def serve(websocket: WebSocket, handler: Handler, scope: KeyScope) -> None:
+    """Admit a connection of a caller that has the scope, and have it served.
 
     Pages of foreign origins are refused; all others are accepted first, since browsers tell a page nothing about a
     refused one.
@@ -42,31 +44,36 @@ async def serve(websocket: WebSocket, handler: Handler) -> None:
     await websocket.accept()
     with suppress(WebSocketDisconnect):
         try:
-            await _admitted(websocket, backend, handler)
+            await _admitted(websocket, backend, handler, scope)
         except ServiceError as error:
             await _refuse(websocket, error)
         except REDIS_ERRORS as error:
             await _refuse(websocket, store_error(error))
 
 
-async def _admitted(websocket: WebSocket, backend: Backend, handler: Handler) -> None:
-    owner = await _owner(websocket, backend)
-    client = client_of(websocket, owner, backend)
-    with backend.streams.count_stream(), backend.sockets.count(client):
-        await run_in_threadpool(count_request, backend, client)
-        await handler(websocket, backend, owner)
+async def _admitted(websocket: WebSocket, backend: Backend, handler: Handler, scope: KeyScope) -> None:
+    caller = await _caller(websocket, backend)
+    check_scope(caller, scope)
+    client = client_of(websocket, caller.tenant, backend)
+    with (
+        log_context(tenant=caller.tenant.name, key_id=caller.key_id),
+        backend.streams.count_stream(),
+        backend.sockets.count(client),
+    ):
+        await run_in_threadpool(count_request, websocket, caller.tenant, backend)
+        await handler(websocket, backend, caller.tenant)
 
 
-async def _owner(websocket: WebSocket, backend: Backend) -> str:
+async def _caller(websocket: WebSocket, backend: Backend) -> Caller:
     """Whose connection it is, by its header, its signed address or its first message."""
-    if not backend.settings.api_keys:
-        return ANONYMOUS
+    if not backend.tenants.required:
+        return backend.tenants.everybody()
     scheme, _, key = websocket.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         if is_signed(websocket.url.query):
-            return signer_of(websocket, backend)
+            return await run_in_threadpool(signer_of, websocket, backend)
         key = await _first_key(websocket)
-    return owner_of_key(backend, key.strip())
+    return await run_in_threadpool(caller_of_key, backend, key.strip())
 
 
 async def _first_key(websocket: WebSocket) -> str:

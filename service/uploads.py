@@ -13,6 +13,7 @@ from redis import RedisError
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
 from service.intake import Submission, check_size, id_field
+from service.keys.tenant import Tenant
 from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.jobs import FieldProblem
@@ -41,7 +42,7 @@ _JSON = MediaHeader(media_type="application/json")
 
 @dataclass(frozen=True)
 class Uploads:
-    """The files of one request, checked and stored for its owner; each file's header is read once.
+    """The files of one request, checked and stored for its tenant; each file's header is read once.
 
     Every method raises:
         InvalidRequestError: a file is missing, or comes with the id of another, or the id names nothing, or something
@@ -56,7 +57,7 @@ class Uploads:
     """
 
     backend: Backend
-    owner: str
+    tenant: Tenant
     submission: Submission
     accepted: Mapping[str, Collection[MediaKind]]
     stored: list[StoredSource] = field(default_factory=list)
@@ -87,7 +88,9 @@ class Uploads:
             return source
         header = self._header(name)
         with _naming(name):
-            source = self.backend.sources.store(self.owner, self.submission.files[name], header)
+            source = self.backend.sources.store(
+                self.tenant.name, self.submission.files[name], header, self.tenant.retention_s
+            )
         if source.new:
             self.stored.append(source)
         return source
@@ -96,7 +99,7 @@ class Uploads:
         """Forget what was stored for a request that is refused after all, unless another one uses it by now."""
         for source in self.stored:
             try:
-                self.backend.sources.discard(self.owner, source)
+                self.backend.sources.discard(self.tenant.name, source)
             except (RedisError, OSError) as error:
                 log.warning("an upload of a refused request stays until it expires: %s", error)
 
@@ -109,7 +112,7 @@ class Uploads:
         if name in self.submission.files:
             raise InvalidRequestError([FieldProblem(field=named, message=f"send {name} or {named}, not both")])
         try:
-            source = self.backend.sources.use(self.owner, source_id)
+            source = self.backend.sources.use(self.tenant.name, source_id, self.tenant.retention_s)
         except (UnknownSourceError, SourceExpiredError) as error:
             raise InvalidSourceError([FieldProblem(field=named, message=str(error))]) from error
         kinds = self.accepted[name]
@@ -136,9 +139,9 @@ class Uploads:
         return self._headers[name]
 
 
-def named_photo(backend: Backend, owner: str, source_id: str) -> StoredSource:
-    """An owner's uploaded photo by its id; its time to live starts anew. Raises as `Uploads` does."""
-    return Uploads(backend, owner, Submission(texts={"source_id": source_id}), {"source": PICTURE}).store("source")
+def named_photo(backend: Backend, tenant: Tenant, source_id: str) -> StoredSource:
+    """A tenant's uploaded photo by its id; its time to live starts anew. Raises as `Uploads` does."""
+    return Uploads(backend, tenant, Submission(texts={"source_id": source_id}), {"source": PICTURE}).store("source")
 
 
 def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:

@@ -167,7 +167,7 @@ class Runner:
         try:
             wanted = self._with_retries(
                 lambda: self._store.succeed(
-                    record.job.id, record.attempt, results, attempt.metrics, done, attempt.warnings
+                    record.job.id, record.attempt, results, attempt.metrics, done, attempt.warnings, record.retention_s
                 )
             )
         except SupersededError:
@@ -195,13 +195,14 @@ class Runner:
                 if record.request.fleeting:
                     self._with_retries(partial(self._previews.put, key, output.path.read_bytes()))
                 else:
-                    self._with_retries(partial(self._put, key, output.path, attempt.check))
+                    life = record.retention_s or self._settings.result_ttl_s
+                    self._with_retries(partial(self._put, key, output.path, life, attempt.check))
             results[key] = output.result(_url(record, index, len(files)))
         return results
 
-    def _put(self, key: str, path: Path, check: Callable[[], None]) -> None:
+    def _put(self, key: str, path: Path, life_s: float, check: Callable[[], None]) -> None:
         with path.open("rb") as file:
-            self._blobs.put(key, file, self._settings.result_ttl_s, check)
+            self._blobs.put(key, file, life_s, check)
 
     def _with_retries(self, write: Callable[[], T]) -> T:
         deadline = time.monotonic() + _RETRY_FOR_S

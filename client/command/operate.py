@@ -1,4 +1,4 @@
-"""`portrait serve`, `worker`, `bundle`: the project's own processes, in place of this one."""
+"""`portrait serve`, `worker`, `keys`, `bundle`: the project's own processes, in place of this one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def add(commands: Any) -> None:
     serve.set_defaults(run=_serve)
     worker = commands.add_parser("worker", help="run one more worker of a service", epilog=more)
     worker.set_defaults(run=lambda _given: become("workers"))
+    keys = commands.add_parser("keys", help="make, rotate and end the API keys of tenants", add_help=False)
+    keys.add_argument("arguments", nargs=argparse.REMAINDER)
+    keys.set_defaults(run=lambda given: become("service.keys", given.arguments))
     bundle = commands.add_parser("bundle", help="check a folder of weights").add_subparsers(required=True)
     check = bundle.add_parser("check", help="hashes, and everything that a worker loads")
     check.add_argument("folder")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from service.backend import Backend
 from service.errors import InvalidRequestError
+from service.keys.tenant import Tenant
 from service.live.messages import Wish
 from service.submit import submit
 from service.uploads import named_photo
@@ -14,10 +15,10 @@ from workers.contract.kinds.preview import PreviewRequest
 
 @dataclass(frozen=True)
 class PreviewJobs:
-    """Makes, changes and cancels the jobs of one owner. All methods block: they talk to Redis."""
+    """Makes, changes and cancels the jobs of one tenant. All methods block: they talk to Redis."""
 
     backend: Backend
-    owner: str
+    tenant: Tenant
 
     def submit(self, wish: Wish) -> JobRecord:
         """Check a wish and put it into the queue.
@@ -25,7 +26,7 @@ class PreviewJobs:
         Raises:
             ServiceError: whatever is wrong with the wish, or with the state of the service.
         """
-        return submit(self.backend, self._request(wish), self.owner, None)
+        return submit(self.backend, self._request(wish), self.tenant, None)
 
     def overtake(self, job_id: str, wish: Wish) -> bool:
         """Put a wish in the place of one that waits. Returns False when that waits no more; raises like `submit`."""
@@ -39,6 +40,6 @@ class PreviewJobs:
         faults = check_controls(wish.controls, self.backend.presence.sliders(wish.bundle), max_clip_seconds=0)
         if faults:
             raise InvalidRequestError.of([(f"controls.{field}", message) for field, message in faults])
-        source = named_photo(self.backend, self.owner, wish.source_id)
+        source = named_photo(self.backend, self.tenant, wish.source_id)
         fields = {name: getattr(wish, name) for name in PreviewRequest.model_fields if name in Wish.model_fields}
         return PreviewRequest(**fields | {"source_id": source.id})

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from service.backend import Backend
 from service.errors import MalformedBodyError
+from service.keys.tenant import Tenant
 from service.live.messages import Authorize, LiveProblem, PreviewHeader, Wish, framed, read_message, seq_of
 from service.live.previews import PreviewJobs
 from service.live.rate import WishRate
@@ -48,16 +49,16 @@ class _Current:
 
 
 class LiveSession:
-    """Serves one connection that was accepted and whose owner is known.
+    """Serves one connection that was accepted and whose tenant is known.
 
     At most one wish is a job at a time. While it waits in the queue, a newer wish takes its place there. While it
     runs, the newest one waits here: a picture that is about to be ready is worth showing, and what comes after it is
     the newest then. Only a run for another photo is stopped.
     """
 
-    def __init__(self, websocket: WebSocket, backend: Backend, owner: str) -> None:
+    def __init__(self, websocket: WebSocket, backend: Backend, tenant: Tenant) -> None:
         self._websocket, self._backend = websocket, backend
-        self._jobs = PreviewJobs(backend, owner)
+        self._jobs = PreviewJobs(backend, tenant)
         self._rate = WishRate(backend.settings.live_wishes_per_s)
         self._current: _Current | None = None
         self._next: tuple[Wish, float] | None = None

@@ -12,13 +12,13 @@ from service.documents import JobList
 from service.errors import UnsupportedContentTypeError
 from service.intake import MAX_JSON_BYTES, check_size
 from service.json_text import read_json
+from service.keys.tenant import KeyScope, Tenant
 from service.links import LinksDep
 from service.openapi import problems
-from service.security import Owner, limit_rate
-from service.submit import IdempotencyKey, check_key
+from service.security import NEEDS_READ, NEEDS_WORK, Owner, TenantDep, limit_rate, needs
+from service.submit import IdempotencyKey, check_key, terms_of
 from service.validation import parse
 from workers.contract.batches import Batch
-from workers.contract.errors import QueueFullError
 
 router = APIRouter(prefix="/batches", tags=["jobs"])
 
@@ -63,12 +63,12 @@ OwnedBatch = Annotated[Batch, Depends(owned_batch)]
     "",
     status_code=202,
     response_model=Batch,
-    dependencies=[Depends(limit_rate)],
+    dependencies=[needs(KeyScope.EDIT), Depends(limit_rate)],
     responses=problems(400, 413, 415, 422, 429),
     openapi_extra=_BODY,
 )
 async def create_batch(
-    request: Request, backend: BackendDep, owner: Owner, links: LinksDep, idempotency_key: IdempotencyKey = None
+    request: Request, backend: BackendDep, tenant: TenantDep, links: LinksDep, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Make up to 1,000 edits of uploaded photos. All are checked before any is made; later one may fail without others.
 
@@ -79,27 +79,27 @@ async def create_batch(
         raise UnsupportedContentTypeError("Send the batch as application/json.")
     check_key(idempotency_key)
     body = await request.body()
-    batch = links.batch(await run_in_threadpool(_create, backend, owner, body, idempotency_key))
+    batch = links.batch(await run_in_threadpool(_create, backend, tenant, body, idempotency_key))
     return JSONResponse(batch.model_dump(mode="json"), 202, headers={"Location": links.to(f"/batches/{batch.id}")})
 
 
-def _create(backend: Backend, owner: str, content: bytes, idempotency_key: str | None) -> Batch:
+def _create(backend: Backend, tenant: Tenant, content: bytes, idempotency_key: str | None) -> Batch:
     check_size("The body", len(content), MAX_JSON_BYTES)
     body = parse(BatchBody, read_json(content))
-    unfinished = len(backend.batches.unfinished())
-    if unfinished >= backend.settings.max_batches:
-        raise QueueFullError(f"{unfinished} batches are under way already; try again when one of them has ended.")
-    requests = edit_requests(backend, owner, body)
-    return backend.batches.create(requests, owner, body.metadata.notes(), idempotency_key)
+    backend.batches.ensure_room(tenant.name, backend.settings.max_batches)
+    requests = edit_requests(backend, tenant, body)
+    return backend.batches.create(
+        requests, tenant.name, body.metadata.notes(), idempotency_key, terms_of(backend, tenant)
+    )
 
 
-@router.get("/{batch_id}", responses=problems(404))
+@router.get("/{batch_id}", dependencies=[NEEDS_READ], responses=problems(404))
 def read_batch(batch: OwnedBatch, links: LinksDep) -> Batch:
     """How far the batch is: how many of its jobs are in each state."""
     return links.batch(batch)
 
 
-@router.get("/{batch_id}/jobs", responses=problems(404, 422))
+@router.get("/{batch_id}/jobs", dependencies=[NEEDS_READ], responses=problems(404, 422))
 def list_batch_jobs(
     batch: OwnedBatch,
     backend: BackendDep,
@@ -117,7 +117,7 @@ def list_batch_jobs(
     )
 
 
-@router.delete("/{batch_id}", responses=problems(404))
+@router.delete("/{batch_id}", dependencies=[NEEDS_WORK], responses=problems(404))
 def cancel_batch(batch: OwnedBatch, backend: BackendDep, links: LinksDep, owner: Owner) -> Batch:
     """Cancel all of the batch's jobs that have not ended; those that have keep their results."""
     backend.batches.cancel(batch.id)

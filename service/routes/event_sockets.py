@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from service.backend import Backend
+from service.keys.tenant import KeyScope, Tenant
 from service.links import Links
 from service.routes.events import event_id
 from service.sockets import RESTART, serve
@@ -23,8 +24,8 @@ _NORMAL = 1000
 async def socket_events(websocket: WebSocket, job_id: str) -> None:
     """A text message an event, as the stream has them: {"event": …, "id": …, "data": job}. Closed after `done`."""
 
-    async def send_or_leave(websocket: WebSocket, backend: Backend, owner: str) -> None:
-        await run_in_threadpool(backend.jobs.owned, job_id, owner)
+    async def send_or_leave(websocket: WebSocket, backend: Backend, tenant: Tenant) -> None:
+        await run_in_threadpool(backend.jobs.owned, job_id, tenant.name)
         sending = asyncio.create_task(_send_events(websocket, backend, job_id))
         leaving = asyncio.create_task(_client_leaves(websocket))
         try:
@@ -36,7 +37,7 @@ async def socket_events(websocket: WebSocket, job_id: str) -> None:
                 task.cancel()
             await asyncio.gather(sending, leaving, return_exceptions=True)
 
-    await serve(websocket, send_or_leave)
+    await serve(websocket, send_or_leave, KeyScope.READ)
 
 
 async def _send_events(websocket: WebSocket, backend: Backend, job_id: str) -> bool:

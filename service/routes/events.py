@@ -11,6 +11,7 @@ from service.links import LinksDep
 from service.openapi import EVENTS, problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
+from service.security import NEEDS_READ
 from workers.contract.jobs import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -30,7 +31,7 @@ async def counted(backend: BackendDep) -> AsyncIterator[None]:
 @router.get(
     "/{job_id}/events",
     response_class=EventSourceResponse,
-    dependencies=[Depends(counted)],
+    dependencies=[NEEDS_READ, Depends(counted)],
     responses=EVENTS | problems(404, 503),
 )
 async def stream_events(record: OwnedJob, backend: BackendDep, links: LinksDep) -> AsyncIterator[ServerSentEvent]:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from service.call import JobCall
 from service.openapi import MOTION_CONTENT, document_answers, job_body, problems
-from service.security import limit_rate
+from service.security import NEEDS_WORK, limit_rate
 from workers.contract.kinds.extract import EXTRACT, ExtractFormat
 
 router = APIRouter(tags=["editing"])
@@ -24,7 +24,7 @@ Format = Annotated[
 @router.post(
     "/extract",
     response_class=Response,
-    dependencies=[Depends(limit_rate)],
+    dependencies=[NEEDS_WORK, Depends(limit_rate)],
     responses=document_answers(MOTION_CONTENT) | problems(501),
     openapi_extra=job_body("Extract", EXTRACT),
 )

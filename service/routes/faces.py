@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from service.call import JobCall
 from service.openapi import FACES_CONTENT, document_answers, job_body
-from service.security import limit_rate
+from service.security import NEEDS_WORK, limit_rate
 from workers.contract.kinds.faces import FACES
 
 router = APIRouter(tags=["editing"])
@@ -14,7 +14,7 @@ router = APIRouter(tags=["editing"])
 @router.post(
     "/faces",
     response_class=Response,
-    dependencies=[Depends(limit_rate)],
+    dependencies=[NEEDS_WORK, Depends(limit_rate)],
     responses=document_answers(FACES_CONTENT),
     openapi_extra=job_body("Faces", FACES),
 )

@@ -14,7 +14,7 @@ from service.links import LinksDep
 from service.media import file_response, result_file
 from service.openapi import FILE_CONDITIONS, problems, result_answers
 from service.problems import render
-from service.security import Owner
+from service.security import NEEDS_READ, NEEDS_WORK, Owner
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 from workers.contract.listing import BadCursorError, JobFilter
 
@@ -44,7 +44,7 @@ class JobQuery(BaseModel):
 OwnedJob = Annotated[JobRecord, Depends(owned_job)]
 
 
-@router.get("", responses=problems(422))
+@router.get("", dependencies=[NEEDS_READ], responses=problems(422))
 def list_jobs(owner: Owner, backend: BackendDep, links: LinksDep, wanted: Annotated[JobQuery, Query()]) -> JobList:
     """The caller's jobs, newest first, a page at a time. Previews of `GET /live` are none of them.
 
@@ -64,13 +64,13 @@ def list_jobs(owner: Owner, backend: BackendDep, links: LinksDep, wanted: Annota
     return JobList(jobs=[links.job(record).job for record in page.records], next_cursor=page.cursor)
 
 
-@router.get("/{job_id}", responses=problems(404))
+@router.get("/{job_id}", dependencies=[NEEDS_READ], responses=problems(404))
 def read_job(record: OwnedJob, backend: BackendDep) -> Job:
     """The job's state, with its result or its error once it has ended. Answers 200 in every state."""
     return backend.waits.placed(record).job
 
 
-@router.delete("/{job_id}", responses=problems(404))
+@router.delete("/{job_id}", dependencies=[NEEDS_WORK], responses=problems(404))
 def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
     """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
     record = backend.jobs.cancel(record.job.id)
@@ -81,6 +81,7 @@ def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
 
 @router.get(
     "/{job_id}/result",
+    dependencies=[NEEDS_READ],
     response_class=Response,
     responses=result_answers(),
     openapi_extra=FILE_CONDITIONS,

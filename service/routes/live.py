@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket
 
 from service.backend import Backend
 from service.errors import LiveIdleError, UpgradeRequiredError
+from service.keys.tenant import KeyScope, Tenant
 from service.live.messages import Ready
 from service.live.session import LiveSession
 from service.openapi import problems
@@ -33,14 +34,14 @@ def explain_live() -> None:
 @router.websocket("/live")
 async def serve_live(websocket: WebSocket) -> None:
     """Admit a connection, serve it, and say why it ends."""
-    await serve(websocket, _serve)
+    await serve(websocket, _serve, KeyScope.EDIT)
 
 
-async def _serve(websocket: WebSocket, backend: Backend, owner: str) -> None:
+async def _serve(websocket: WebSocket, backend: Backend, tenant: Tenant) -> None:
     settings = backend.settings
     ready = Ready(wishes_per_s=settings.live_wishes_per_s, idle_s=settings.live_idle_s)
     await websocket.send_text(ready.model_dump_json())
-    session, began = LiveSession(websocket, backend, owner), time.perf_counter()
+    session, began = LiveSession(websocket, backend, tenant), time.perf_counter()
     end = "fault"
     try:
         end = await session.run()

@@ -4,8 +4,9 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from service.call import JobCall
+from service.keys.tenant import KeyScope
 from service.openapi import job_answers, media_job
-from service.security import limit_rate
+from service.security import limit_rate, needs
 from workers.contract.kinds.reenact import REENACT
 
 router = APIRouter(tags=["editing"])
@@ -14,7 +15,7 @@ router = APIRouter(tags=["editing"])
 @router.post(
     "/reenact",
     response_class=Response,
-    dependencies=[Depends(limit_rate)],
+    dependencies=[needs(KeyScope.REENACT), Depends(limit_rate)],
     responses=job_answers(),
     openapi_extra=media_job("Reenact", REENACT),
 )

@@ -7,7 +7,9 @@ from starlette.responses import JSONResponse, Response
 
 from service.backend import BackendDep
 from service.documents import Sliders
+from service.keys.tenant import WORK, KeyScope
 from service.openapi import Responses, problems
+from service.security import needs
 from workers.contract.bundle import BundleChoice
 
 router = APIRouter(tags=["editing"])
@@ -16,7 +18,12 @@ router = APIRouter(tags=["editing"])
 _DOCUMENT: Responses = {200: {"model": Sliders}}
 
 
-@router.get("/sliders", response_class=Response, responses=_DOCUMENT | problems(422, 503))
+@router.get(
+    "/sliders",
+    dependencies=[needs(KeyScope.READ, *WORK)],
+    response_class=Response,
+    responses=_DOCUMENT | problems(422, 503),
+)
 def read_sliders(
     backend: BackendDep, bundle: Annotated[BundleChoice | None, Query(description="As a request names it.")] = None
 ) -> Response:

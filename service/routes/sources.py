@@ -11,7 +11,7 @@ from service.intake import BodyFields, read_submission
 from service.links import Links, LinksDep
 from service.media import StoredFile, file_response
 from service.openapi import FILE_CONDITIONS, content_answers, problems, request_body
-from service.security import Owner, limit_rate
+from service.security import NEEDS_READ, NEEDS_WORK, Owner, TenantDep, limit_rate
 from service.uploads import Uploads
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError
@@ -56,12 +56,12 @@ def _content_path(source: StoredSource) -> str:
 @router.post(
     "",
     status_code=201,
-    dependencies=[Depends(limit_rate)],
+    dependencies=[NEEDS_WORK, Depends(limit_rate)],
     responses=problems(400, 413, 415, 422, 429, 503),
     openapi_extra=request_body("Source", FIELDS),
 )
 async def create_source(
-    request: Request, response: Response, backend: BackendDep, owner: Owner, links: LinksDep
+    request: Request, response: Response, backend: BackendDep, tenant: TenantDep, links: LinksDep
 ) -> SourceDocument:
     """Upload a photo, a video, a sound or a document of `POST /extract`, to be named later instead of being sent again.
 
@@ -69,13 +69,13 @@ async def create_source(
     its life.
     """
     async with read_submission(request, FIELDS) as submission:
-        uploads = Uploads(backend, owner, submission, {"source": ANY})
+        uploads = Uploads(backend, tenant, submission, {"source": ANY})
         source = await run_in_threadpool(uploads.store, "source")
     response.headers["Location"] = links.to(f"/sources/{source.id}")
-    return SourceDocument.of(source, owner, links)
+    return SourceDocument.of(source, tenant.name, links)
 
 
-@router.get("/{source_id}", responses=problems(404, 410))
+@router.get("/{source_id}", dependencies=[NEEDS_READ], responses=problems(404, 410))
 def read_source(source_id: SourceId, backend: BackendDep, owner: Owner, links: LinksDep) -> SourceDocument:
     """What is known of the upload."""
     return SourceDocument.of(backend.sources.get(owner, source_id), owner, links)
@@ -83,6 +83,7 @@ def read_source(source_id: SourceId, backend: BackendDep, owner: Owner, links: L
 
 @router.get(
     "/{source_id}/content",
+    dependencies=[NEEDS_READ],
     response_class=Response,
     responses=content_answers(),
     openapi_extra=FILE_CONDITIONS,
@@ -104,7 +105,7 @@ async def read_content(
     return await file_response(backend, file, request)
 
 
-@router.delete("/{source_id}", status_code=204, responses=problems(404, 410))
+@router.delete("/{source_id}", status_code=204, dependencies=[NEEDS_WORK], responses=problems(404, 410))
 def delete_source(source_id: SourceId, backend: BackendDep, owner: Owner) -> None:
     """Delete the upload now. Jobs that have not read it yet will fail."""
     backend.sources.delete(owner, source_id)

@@ -13,26 +13,32 @@ import redis
 from pydantic import Field
 
 from workers.contract.contract_model import ContractModel
-from workers.contract.errors import IdempotencyConflictError, UnknownBatchError
+from workers.contract.errors import IdempotencyConflictError, QueueFullError, UnknownBatchError
 from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.keys import key
 from workers.contract.kinds.edit import EditRequest
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.queue_names import QueueName
-from workers.contract.records import ACTIVE, BATCHES, batch_key, flat, job_key, jobs_of, moment
+from workers.contract.records import ACTIVE, BATCHES, OWNERS, batch_key, batches_of, flat, job_key, jobs_of, moment
+from workers.contract.room import has_room
 from workers.contract.routing import Router
 from workers.contract.settings import Settings
 from workers.contract.store import JobStore, new_job_fields
+from workers.contract.terms import ORDINARY, Terms
 from workers.contract.text import ID_LENGTH, cut
 
 _PER_WORKER = 2  # of a batch's edits in the queue for each worker: none waits for the next one
 
 # KEYS: batch, jobs that wait outside of the queue, those in the queue or running, active set. ARGV: how many may be in
-# the queue or running, now, what a job's key begins with. Returns ids that are to be put into the queue.
+# the queue or running, now, what a job's key begins with, what a key of an owner's begins with. Returns ids that are to
+# be put into the queue.
 _FEED = """
-if redis.call('HEXISTS', KEYS[1], 'cancel') == 1 then return {} end
+local batch = redis.call('HMGET', KEYS[1], 'cancel', 'owner', 'at_once')
+if batch[1] or not batch[2] then return {} end
+local active = ARGV[4] .. batch[2] .. ':active'
 local free, fed = ARGV[1] - redis.call('SCARD', KEYS[3]), {}
+if batch[3] then free = math.min(free, batch[3] - redis.call('SCARD', active)) end
 while free > 0 do
   local id = redis.call('LPOP', KEYS[2])
   if not id then break end
@@ -41,6 +47,7 @@ while free > 0 do
     redis.call('HDEL', job, 'held')
     redis.call('HSET', job, 'queued_at', ARGV[2])
     redis.call('SADD', KEYS[3], id)
+    redis.call('SADD', active, id)
     redis.call('ZADD', KEYS[4], ARGV[2], id)
     table.insert(fed, id)
     free = free - 1
@@ -84,7 +91,12 @@ class BatchStore:
         self._feed = client.register_script(_FEED)
 
     def create(
-        self, requests: Sequence[EditRequest], owner: str, metadata: Mapping[str, str], chosen_key: str | None = None
+        self,
+        requests: Sequence[EditRequest],
+        owner: str,
+        metadata: Mapping[str, str],
+        chosen_key: str | None = None,
+        terms: Terms = ORDINARY,
     ) -> Batch:
         """Record a batch and its jobs, all at once, and put the first of them into the queue.
 
@@ -93,12 +105,16 @@ class BatchStore:
             owner: whose they are.
             metadata: of the batch.
             chosen_key: the owner's idempotency key; the same one gives the batch that it made before.
+            terms: of the owner, as they hold for the whole batch.
 
         Raises:
             IdempotencyConflictError: the key was used for other edits.
             QueueNotServedError, BundleNotServedError, UnknownBundleError: no worker would take one of them.
         """
-        batch_id, now = self._name(requests, owner, metadata, chosen_key), time.time()
+        batch_id, now = (
+            self._name(requests, owner, metadata, chosen_key, terms.retention_s or self._settings.job_ttl_s),
+            time.time(),
+        )
         if self._redis.exists(batch_key(batch_id)):
             return self.owned(batch_id, owner)
         ids = [uuid.uuid4().hex for _ in requests]
@@ -108,14 +124,19 @@ class BatchStore:
         with self._redis.pipeline() as pipe:
             for place, (job_id, request) in enumerate(zip(ids, requests, strict=True)):
                 created = now - (len(ids) - place) * 1e-6  # in their order, wherever they are listed
-                fields = new_job_fields(request, owner, created, lane=lanes[request.bundle])
+                fields = new_job_fields(request, owner, created, lane=lanes[request.bundle], terms=terms)
                 fields |= {"batch": batch_id, "held": 1}
                 pipe.hset(job_key(job_id), items=flat(fields))
                 pipe.zadd(jobs_of(owner), {job_id: created})
-            pipe.expire(jobs_of(owner), int(self._settings.longest_life_s))
+            life = int(self._settings.longest_life_s + (terms.retention_s or 0))
+            pipe.sadd(batches_of(owner), batch_id)
+            for index in (jobs_of(owner), batches_of(owner)):
+                pipe.expire(index, life)
             pipe.rpush(_jobs(batch_id), *ids)
             pipe.rpush(_held(batch_id), *ids)
             fields = {"owner": owner, "total": len(ids), "created_at": now, "metadata": json.dumps(dict(metadata))}
+            if terms.jobs_at_once:
+                fields["at_once"] = terms.jobs_at_once
             pipe.hset(batch_key(batch_id), items=flat(fields | {JobStatus.QUEUED: len(ids)}))
             pipe.zadd(BATCHES, {batch_id: now})
             pipe.execute()
@@ -123,7 +144,12 @@ class BatchStore:
         return self.owned(batch_id, owner)
 
     def _name(
-        self, requests: Sequence[EditRequest], owner: str, metadata: Mapping[str, str], chosen_key: str | None
+        self,
+        requests: Sequence[EditRequest],
+        owner: str,
+        metadata: Mapping[str, str],
+        chosen_key: str | None,
+        life_s: int,
     ) -> str:
         """A new id, or that of the batch that the same key made before, or was about to make."""
         batch_id = uuid.uuid4().hex
@@ -132,7 +158,7 @@ class BatchStore:
         body = json.dumps([[request.model_dump_json() for request in requests], dict(metadata)])
         fingerprint = hashlib.sha256(body.encode()).hexdigest()
         name = key("idempotency", "batch", owner, hashlib.sha256(chosen_key.encode()).hexdigest())
-        self._redis.set(name, f"{batch_id}:{fingerprint}", nx=True, ex=self._settings.job_ttl_s)
+        self._redis.set(name, f"{batch_id}:{fingerprint}", nx=True, ex=life_s)
         found, _, known = cast(bytes, self._redis.get(name)).decode().partition(":")
         if known != fingerprint:
             raise IdempotencyConflictError(
@@ -178,7 +204,7 @@ class BatchStore:
             list[bytes],
             self._feed(
                 keys=[batch_key(batch_id), _held(batch_id), _under_way(batch_id), ACTIVE],
-                args=[most, time.time(), job_key("")],
+                args=[most, time.time(), job_key(""), OWNERS],
             ),
         )
         # Whoever dies before it has put them into the queue leaves that to a reaper.
@@ -189,6 +215,15 @@ class BatchStore:
         """Feed every batch, in case that whoever ended a job died before it fed the next one."""
         for batch_id in self.unfinished():
             self.feed(batch_id)
+
+    def ensure_room(self, owner: str, most: int) -> None:
+        """Raise QueueFullError where there are `most` unfinished batches, and the owner has its fraction of them."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for batch_id in self.unfinished():
+                pipe.hget(batch_key(batch_id), "owner")
+            owners = [found.decode() for found in pipe.execute() if found]
+        if not has_room(owners, owner, most):
+            raise QueueFullError(f"{len(owners)} batches are under way already; try again when one of yours has ended.")
 
     def unfinished(self) -> list[str]:
         """Ids of the batches that have not ended, oldest first."""

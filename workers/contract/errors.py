@@ -69,6 +69,12 @@ class IdempotencyConflictError(ServiceError):
     field = "Idempotency-Key"
 
 
+class TooManyJobsError(ServiceError):
+    """As many jobs of the key wait or run as it may have at once."""
+
+    code, status, title, retry_after = "too_many_jobs", 429, "Too many jobs at once", 5
+
+
 class QueueFullError(ServiceError):
     """More jobs wait than the service accepts."""
 

@@ -158,6 +158,7 @@ class JobRecord(ContractModel):
         losses: how many workers died while they ran it.
         lane: digest of the bundle that it is for; None where workers of any may take it.
         held: whether it waits outside of the queue for others of its batch.
+        retention_s: seconds for which it and its results are kept after its end; None for those of the settings.
         blobs: blob key of every result, in the order of the results.
         origin: of the request that made it.
     """
@@ -172,6 +173,7 @@ class JobRecord(ContractModel):
     lane: str | None = None
     held: bool = False
     queued_at: float
+    retention_s: int | None = None
     blobs: list[str]
     result_expires_at: float | None
     origin: Origin = Origin()

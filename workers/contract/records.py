@@ -46,9 +46,28 @@ CALLBACKS_DUE = key("callbacks", "due")
 """Sorted set of `JOB:EVENT` by when they are to be sent next, seconds since the epoch."""
 
 
+OWNERS = key("owner", "")
+"""What keys of owners begin with: before the owner, and `:active`, `:jobs` or `:batches`."""
+
+
+def owner_key(owner: str, what: str) -> str:
+    """The Redis key of something of an owner's."""
+    return f"{OWNERS}{owner}:{what}"
+
+
+def active_of(owner: str) -> str:
+    """The Redis key of the set of an owner's jobs that are in a queue or run."""
+    return owner_key(owner, "active")
+
+
+def batches_of(owner: str) -> str:
+    """The Redis key of the set of an owner's batches."""
+    return owner_key(owner, "batches")
+
+
 def jobs_of(owner: str) -> str:
     """The Redis key of the index of an owner's jobs: ids by when they were created."""
-    return key("owner", owner, "jobs")
+    return owner_key(owner, "jobs")
 
 
 EVERY_CHANNEL = f"{job_key('*')}:events"
@@ -103,6 +122,7 @@ def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
         held="held" in field,
         cancel_requested="cancel" in field,
         queued_at=float(field["queued_at"]),
+        retention_s=int(field["ttl"]) if "ttl" in field else None,
         blobs=json.loads(field.get("blobs", "[]")),
         result_expires_at=float(field["result_expires_at"]) if "result_expires_at" in field else None,
         origin=Origin.model_validate_json(field.get("origin", "{}")),

@@ -87,19 +87,22 @@ class SourceRegistry:
         """
         return self.store(owner, data, detect_media_type(data, self._settings.max_pixels, kinds))
 
-    def store(self, owner: str, data: BinaryIO, header: MediaHeader) -> StoredSource:
-        """Store a file whose header is known, or extend the life of the same file. Raises StorageFullError."""
+    def store(self, owner: str, data: BinaryIO, header: MediaHeader, life_s: int | None = None) -> StoredSource:
+        """Store a file whose header is known, or extend the life of the same file. Raises StorageFullError.
+
+        `life_s` is how long it is kept; None for as long as the settings say.
+        """
         source_id = content_id(data)
         found = {"media_type": header.media_type, "width": header.width, "height": header.height}
-        known, before = self._known(owner, source_id, found)
+        life = life_s or self._settings.source_ttl_s
+        known, before = self._known(owner, source_id, life, found)
         if known is not None:
             return known
-        life = self._settings.source_ttl_s
         blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
         size = self._blobs.put(blob, data, life)
         source = StoredSource(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **found)
         while not self._replaced(owner, before, source):
-            known, before = self._known(owner, source_id, found)
+            known, before = self._known(owner, source_id, life, found)
             if known is not None:  # the same file came twice at once
                 self._blobs.delete(blob)
                 return known
@@ -114,10 +117,10 @@ class SourceRegistry:
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
         return source
 
-    def use(self, owner: str, source_id: str) -> StoredSource:
-        """Look up a source for a job and start its time to live anew. Raises like `get`."""
+    def use(self, owner: str, source_id: str, life_s: int | None = None) -> StoredSource:
+        """Look up a source for a job and start its time to live anew, as long as in `store`. Raises like `get`."""
         self.get(owner, source_id)
-        source, _ = self._known(owner, source_id)
+        source, _ = self._known(owner, source_id, life_s or self._settings.source_ttl_s)
         if source is None:
             raise _no_longer_stored(source_id)
         return source
@@ -157,14 +160,14 @@ class SourceRegistry:
         return True
 
     def _known(
-        self, owner: str, source_id: str, found: Mapping[str, Any] | None = None
+        self, owner: str, source_id: str, life: int, found: Mapping[str, Any] | None = None
     ) -> tuple[StoredSource | None, str]:
         """A source with its time to live begun anew; None when its bytes have to be stored. Beside it, what Redis says.
 
         Args:
+            life: seconds that it is to be kept from now on.
             found: what else is to be written down of it.
         """
-        life = self._settings.source_ttl_s
         while True:
             source, raw = self._read(owner, source_id)
             if source is None or source.expires_at <= time.time():

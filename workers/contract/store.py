@@ -15,7 +15,7 @@ import redis
 
 from workers.contract import job_metrics
 from workers.contract.bundle import BundleIdentity
-from workers.contract.errors import IdempotencyConflictError, SupersededError
+from workers.contract.errors import IdempotencyConflictError, SupersededError, TooManyJobsError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
@@ -26,6 +26,8 @@ from workers.contract.records import (
     ACTIVE,
     BATCHES,
     CALLBACKS_DUE,
+    OWNERS,
+    active_of,
     batch_key,
     flat,
     job_key,
@@ -34,24 +36,53 @@ from workers.contract.records import (
     unknown_job,
 )
 from workers.contract.settings import Settings
+from workers.contract.terms import ORDINARY, Terms
 from workers.contract.warnings import JobWarning
 
 _EVENTS = {JobStatus.RUNNING: "started", **dict.fromkeys(filter(lambda one: one.final, JobStatus), "completed")}
 _FLEETING_TTL_S = 60  # a client that waited has its answer by then, or is gone
 _UNKNOWN = Origin()
 
-# KEYS: job, active set, the owner's index, and the idempotency key where there is one. ARGV: id, fingerprint, that
-# key's life in seconds, now, when the oldest job was created that may still be there or '' for no entry in the index,
-# field, value ...
-_CREATE = """
-if KEYS[4] then
-  local known = redis.call('HMGET', KEYS[4], 'job', 'fingerprint')
-  if known[1] then return known end
-  redis.call('HSET', KEYS[4], 'job', ARGV[1], 'fingerprint', ARGV[2])
-  redis.call('EXPIRE', KEYS[4], ARGV[3])
+# Leaves those jobs in an owner's active set that are still there: a record may have been evicted.
+_FORGET_GONE = """
+local function forget_gone(active, prefix)
+  for _, id in ipairs(redis.call('SMEMBERS', active)) do
+    if redis.call('EXISTS', prefix .. id) == 0 then redis.call('SREM', active, id) end
+  end
+  return redis.call('SCARD', active)
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+"""
+
+# KEYS: the owner's active set. ARGV: most jobs in it, what a job's key begins with. Returns whether there is room.
+_HAS_FEW = (
+    _FORGET_GONE
+    + """
+local most = tonumber(ARGV[1])
+if redis.call('SCARD', KEYS[1]) < most or forget_gone(KEYS[1], ARGV[2]) < most then return 1 end
+return 0
+"""
+)
+
+# KEYS: job, active set, the owner's index, the owner's active set, and the idempotency key where there is one. ARGV:
+# id, fingerprint, that key's life in seconds, now, when the oldest job was created that may still be there or '' for no
+# entry in the index, most jobs in the owner's active set or 0, what a job's key begins with, field, value ...
+# Returns nothing where the owner has as many.
+_CREATE = (
+    _FORGET_GONE
+    + """
+if KEYS[5] then
+  local known = redis.call('HMGET', KEYS[5], 'job', 'fingerprint')
+  if known[1] then return known end
+end
+local most = tonumber(ARGV[6])
+if most > 0 and redis.call('SCARD', KEYS[4]) >= most and forget_gone(KEYS[4], ARGV[7]) >= most then return {} end
+if KEYS[5] then
+  redis.call('HSET', KEYS[5], 'job', ARGV[1], 'fingerprint', ARGV[2])
+  redis.call('EXPIRE', KEYS[5], ARGV[3])
+end
+redis.call('HSET', KEYS[1], unpack(ARGV, 8))
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1])
+redis.call('SADD', KEYS[4], ARGV[1])
 if ARGV[5] ~= '' then
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[5])
@@ -59,24 +90,27 @@ if ARGV[5] ~= '' then
 end
 return {ARGV[1], ARGV[2]}
 """
+)
 
 # KEYS: job, active set, calls back that are due, unfinished batches. ARGV: id, allowed statuses (',a,b,'), attempt or
 # '', seconds to live or '' (unless the job says its own), '1' where a job that is to be cancelled stays as it is or '',
-# now, the event that somebody may want to be called for or '', what a batch's key begins with, field, value ...
+# now, the event that somebody may want to be called for or '', what a batch's key begins with, what a key of an owner's
+# begins with, field, value ...
 # Returns nil when the job is unknown, else {applied, status, attempt, cancel flag, kind, time of creation}.
 _TRANSITION = """
-local known = {'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl', 'callback', 'batch'}
+local known = {'status', 'attempt', 'cancel', 'kind', 'created_at', 'ttl', 'callback', 'batch', 'owner'}
 local job = redis.call('HMGET', KEYS[1], unpack(known))
 if not job[1] then return nil end
 local allowed = string.find(ARGV[2], ',' .. job[1] .. ',', 1, true) and (ARGV[3] == '' or ARGV[3] == job[2])
 if not allowed or (ARGV[5] ~= '' and job[3]) then return {0, unpack(job, 1, 5)} end
-redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+redis.call('HSET', KEYS[1], unpack(ARGV, 10))
 if job[7] and ARGV[7] ~= '' and string.find(job[7], ',' .. ARGV[7] .. ',', 1, true) then
   redis.call('ZADD', KEYS[3], ARGV[6], ARGV[1] .. ':' .. ARGV[7])
 end
 if ARGV[4] ~= '' then
   redis.call('EXPIRE', KEYS[1], job[6] or ARGV[4])
   redis.call('ZREM', KEYS[2], ARGV[1])
+  if job[9] then redis.call('SREM', ARGV[9] .. job[9] .. ':active', ARGV[1]) end
 end
 local status, batch = redis.call('HGET', KEYS[1], 'status'), job[8] and ARGV[8] .. job[8]
 if batch and status ~= job[1] and redis.call('EXISTS', batch) == 1 then
@@ -87,7 +121,7 @@ if batch and status ~= job[1] and redis.call('EXISTS', batch) == 1 then
   if tonumber(left[1] or 0) + tonumber(left[2] or 0) == 0 then
     redis.call('HSET', batch, 'finished_at', ARGV[6])
     redis.call('ZREM', KEYS[4], job[8])
-    for _, part in ipairs({'', ':jobs', ':held'}) do redis.call('EXPIRE', batch .. part, ARGV[4]) end
+    for _, part in ipairs({'', ':jobs', ':held'}) do redis.call('EXPIRE', batch .. part, job[6] or ARGV[4]) end
   end
 end
 redis.call('PUBLISH', KEYS[1] .. ':events', '')
@@ -108,6 +142,7 @@ class JobStore:
         self._redis = client
         self._settings = settings
         self._create = client.register_script(_CREATE)
+        self._has_few = client.register_script(_HAS_FEW)
         self._transition = client.register_script(_TRANSITION)
 
     def create(
@@ -117,6 +152,7 @@ class JobStore:
         idempotency_key: str | None = None,
         origin: Origin = _UNKNOWN,
         lane: str | None = None,
+        terms: Terms = ORDINARY,
     ) -> tuple[JobRecord, bool]:
         """Record a new job, or find the one that the same idempotency key made before.
 
@@ -126,32 +162,44 @@ class JobStore:
             idempotency_key: of the owner's choice; those of different owners never meet.
             origin: of the request that makes the job.
             lane: digest of the bundle that it is for; None where workers of any may take it. Repeats need not have it.
+            terms: of the owner.
 
         Returns:
             The job and whether it is new. Only a new job is to be put into the queue.
 
         Raises:
             IdempotencyConflictError: the key was used for another request.
+            TooManyJobsError: the owner has as many jobs as it may have at once.
         """
         job_id, now = uuid.uuid4().hex, time.time()
         fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
-        fields = new_job_fields(request, owner, now, origin, lane)
-        oldest: float | str = now - self._settings.longest_life_s
+        fields = new_job_fields(request, owner, now, origin, lane, terms)
+        oldest: float | str = now - self._settings.longest_life_s - (terms.retention_s or 0)
         if request.fleeting:
             fields["ttl"], oldest = _FLEETING_TTL_S, ""
         idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
-        found, known = cast(
+        kept = terms.retention_s or self._settings.job_ttl_s
+        answer = cast(
             list[bytes],
             self._create(
-                keys=[job_key(job_id), ACTIVE, jobs_of(owner), *idempotency],
-                args=[job_id, fingerprint, self._settings.job_ttl_s, now, oldest, *flat(fields)],
+                keys=[job_key(job_id), ACTIVE, jobs_of(owner), active_of(owner), *idempotency],
+                args=[job_id, fingerprint, kept, now, oldest, terms.jobs_at_once, job_key(""), *flat(fields)],
             ),
         )
+        if not answer:
+            raise _too_many(terms)
+        found, known = answer
         if known.decode() != fingerprint:
             raise IdempotencyConflictError(
                 "This Idempotency-Key came with another body before; repeat that body or use a new key."
             )
         return self.get(found.decode()), found.decode() == job_id
+
+    def ensure_few(self, owner: str, terms: Terms) -> None:
+        """Raise TooManyJobsError when the owner has as many jobs as it may have at once."""
+        most = terms.jobs_at_once
+        if most and not self._has_few(keys=[active_of(owner)], args=[most, job_key("")]):
+            raise _too_many(terms)
 
     def knows(self, owner: str, idempotency_key: str) -> bool:
         """Whether the owner has made a job with this key before."""
@@ -249,8 +297,11 @@ class JobStore:
         metrics: Mapping[str, float],
         progress: Progress,
         warnings: Iterable[JobWarning] = (),
+        result_life_s: float | None = None,
     ) -> bool:
         """End a running job with its results, {blob key: result} in order, and its last progress.
+
+        `result_life_s` is how long they are kept; None for as long as the settings say.
 
         Returns:
             False when cancellation was requested: then nothing has changed, and the job has to end as cancelled.
@@ -263,7 +314,7 @@ class JobStore:
             unless_cancelled=True,
             results=json.dumps([result.model_dump() for result in results.values()]),
             blobs=json.dumps(list(results)),
-            result_expires_at=time.time() + self._settings.result_ttl_s,
+            result_expires_at=time.time() + (result_life_s or self._settings.result_ttl_s),
             progress=progress.model_dump_json(),
             warnings=_json(warnings),
         )
@@ -368,7 +419,7 @@ class JobStore:
             args=[
                 *(job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled),
                 *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else ""),
-                *(batch_key(""), *flat(fields)),
+                *(batch_key(""), OWNERS, *flat(fields)),
             ],
         )
         if answer is None:
@@ -388,7 +439,12 @@ class JobStore:
 
 
 def new_job_fields(
-    request: JobRequest, owner: str, created_at: float, origin: Origin = _UNKNOWN, lane: str | None = None
+    request: JobRequest,
+    owner: str,
+    created_at: float,
+    origin: Origin = _UNKNOWN,
+    lane: str | None = None,
+    terms: Terms = ORDINARY,
 ) -> dict[str, Any]:
     """The hash of a job that waits from the beginning."""
     fields: dict[str, Any] = {
@@ -406,7 +462,13 @@ def new_job_fields(
     }
     if isinstance(request, RequestFields) and (events := request.callback.wanted()):
         fields["callback"] = f",{','.join(events)},"
+    if terms.retention_s is not None:
+        fields["ttl"] = terms.retention_s
     return fields
+
+
+def _too_many(terms: Terms) -> TooManyJobsError:
+    return TooManyJobsError(f"{terms.jobs_at_once} jobs may wait or run at once; try again when one has ended.")
 
 
 def _idempotency(owner: str, chosen: str) -> str:
