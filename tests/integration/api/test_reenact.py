@@ -63,8 +63,8 @@ def test_reenactments_wait_in_the_batch_queue(
     reenact = api.post("/reenact", files=with_driver(photo, clip)).json()["id"]
     video = api.post("/extract", files={"source": ("a.mp4", clip, "video/mp4")}).json()["id"]
     still = api.post("/extract", files=photo).json()["id"]
-    waiting = {name: set(queue.get_job_ids()) for name, queue in worker.queue._queues.items()}
-    assert waiting == {"interactive": {f"{still}-1"}, "batch": {f"{reenact}-1", f"{video}-1"}}
+    waiting = {name: set(job_ids) for name, job_ids in worker.queue.first(9).items()}
+    assert waiting == {"interactive": {still}, "batch": {reenact, video}}
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
         assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
         assert set(document["components"]["schemas"][schema]["properties"]) == {
             "callback",
+            "bundle",
             "metadata",
             "source",
             "source_id",

@@ -158,12 +158,12 @@ def test_what_is_unknown_or_has_expired_is_unknown(service: Service, client: red
 def test_a_full_queue_turns_jobs_away(service: Service, client: redis.Redis, settings: Settings) -> None:
     client.flushall()  # jobs of the tests before may still be in line
     small = service_of(settings.model_copy(update={"max_queued": 1}), client)
-    small.queue.ensure_room()
+    small.queue.ensure_room(ANONYMOUS)
     job = small.submit("0" * 64)
     with pytest.raises(QueueFullError):
-        small.queue.ensure_room()
+        small.queue.ensure_room(ANONYMOUS)
     small.queue.remove(small.store.cancel(job))
-    small.queue.ensure_room()
+    small.queue.ensure_room(ANONYMOUS)
 
 
 def test_a_job_that_waits_may_do_something_else_instead(service: Service) -> None:
