@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.audio import FILE as SPEECH_FILE
 from models.audio import FRAME_RATE, STYLES, TEMPERATURE, MotionGains, SpeechMotion, at_rate, eased, speaking
 from models.bundle import DEFAULT_BUNDLE, ManifestIdentity, load_networks, open_bundle
-from models.coefficients import CoefficientSpace, constrain
+from models.coefficients import CoefficientSpace, LazyMotion, constrain
 from models.errors import ControlError, NoFaceError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.extractor.face import choose_face
@@ -243,7 +243,7 @@ class PortraitEditor:
     def render(
         self,
         source: Source,
-        motion: np.ndarray,
+        motion: np.ndarray | LazyMotion,
         *,
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
@@ -256,7 +256,7 @@ class PortraitEditor:
 
         Args:
             source: from `analyse`.
-            motion: float32 [T, C] coefficients.
+            motion: float32 [T, C] coefficients; a lazy one is computed as far as the frames need it.
             paste_back: True gives the whole photo, False the crop.
             size: side of the crop in the output, or "source" for the photo's own resolution. Needs paste_back=False.
             layers: draw the bundle's face model over what the networks make, where it has one. That follows sliders and
@@ -271,7 +271,8 @@ class PortraitEditor:
             ControlError: a motion of the wrong shape or not finite, or `size` together with `paste_back`.
             RenderMemoryError: not even one frame at a time fits into memory.
         """
-        self._check(motion)
+        if not isinstance(motion, LazyMotion):
+            self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
         landmarks = source.landmarks if layers else None
         frames = self._frames.photo(

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.coefficients import descriptor_windows, space
+from models.coefficients import LazyMotion, descriptor_windows, space
 from models.coefficients.rest import motion_weight
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
@@ -65,7 +65,7 @@ class FrameRenderer:
         image: Pixels,
         square: Crop,
         own: NDArray[np.float32],
-        motion: NDArray[np.float32],
+        motion: NDArray[np.float32] | LazyMotion,
         size: int | None,
         landmarks: NDArray[np.float32] | None = None,
         prepared: PreparedPhotos | None = None,
@@ -77,7 +77,7 @@ class FrameRenderer:
         Args:
             square: of the face.
             own: the photo's own coefficients [C].
-            motion: the requested ones [T, C].
+            motion: the requested ones [T, C]; a lazy one is computed as far as the frames need it.
             size: side of the crops that come out; None pastes them back into the photo.
             landmarks: of the photo's face, [478, 2] fractions of the crop; None leaves all to the networks.
             prepared: keeps what can be used again the next time that the same photo, square and landmarks come.

@@ -78,23 +78,19 @@ class AudioInput:
             check_frame_count(self._settings.max_frames, math.ceil(speech.seconds * fps))
         return speech
 
-    def samples(self, attempt: Attempt, speech: Speech, *, during: str) -> Generator[NDArray[np.float32], None, None]:
-        """The input of the speech model: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time.
-
-        Args:
-            during: the metric of the stage that takes them; waiting for them does not count for it.
-        """
-        for stretch in _padded(self._decoded(attempt, speech, during), speech, SPEECH_RATE):
+    def samples(self, attempt: Attempt, speech: Speech) -> Iterator[NDArray[np.float32]]:
+        """The input of the speech model: float32 [samples] in [-1, 1] at `SPEECH_RATE`, a stretch at a time."""
+        for stretch in _padded(self._decoded(attempt, speech), speech, SPEECH_RATE):
             yield stretch[:, 0].astype(np.float32) / np.float32(2**15)
 
-    def _decoded(self, attempt: Attempt, speech: Speech, during: str) -> Iterator[NDArray[np.int16]]:
+    def _decoded(self, attempt: Attempt, speech: Speech) -> Iterator[NDArray[np.int16]]:
         if speech.path is None:
             return
         seconds, silent = max(speech.info.seconds, 1 / SPEECH_RATE), True
         stretches = self._decoder.audio(speech.path, seconds, rate=SPEECH_RATE, mono=True)
         with closing(cast("Generator[NDArray[np.int16], None, None]", stretches)):
             while True:
-                with error_context("audio"), attempt.paused(during), attempt.timed("decode_s"):
+                with error_context("audio"), attempt.timed("decode_s"):
                     samples = next(stretches, None)
                     if samples is None and silent:
                         raise NoAudioError("Not one sample of the sound can be decoded; export it again.")

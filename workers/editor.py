@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace
+from models.coefficients import CoefficientSpace, LazyMotion
 from workers.contract.kinds.common import FaceChoice
 from workers.contract.settings import Settings
 
@@ -48,7 +48,7 @@ class Editor(Protocol):
     def render(
         self,
         source: "Source",
-        motion: NDArray[np.float32],
+        motion: NDArray[np.float32] | LazyMotion,
         *,
         paste_back: bool = True,
         size: int | Literal["source"] = "source",

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
+from datasets.speech.codecs import CODECS, through_codec
 from models.audio import SAMPLE_RATE
 
 Sound = NDArray[np.float32]
@@ -56,7 +57,8 @@ def at_level(sound: Sound, decibels: float) -> Sound:
 
 
 def disturbed(rng: np.random.Generator, sound: Sound, other: Sound) -> Sound:
-    """The sound as some microphone somewhere may have heard it: room, noise or another voice, telephone, level.
+    """The sound as some microphone somewhere may have heard it: room, noise or another voice, telephone, level,
+    codec.
 
     Args:
         other: another voice, of any length, that may talk in the background.
@@ -73,7 +75,11 @@ def disturbed(rng: np.random.Generator, sound: Sound, other: Sound) -> Sound:
         sound = sound + behind * gain * 10 ** (-rng.uniform(10, 25) / 20)
     if rng.random() < 0.12:
         sound = on_telephone(rng, sound)
-    return at_level(sound, rng.uniform(6, 30))
+    sound = at_level(sound, rng.uniform(6, 30))
+    if rng.random() < 0.25:
+        codec = str(rng.choice(list(CODECS)))
+        sound = np.clip(through_codec(sound, codec, int(rng.integers(*CODECS[codec][1]))), -1, 1)
+    return sound
 
 
 NON_SPEECH = {"silence": 0.25, "noise": 0.3, "hum": 0.1, "chords": 0.2, "beats": 0.15}

@@ -15,6 +15,9 @@ from models.audio import SAMPLE_RATE
 from models.errors import TrainingDataError
 
 ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan")
+LANGUAGES = ("pt", "pt-br", "pl", "ro", "cs", "nl", "sv", "fi", "hu", "tr", "hr", "id", "ca", "el", "sw", "lv")
+"""Whose sounds are learnt, too; none of those that speech is measured in."""
+
 VARIANTS = ("", "+f1", "+f2", "+f3", "+f4", "+f5", "+m1", "+m2", "+m3", "+m4", "+m5", "+m6", "+m7", "+klatt", "+klatt2")
 
 _SYNCHRONOUS, _PHONEME_EVENTS, _NO_EXIT = 2, 0x0001, 0x8000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.audio.ends import eased
 from models.audio.features import FRAME_RATE, SAMPLE_RATE
 from models.audio.gains import MotionGains
-from models.audio.speaking import at_rate, speaking
+from models.audio.speaking import at_rate, frame_count, speaking
 from models.audio.speech import FILE, TEMPERATURE, SpeechMotion, SpeechNetwork
 from models.audio.styles import STYLES
 
@@ -20,5 +20,6 @@ __all__ = [
     "SpeechNetwork",
     "at_rate",
     "eased",
+    "frame_count",
     "speaking",
 ]

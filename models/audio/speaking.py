@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from models.audio.features import FRAME_RATE
+from models.audio.features import FRAME, FRAME_RATE
 from models.audio.gains import MotionGains
 from models.audio.liveliness import add_gaze, gaze_of
 from models.coefficients import CoefficientSpace, constrain, euler_angles, rotation_matrix, sample
@@ -58,6 +58,15 @@ def speaking(
     return constrain(space, within_reach(space, own[None], result))
 
 
+def frame_count(samples: int, fps: float) -> int:
+    """Frames of the motion of so many samples, at a rate above 0: ⌈⌈samples / 640⌉·fps / 25⌉."""
+    return _frames_at(math.ceil(samples / FRAME), fps)
+
+
+def _frames_at(frames: int, fps: float) -> int:
+    return math.ceil(frames * fps / FRAME_RATE - 1e-9)
+
+
 def at_rate(chunks: Iterable[NDArray[np.float32]], fps: float) -> Iterator[NDArray[np.float32]]:
     """A motion in chunks [n, 59] at 25 frames a second, sampled at another rate as it comes.
 
@@ -78,6 +87,6 @@ def at_rate(chunks: Iterable[NDArray[np.float32]], fps: float) -> Iterator[NDArr
         if ready > made:
             yield sample(np.arange(first, read) / FRAME_RATE, known, np.arange(made, ready) / fps)
             made = ready
-    total = math.ceil(read * fps / FRAME_RATE - 1e-9)
+    total = _frames_at(read, fps)
     if held is not None and total > made:
         yield np.repeat(held, total - made, 0)

@@ -8,6 +8,7 @@ from models.coefficients.change import Change
 from models.coefficients.controls import apply_controls, constrain, read_change
 from models.coefficients.descriptor import descriptor_windows
 from models.coefficients.keyframes import keyframe_motion, keyframed_change
+from models.coefficients.lazy_motion import LazyMotion
 from models.coefficients.rotation import euler_angles, rotation_matrix
 from models.coefficients.sampling import sample
 from models.coefficients.space import CoefficientSpace, PoseAxis, Slider
@@ -30,6 +31,7 @@ __all__ = [
     "BFM",
     "Change",
     "CoefficientSpace",
+    "LazyMotion",
     "PoseAxis",
     "Slider",
     "Transfer",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from models.coefficients.lazy_motion import LazyMotion
 
-def descriptor_windows(motion: NDArray[np.float32], radius: int, frames: range | None = None) -> NDArray[np.float32]:
+
+def descriptor_windows(
+    motion: NDArray[np.float32] | LazyMotion, radius: int, frames: range | None = None
+) -> NDArray[np.float32]:
     """Windows [T, C, 2·radius + 1] of a motion [T, C]: frames i - radius … i + radius, edge frames repeated.
 
     The window lets the mapping network average out extraction noise. A still is a motion of one frame. `frames` asks

@@ -1,6 +1,6 @@
 """The training corpus: sounds as features beside motions, packed in shards.
 
-Three kinds of items: recordings two at a time, each in several disguises; sentences spoken by eSpeak NG, whose
+Three kinds of items: recordings two at a time, each in several disguises; sentences spoken by eSpeak NG and Flite, whose
 lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
 head moves by more than the GRID speaker's, who hardly moves: that motion is enlarged and a random sway added.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from datasets.speech.espeak import Espeak
+from datasets.speech.flite import Flite
 from datasets.speech.items import save_items
 from datasets.speech.recordings import load_recordings
 from datasets.speech.speakers import OTHERS, STRANGERS, load_speakers
@@ -52,7 +53,7 @@ def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: 
     """Write the shards of the corpus into `out`; those that exist are kept, so the same call resumes.
 
     Raises:
-        TrainingDataError: there are no recordings, or eSpeak NG is missing.
+        TrainingDataError: there are no recordings, or eSpeak NG or Flite is missing.
     """
     out.mkdir(parents=True, exist_ok=True)
     names = amounts.shards(_builder(data, recordings).recordings)
@@ -63,9 +64,10 @@ def build(data: Path, recordings: Path, out: Path, amounts: Amounts, processes: 
 
 
 def plan(data: Path, recordings: Path, out: Path, amounts: Amounts) -> str:
-    """The plan of `build`, with recordings and eSpeak NG opened. Raises as it does."""
+    """The plan of `build`, with recordings, eSpeak NG and Flite opened. Raises as it does."""
     count = _builder(data, recordings).recordings
     Espeak()
+    Flite()
     names = [f"{name}.npz" for name in amounts.shards(count)]
     return shard_plan("training.audio corpus", {"recordings": f"{recordings}: {count}"}, names, out)
 

@@ -10,20 +10,24 @@ from numpy.typing import NDArray
 
 from datasets.speech import augment
 from datasets.speech.change import crossfaded, head_change, mouth_at_rest, mouth_change, retimed, sway
-from datasets.speech.espeak import ACCENTS, VARIANTS, Espeak
+from datasets.speech.espeak import ACCENTS, LANGUAGES, VARIANTS, Espeak, Utterance
+from datasets.speech.flite import VOICES, Flite
 from datasets.speech.items import Item
 from datasets.speech.recordings import RecordedClip
 from datasets.speech.visemes import mouth_motion
 from models.audio import FRAME_RATE
 from models.audio.channels import MOUTH
 from models.audio.features import FRAME, LogMel, padded
-from training.audio.sentences import sentence
+from training.audio.sentences import sentence, syllables
 
 HELD_OUT = 24
 """Recordings that only the shard heldout_recorded has: a run is watched on them, and on as many other sentences."""
 
 OTHERS = 6
 """How often a clip of a speaker of whom there are few is used for one of him of whom there are many."""
+
+SYNTHETIC = (0.4, 0.2, 0.4)
+"""Fractions of the synthetic sentences: English by eSpeak NG, English by Flite, syllables in other languages."""
 
 SHARD = 100
 """Items of a shard."""
@@ -50,6 +54,7 @@ class CorpusBuilder:
             id(clip): rest for speaker in (recordings, *others) for rest in [mouth_at_rest(speaker)] for clip in speaker
         }
         self._espeak: Espeak | None = None
+        self._flite: Flite | None = None
 
     @property
     def recordings(self) -> int:
@@ -93,14 +98,7 @@ class CorpusBuilder:
 
     def _spoken(self, rng: np.random.Generator) -> Item:
         """A sentence with some silence around it."""
-        self._espeak = self._espeak or Espeak()
-        utterance = self._espeak.speak(
-            sentence(rng),
-            str(rng.choice(ACCENTS)) + str(rng.choice(VARIANTS)),
-            words_a_minute=int(rng.integers(120, 210)),
-            pitch=int(rng.integers(15, 85)),
-            pitch_range=int(rng.integers(20, 80)),
-        )
+        utterance = self._utterance(rng)
         lead = round(rng.uniform(0.1, 0.8) * FRAME_RATE)
         frames = lead + round(len(utterance.sound) / FRAME) + round(rng.uniform(0.2, 0.9) * FRAME_RATE)
         frames = max(frames, SHORTEST)
@@ -113,6 +111,22 @@ class CorpusBuilder:
         head = self._livelier(rng, self._borrowed_head(rng, spoken, frames))
         heard = augment.disturbed(rng, sound, self._other(rng))
         return _item(heard, mouth, head, rng.uniform(*augment.WARP))
+
+    def _utterance(self, rng: np.random.Generator) -> Utterance:
+        """English by eSpeak NG or by a natural voice, or the sounds of another language."""
+        kind = rng.choice(("english", "natural", "foreign"), p=SYNTHETIC)
+        if kind == "natural":
+            self._flite = self._flite or Flite()
+            return self._flite.speak(sentence(rng), str(rng.choice(VOICES)), stretch=float(rng.uniform(0.75, 1.2)))
+        self._espeak = self._espeak or Espeak()
+        text, voices = (syllables(rng), LANGUAGES) if kind == "foreign" else (sentence(rng), ACCENTS)
+        return self._espeak.speak(
+            text,
+            str(rng.choice(voices)) + str(rng.choice(VARIANTS)),
+            words_a_minute=int(rng.integers(120, 210)),
+            pitch=int(rng.integers(15, 85)),
+            pitch_range=int(rng.integers(20, 80)),
+        )
 
     def _non_speech(self, rng: np.random.Generator) -> Item:
         frames = int(rng.integers(SHORTEST, 2 * SHORTEST))

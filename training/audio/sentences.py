@@ -1,4 +1,4 @@
-"""Sentences to be spoken: everyday words in any order, since lips care for sounds and not for sense."""
+"""Sentences to be spoken: everyday words, or syllables, in any order, since lips care for sounds and not for sense."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ with woman wonder wood wool word work world worry would write yard year yellow y
 """
 _WORDS = tuple(_TEXT.split())
 
+_ONSETS = ("", "", *"pbmfvpbmfvtdnlrskgz", "pr", "br", "pl", "st", "tr")
+_VOWELS = ("a", "a", "a", "e", "e", "o", "o", "i", "u")
+_CODAS = ("", "", "", "", "n", "l", "r", "s", "m", "t")
+
 
 def sentence(rng: np.random.Generator) -> str:
     """Four to eleven words, with a comma somewhere in the longer ones, ending as a statement or a question."""
@@ -45,3 +49,15 @@ def sentence(rng: np.random.Generator) -> str:
     if count > 6:
         words[int(rng.integers(2, count - 3))] += ","
     return " ".join(words).capitalize() + str(rng.choice([".", ".", ".", "?", "!"]))
+
+
+def syllables(rng: np.random.Generator) -> str:
+    """Four to nine words of no language, of one to four syllables; rich in what lips are needed for."""
+    words = []
+    for _ in range(int(rng.integers(4, 10))):
+        parts = [
+            _ONSETS[rng.integers(len(_ONSETS))] + _VOWELS[rng.integers(len(_VOWELS))]
+            for _ in range(int(rng.integers(1, 5)))
+        ]
+        words.append("".join(parts) + _CODAS[rng.integers(len(_CODAS))])
+    return " ".join(words).capitalize() + "."

@@ -9,7 +9,10 @@ from datasets.speech.espeak import Phoneme
 from datasets.speech.visemes import mouth_motion, visemes_of, with_closures
 from models.audio.channels import MOUTH
 
-JAW, CLOSE, PUCKER, PART = (MOUTH.index(name) for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthLowerDown"))
+JAW, CLOSE, PUCKER, PART, ROLL, UPPER = (
+    MOUTH.index(name)
+    for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthLowerDown", "mouthRollLower", "mouthUpperUp")
+)
 
 
 def phonemes_of(*names: str, length: float = 0.12) -> list[Phoneme]:
@@ -30,6 +33,27 @@ def test_bilabials_close_between_open_vowels(name: str, length: float) -> None:
     gap = 19.65 * shut[:, JAW] - 23.36 * shut[:, CLOSE] + 4 * shut[:, PART]  # of the 3DMM's inner lips, % of the face
     assert gap.min() <= 0.1
     assert motion[:, JAW].max() > 2 * shut[:, JAW].min()
+
+
+@pytest.mark.parametrize("name", ["f", "v"])
+@pytest.mark.parametrize("length", [0.05, 0.07, 0.12])
+@pytest.mark.parametrize("shift", [0.0, 0.01, 0.02, 0.03])
+def test_the_lip_is_at_the_teeth_between_open_vowels(name: str, length: float, shift: float) -> None:
+    phonemes = [Phoneme(p.name, p.start + shift, p.end + shift) for p in phonemes_of("A:", name, "A:", length=length)]
+    motion = mouth_motion(phonemes, 25)
+    first, last = int(phonemes[1].start * 25), int(np.ceil(phonemes[1].end * 25))
+    near = motion[first : last + 1]
+    assert near[:, ROLL].max() > 0.2
+    assert (17.5 * near[:, JAW] + 3.5 * near[:, PART] + 4.2 * near[:, UPPER]).min() <= 1.3
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.01, 0.02, 0.03])
+def test_a_short_vowel_between_closures_is_seen(shift: float) -> None:
+    phonemes = [Phoneme(p.name, p.start + shift, p.end + shift) for p in phonemes_of("b", "a", "b", length=0.06)]
+    motion = mouth_motion(phonemes, 25)
+    gap = 17.5 * motion[:, JAW] - 22.5 * motion[:, CLOSE] + 3.5 * motion[:, PART]
+    first, last = int(phonemes[1].start * 25), int(np.ceil(phonemes[1].end * 25))
+    assert gap[first:last].max() > 1.5
 
 
 def test_vowels_open_as_their_kind_does() -> None:

@@ -18,6 +18,7 @@ from models.audio.features import BANDS, HOPS_PER_FRAME, SILENCE, LogMel, padded
 from models.errors import TrainingDataError
 from training.audio.corpus import Amounts
 from training.audio.corpus_builder import CorpusBuilder
+from training.audio.sentences import syllables
 
 JAW = MOUTH.index("jawOpen")
 
@@ -152,3 +153,11 @@ def test_clips_of_other_speakers_are_described_from_their_own_rest(recordings: l
     builder = CorpusBuilder(recordings, [other])
     assert builder.recordings == len(recordings) + 6 * len(other)
     assert np.abs(builder._mouth(other[0]) - builder._mouth(recordings[0])).max() < 1e-5
+
+
+def test_syllables_are_rich_in_what_lips_do() -> None:
+    texts = [syllables(np.random.default_rng(seed)) for seed in range(50)]
+    letters = "".join(texts).lower()
+    assert len(set(texts)) == 50
+    assert sum(letters.count(letter) for letter in "pbmfv") / sum(letters.count(letter) for letter in "tdnlrskgz") > 0.5
+    assert all(letters.count(vowel) for vowel in "aeiou")
