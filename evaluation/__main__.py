@@ -66,7 +66,8 @@ Portrait = Annotated[
     list[Path] | None,
     typer.Option("--portrait", help="Photos with closed lips to render; Grace Hopper's if not given."),
 ]
-Rendered = Annotated[bool, typer.Option(help="Also look for closed lips on rendered frames (needs MediaPipe).")]
+Rendered = Annotated[bool, typer.Option(help="Also measure rendered frames (needs MediaPipe).")]
+RenderedClips = Annotated[int, typer.Option(min=2, help="How many recordings of each speaker to render.")]
 Threads = Annotated[int, typer.Option(min=1, help="CPU threads.")]
 
 _OUT = Path("out/evaluation")
@@ -185,6 +186,7 @@ def audio(
     seeds: Seeds = 5,
     clips: SpeechClips = 100,
     rendered: Rendered = False,
+    rendered_clips: RenderedClips = 8,
     portrait: Portrait = None,
     judge: Task = None,
     threads: Threads = 2,
@@ -198,8 +200,10 @@ def audio(
     with contextlib.ExitStack() as stack:
         if photos:
             mediapipe = stack.enter_context(Landmarker(judge or data / TASK))
-        lips = {photo.stem: RenderedLips(editor, mediapipe, photo, temperature).gap for photo in photos}
-        report_ = evaluate_speech(editor.speech, data, recordings, temperature, seeds, clips, threads, lips)
+        lips = {photo.stem: RenderedLips(editor, mediapipe, photo, temperature) for photo in photos}
+        report_ = evaluate_speech(
+            editor.speech, data, recordings, temperature, seeds, clips, threads, lips, rendered_clips
+        )
     table = speech_table(report_)
     report.write(out, "speech", table, speech_data(report_))
     console.print(table.rich())

@@ -80,7 +80,8 @@ class Closure:
     Attributes:
         closed: of /p b m/, with lips together at some time of the closure, one frame more on either side.
         bilabials: how many there were.
-        opened: of open vowels, with lips apart at some time.
+        opened: of open vowels that last for a frame at least, with lips apart at some time. Shorter ones, as Russian
+            has them where it reduces vowels, no 25 frames a second can show.
         vowels: how many there were.
         at_teeth: of /f v/, with the lower lip at the upper teeth.
         labiodentals: how many there were.
@@ -146,7 +147,7 @@ def closure(
                 shut.append(bool(gap[max(first - 1, 0) : last + 1].min() <= closed))
             elif phoneme.name[:1] in LABIODENTALS:
                 at_teeth.append(bool(gap[max(first - 1, 0) : last + 1].min() <= teeth))
-            elif phoneme.name in (*_OPEN_VOWELS, *_FOREIGN_OPEN):
+            elif phoneme.name in (*_OPEN_VOWELS, *_FOREIGN_OPEN) and phoneme.end - phoneme.start >= 1 / FRAME_RATE:
                 wide.append(bool(gap[first : max(last, first + 1)].max() >= opened))
     means = [float(np.mean(hits)) if hits else 1.0 for hits in (shut, wide, at_teeth)]
     return Closure(means[0], len(shut), means[1], len(wide), means[2], len(at_teeth))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.speech.espeak import Utterance
 from datasets.speech.recordings import RecordedClip, load_recordings
 from datasets.speech.speakers import OTHERS, STRANGERS, load_speakers
 from evaluation.audio import closures as closed_lips
@@ -17,6 +16,7 @@ from evaluation.audio import recorded, silence
 from evaluation.audio.closures import Closure
 from evaluation.audio.lips import Agreement, LipGap
 from evaluation.audio.recorded import Diversity, Motion, Stranger, summarised
+from evaluation.audio.rendered import RenderedLips, RenderedSpeech, rendered_speech
 from evaluation.audio.silence import LipUnrest
 from models.audio import FRAME_RATE, SpeechMotion
 
@@ -36,6 +36,7 @@ class SpeechReport:
         agreements: temperature -> lips against real ones.
         strangers: speakers of whom there are a few clips each; of some, little or nothing was learnt.
         closures: where lips were measured ("motion", a language, or a photo's name) -> fractions.
+        rendered: photo's name -> what a judge sees on its frames.
         lip_unrest: sound -> how far the lips move.
         blinks: a minute, of the motion and of the real speaker.
         diversity: between `seeds` seeds.
@@ -50,6 +51,7 @@ class SpeechReport:
     agreements: Mapping[float, Agreement]
     strangers: Mapping[str, Stranger]
     closures: Mapping[str, Closure]
+    rendered: Mapping[str, RenderedSpeech]
     lip_unrest: Mapping[str, LipUnrest]
     blinks: tuple[float, float]
     diversity: Diversity
@@ -69,7 +71,8 @@ def evaluate_speech(
     seeds: int,
     clips: int,
     threads: int,
-    rendered: Mapping[str, Callable[[Utterance], NDArray[np.float64]]],
+    photos: Mapping[str, RenderedLips],
+    rendered_clips: int,
 ) -> SpeechReport:
     """Measure the speech of a bundle.
 
@@ -77,7 +80,8 @@ def evaluate_speech(
         recordings: folder that `python -m training.audio record` wrote.
         clips: at most so many of the test split.
         threads: that torch uses.
-        rendered: name -> lip gaps of a sentence on rendered frames.
+        photos: that are made to speak, by name.
+        rendered_clips: at most so many of each speaker on their frames.
 
     Raises:
         TrainingDataError: recordings, 3DMM or eSpeak NG are missing.
@@ -92,7 +96,10 @@ def evaluate_speech(
     closures = {"motion": closed_lips.closure_of_motion(speech, gap, sentences, temperature)}
     for language, spoken in closed_lips.foreign_sentences().items():
         closures[language] = closed_lips.closure_of_motion(speech, gap, spoken, temperature)
-    closures |= {name: closed_lips.closure(sentences, measure) for name, measure in rendered.items()}
+    others = load_speakers(recordings / OTHERS)
+    closures |= {name: closed_lips.closure(sentences, lips.gap) for name, lips in photos.items()}
+    shown = {name: clips[:rendered_clips] for name, clips in others.items() if name in STRANGERS}
+    rendered = {name: rendered_speech(lips, gap, test[:rendered_clips], shown) for name, lips in photos.items()}
     real = [_about_mean(r) for r in test]
     long = silence.long_sound([r.sound for r in test], 60)
     minute = [np.concatenate(list(speech.sample([long], seed=seed, temperature=temperature))) for seed in range(2)]
@@ -102,8 +109,9 @@ def evaluate_speech(
         len(test),
         recorded.likelihood(speech, test, load_recordings(data, recordings, "train")),
         {at: recorded.agreement(gap, test, motions) for at, motions in drawn.items()},
-        recorded.strangers(speech, gap, load_speakers(recordings / OTHERS), temperature),
+        recorded.strangers(speech, gap, others, temperature),
         closures,
+        rendered,
         {name: silence.lip_unrest(speech, gap, sound, temperature) for name, sound in silence.sounds().items()},
         (silence.blinks_a_minute(minute), silence.blinks_a_minute([r.motion for r in test])),
         recorded.diversity(gap, several),
@@ -145,5 +153,22 @@ def thresholds(report: SpeechReport) -> Sequence[tuple[str, bool]]:
         (f"blinks {report.blinks[0]:.0f} of 10–30 a minute", 10 <= report.blinks[0] <= 30),
         (f"head of seeds differs by {report.diversity.degrees:.1f}° ≥ 2°", report.diversity.degrees >= 2),
         (f"lips of seeds correlate at {report.diversity.lips:.2f} ≥ 0.8", report.diversity.lips >= 0.8),
-        (f"{report.speed:.0f} × real time ≥ 10", report.speed >= 10),
+        (f"{report.speed:.0f} × real time ≥ 40", report.speed >= 40),
+        *(row for name, seen in report.rendered.items() for row in _rendered_thresholds(name, seen)),
+    ]
+
+
+def _rendered_thresholds(photo: str, seen: RenderedSpeech) -> Sequence[tuple[str, bool]]:
+    strangers = [agreement.best for agreement in seen.strangers.values()]
+    of_strangers = float(np.mean(strangers)) if strangers else 0.0
+    own, offset = seen.agreement, 1000 * seen.agreement.offset / FRAME_RATE
+    worst = max(seen.silence.values())
+    return [
+        (f"{photo}: lip correlation {own.best:.2f} ≥ 0.75", own.best >= 0.75),
+        (f"{photo}: lip correlation of strangers {of_strangers:.2f} ≥ 0.70", of_strangers >= 0.7),
+        (f"{photo}: amplitude {own.amplitude:.2f} of 0.8–1.25", 0.8 <= own.amplitude <= 1.25),
+        (f"{photo}: another clip's lips {own.shuffled:.2f} ≤ {own.best - 0.2:.2f}", own.shuffled <= own.best - 0.2),
+        (f"{photo}: lips {offset:+.0f} ms from the sound, at most 20", abs(offset) <= 20),
+        (f"{photo}: lips in silence {worst:.2f} ≤ a still's {seen.still:.2f} %", worst <= seen.still),
+        (f"{photo}: blinks {seen.blinks:.0f} of 10–30 a minute", 10 <= seen.blinks <= 30),
     ]

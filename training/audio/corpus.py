@@ -1,8 +1,8 @@
 """The training corpus: sounds as features beside motions, packed in shards.
 
-Three kinds of items: recordings two at a time, each in several disguises; sentences spoken by eSpeak NG and Flite, whose
-lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech. Every
-head moves by more than the GRID speaker's, who hardly moves: that motion is enlarged and a random sway added.
+Three kinds of items: recordings two at a time, each in several disguises; sentences spoken by eSpeak NG and Flite,
+whose lips come from phonemes and whose head is a GRID clip's, stretched to the sentence; and sounds that are no speech.
+Every head moves by more than the GRID speaker's, who hardly moves: that motion is enlarged and a random sway added.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from datasets.speech.espeak import Phoneme, Utterance
 from evaluation.audio.closures import closure
 from evaluation.audio.lips import LAGS, Agreement, LipGap, correlations, peak
 from evaluation.audio.recorded import diversity, spectra, summarised
+from evaluation.audio.rendered import blinks_seen
 from evaluation.audio.silence import blinks_a_minute, long_sound, sounds
 from models.audio import SAMPLE_RATE
 from models.coefficients import ARKIT
@@ -69,6 +70,19 @@ def test_closures_and_openings_are_counted_where_they_should_be() -> None:
     assert (result.closed, result.bilabials, result.opened, result.vowels) == (1, 2, 1, 2)
     result = closure([spoken], lambda sentence: np.full(50, 1.0))
     assert (result.closed, result.opened) == (0, 0)
+
+
+def test_vowels_shorter_than_a_frame_do_not_count() -> None:
+    phonemes = (Phoneme("m", 0.4, 0.5), Phoneme("A", 0.5, 0.53), Phoneme("m", 0.53, 0.6), Phoneme("A", 0.6, 0.65))
+    result = closure([Utterance(np.zeros(SAMPLE_RATE, np.float32), phonemes)], lambda sentence: np.zeros(25))
+    assert (result.vowels, result.opened, result.closed) == (1, 0, 1)
+
+
+def test_blinks_are_counted_on_eyes_as_a_judge_sees_them() -> None:
+    eyes = np.full(250, 0.3)
+    eyes[[50, 51, 52, 120, 121, 200]] = 0.1
+    eyes[80:90] = 0.25
+    assert blinks_seen([eyes, eyes]) == pytest.approx(18)
 
 
 def test_slow_motion_is_in_the_slow_band(gap: LipGap) -> None:
