@@ -15,13 +15,14 @@ from models.coefficients import LazyMotion, descriptor_windows, space
 from models.coefficients.rest import motion_weight
 from models.extractor import Crop
 from models.extractor.motion import VideoSource
-from models.face3d.drawing import compile_loops
+from models.face3d import drawing
 from models.face3d.face_model import FaceModel
 from models.face3d.landmark_fit import LandmarkFit
 from models.frame_buffer import FrameBuffer
 from models.prepared_photo import PreparedPhoto, PreparedPhotos, Way
-from models.renderer import PIRenderer
+from models.renderer import PIRenderer, painting
 from models.renderer.engine import CompiledEngine, Engine
+from models.renderer.layers import pixels
 from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
 from models.renderer.palette import Palette
@@ -57,7 +58,9 @@ class FrameRenderer:
         self.fit = None
         if face is not None:
             self.fit = LandmarkFit(face)
-            compile_loops()
+            drawing.compile_loops()
+            pixels.compile_loops()
+        painting.compile_loops()
         self._space = space(renderer.preset.space)
 
     def photo(
@@ -204,7 +207,7 @@ class FrameRenderer:
             return [source.crop] * len(windows)
         rendering = self._rendered(photo.network, own, windows, photo.palette)
         flows = tapered(rendering.flow).movedim(1, -1).cpu().numpy()
-        paintings = painted_levels(rendering).movedim(1, -1).cpu().numpy()
+        paintings = painted_levels(rendering)
         motion = windows[..., self._renderer.preset.radius]
         return [source.frame(*frame) for frame in zip(flows, paintings, motion, weights, strict=True)]
 

@@ -65,11 +65,17 @@ def draw(
 def compile_loops() -> None:
     """Compile, or read what an earlier process compiled: seconds that the first picture should not wait for."""
     nothing = np.zeros((3, 1), np.float32)
-    draw(np.zeros((3, 3), np.float32), nothing, np.zeros((1, 3), np.int32), 1, 1)
+    corners, triangles = np.zeros((3, 3), np.float32), np.zeros((1, 3), np.int32)
+    draw(corners, nothing, facing(corners, triangles), 1, 1)
 
 
+@numba.njit(cache=True, fastmath=True, nogil=True)
 def facing(vertices: Array, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
     """Those of the triangles [F, 3] whose outer side the viewer sees (vertices as in `draw`)."""
-    a, b, c = (vertices[triangles[:, k], :2] for k in range(3))
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    return triangles[area < 0]
+    chosen, count = np.empty_like(triangles), 0
+    for i in range(len(triangles)):
+        a, b, c = vertices[triangles[i, 0]], vertices[triangles[i, 1]], vertices[triangles[i, 2]]
+        if (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]) < 0:
+            chosen[count] = triangles[i]
+            count += 1
+    return chosen[:count]

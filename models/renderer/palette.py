@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from models.renderer.painting import in_colours
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in JPEG
 _BINS = 17  # of lightness: a print's tint varies slowly from its shadows to its lights
@@ -58,6 +61,20 @@ class Palette:
             warped: the moved photo [N, 3, H, W] in [-1, 1]; it keeps colours of its own that are rarer.
             image: the same with what was painted.
         """
+        if image.device.type == "cpu":
+            return self._painted_on_a_core(warped, image)
+        return self._painted_in_parallel(warped, image)
+
+    def _painted_on_a_core(self, warped: Tensor, image: Tensor) -> Tensor:
+        rows = zip(warped, image, self.tint.expand(len(image), -1, -1), self.reach.expand(len(image)), strict=True)
+        luma = np.array(_LUMA, np.float32)
+        painted = [
+            in_colours(moved.numpy(), paint.numpy(), tint.numpy().T.copy(), luma, float(reach))
+            for moved, paint, tint, reach in rows
+        ]
+        return torch.from_numpy(np.stack(painted))
+
+    def _painted_in_parallel(self, warped: Tensor, image: Tensor) -> Tensor:
         photo, paint = self._beyond_tint(warped.flatten(2)), self._beyond_tint(image.flatten(2))
         allowed = torch.maximum(_spread(photo), self.reach[:, None, None])
         excess = (1 - allowed / _spread(paint).clamp_min(1e-6)).clamp_min(0)

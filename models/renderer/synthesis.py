@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.renderer.flow import warp
+from models.renderer.painting import AROUND, levels
 from models.renderer.pirenderer import Rendering
 
 FAINT, COVERING = 0.04, 0.16  # changes of the range [-1, 1] that leave the photo's detail, and that hide it
@@ -41,8 +43,15 @@ def full_resolution(crop: Tensor, rendering: Rendering, move: Callable[[Tensor, 
     return kept.add_(layers[:, :3]).clamp_(-1, 1)
 
 
-def painted_levels(rendering: Rendering) -> Tensor:
-    """What the editing network adds to a picture in levels of 255, and how far it hides it: [N, 3 + 1, h, w]."""
+def painted_levels(rendering: Rendering) -> NDArray[np.float32]:
+    """What the editing network adds to a picture in levels of 255, and how far it hides it: [N, h, w, 3 + 1]."""
+    if rendering.image.device.type == "cpu":
+        rows = zip(rendering.warped.numpy(), rendering.image.numpy(), strict=True)
+        return np.stack([levels(warped, image, FAINT, COVERING) for warped, image in rows])
+    return _levels_in_parallel(rendering).movedim(1, -1).cpu().numpy()
+
+
+def _levels_in_parallel(rendering: Rendering) -> Tensor:
     repainted = _repainted(rendering.image - rendering.warped)
     added = rendering.image - (1 - repainted) * rendering.warped
     # Levels count from 0, the networks' range from -1: what is hidden of a picture takes its fraction of that 1 along.
@@ -61,7 +70,7 @@ def tapered(flow: Tensor) -> Tensor:
 
 def _repainted(change: Tensor) -> Tensor:
     """How far a change [N, 3, h, w] hides what was there, [N, 1, h, w] in [0, 1]."""
-    strength = F.avg_pool2d(change.abs().mean(1, keepdim=True), 5, stride=1, padding=2)
+    strength = F.avg_pool2d(change.abs().mean(1, keepdim=True), AROUND, stride=1, padding=AROUND // 2)
     return ((strength - FAINT) / (COVERING - FAINT)).clamp(0, 1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
-from models.renderer.layers.masks import sampled
+from models.renderer.layers import pixels
 from models.renderer.layers.source import PosedFace, SourceLayers
 from models.renderer.layers.turned import TurnedHead
 
@@ -68,23 +68,15 @@ class LayeredSource:
             if moved < 1:
                 picture += (1 - moved) * (self._still(flow, added, posed) - picture)
         self._layers.paint(picture, posed)
-        picture += (1 - weight) * (self.crop - picture)
-        return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+        return pixels.levels(picture, self.crop, float(weight))
 
     def _still(self, flow: Array, added: Array, posed: PosedFace) -> Array:
         """A head that keeps its place, float32 [S, S, 3]: what is around the mesh goes with the networks' flow."""
-        side = len(self.crop)
         skin = self._layers.flow(posed)
-        scaled = cv2.resize(flow * (side / len(flow)), (side, side), interpolation=cv2.INTER_LINEAR)
-        places = np.asarray(scaled, np.float32)
-        steps = np.arange(side, dtype=np.float32)
-        places[..., 0] += steps
-        places[..., 1] += steps[:, None]
-        places[skin.window.place] += skin.weight[..., None] * (skin.places - places[skin.window.place])
-        picture = sampled(self.crop, places)
-        picture *= 1 - added[..., 3:]
-        picture += added[..., :3]
-        return picture
+        columns, rows = pixels.flowing(flow, len(self.crop))
+        pixels.overlay(columns, rows, skin.places, skin.weight, skin.window.x, skin.window.y)
+        picture = cv2.remap(self.crop, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return pixels.painted(np.asarray(picture, np.uint8), added)
 
     def _turning(self, added: Array, posed: PosedFace) -> Array:
         """A head that moves over its background, float32 [S, S, 3]. Hair goes with the head: the networks' flow is left
@@ -101,5 +93,4 @@ class LayeredSource:
         side = len(self.crop)
         bare = painting * (1 - self._layers.covered(posed, len(painting)))[..., None]
         added = cv2.resize(bare, (side, side), interpolation=cv2.INTER_CUBIC if side > len(bare) else cv2.INTER_AREA)
-        np.clip(added[..., 3], 0, 1, out=added[..., 3])
         return np.asarray(added, np.float32)

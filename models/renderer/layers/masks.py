@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.renderer.layers import pixels
+
 Array = NDArray[np.float32]
 FINER = 4
 COARSE = 6.0
@@ -52,9 +54,7 @@ class Window:
 
     def local(self, points: Array, finer: int = 1) -> Array:
         """Points [P, 2 or 3] in this window's pixels, or in `finer` times as many a side; centres at integers."""
-        moved = points.copy()
-        moved[:, :2] = (points[:, :2] - (self.x, self.y) + 0.5) * finer - 0.5
-        return moved
+        return pixels.local(points, self.x, self.y, finer)
 
 
 def filled(outline: Array, window: Window) -> Array:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
 from models.face3d.pose import HeadPose
+from models.renderer.layers import pixels
 from models.renderer.layers.eyes import EyeLayer, Lid
-from models.renderer.layers.masks import Window, from_edge, sampled, without_holes
+from models.renderer.layers.masks import Window, from_edge, without_holes
 from models.renderer.layers.mouth import MouthLayer
 
 SILHOUETTE = 0.05
@@ -145,20 +146,19 @@ class SourceLayers:
 
     def is_seen(self, places: Array) -> Array:
         """Whether the photo shows surface points [h, w, 3], [h, w] in {0, 1}."""
-        local = places[..., :2] - self._window.corner
-        nearest = sampled(self._depth, local, cv2.INTER_NEAREST)
-        return (places[..., 2] > nearest - OCCLUSION * self.face.pose.scale).astype(np.float32)
+        window, slack = self._window, float(OCCLUSION * self.face.pose.scale)
+        return pixels.in_sight(self._depth, places, window.x, window.y, slack)
 
 
 def completed(places: Array, window: Window, seen: Array) -> Array:
     """Places [h, w, 2] that the photo shows stay; those that it hides are stretched from their surroundings."""
     if seen.all():
-        return places
-    grid = window.grid
-    hard = cv2.erode(seen, np.ones((3, 3)))
+        return np.ascontiguousarray(places)
+    hard = np.asarray(cv2.erode(seen, np.ones((3, 3))), np.float32)
     size = max(window.width // COARSER, 8), max(window.height // COARSER, 8)
-    known = cv2.resize(np.dstack([(places - grid) * hard[..., None], hard]), size, interpolation=cv2.INTER_AREA)
+    known = cv2.resize(pixels.moves(places, hard, window.x, window.y), size, interpolation=cv2.INTER_AREA)
     spread = cv2.GaussianBlur(known, (0, 0), STRETCH) + 1e-3 * cv2.GaussianBlur(known, (0, 0), 4 * STRETCH)
     offset = cv2.resize(spread[..., :2] / (spread[..., 2:] + 1e-9), (window.width, window.height))
-    soft = cv2.GaussianBlur(hard, (0, 0), 1.5)[..., None] * hard[..., None]
-    return np.asarray(places * soft + (grid + offset) * (1 - soft), np.float32)
+    soft = cv2.GaussianBlur(hard, (0, 0), 1.5)
+    parts = np.asarray(offset, np.float32), np.asarray(soft, np.float32), hard
+    return pixels.stretched(places, *parts, window.x, window.y)

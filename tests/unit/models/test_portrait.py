@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numba.core.registry import CPUDispatcher
 from PIL import Image
 
 from models.audio import MotionGains, SpeechMotion, SpeechNetwork
@@ -16,8 +17,11 @@ from models.audio.presets import SPEECH_PRESETS
 from models.coefficients import apply_controls
 from models.errors import ControlError, FaceIndexError, NoFaceError, NoSpeechError, RenderMemoryError
 from models.extractor.motion import Track, VideoSource, tracked_motion
+from models.face3d import drawing
 from models.face3d.landmark_fit import LandmarkFit
 from models.portrait import PortraitEditor, Source
+from models.renderer import painting
+from models.renderer.layers import pixels
 from models.renderer.palette import Palette
 
 
@@ -34,6 +38,22 @@ def source(editor: PortraitEditor, astronaut: np.ndarray) -> Source:
 def edited(editor: PortraitEditor, source: Source, **controls: object) -> np.ndarray:
     motion = apply_controls(editor.space, source.coefficients, **controls)[None]  # type: ignore[arg-type]
     return next(editor.render(source, motion))
+
+
+def test_the_first_picture_waits_for_no_compiler(editor: PortraitEditor, source: Source) -> None:
+    loops = [
+        loop
+        for module in (drawing, painting, pixels)
+        for loop in vars(module).values()
+        if isinstance(loop, CPUDispatcher)
+    ]
+    before = [len(loop.signatures) for loop in loops]
+    assert len(loops) > 10
+    assert all(before)
+    controls = {"expression": {"jawOpen": 0.5, "eyeBlinkLeft": 0.7, "mouthSmileLeft": 0.3}}
+    for yaw in (0.0, 0.4, 9.0):  # still, between, turned
+        edited(editor, source, **controls, pose={"yaw": yaw})
+    assert [len(loop.signatures) for loop in loops] == before
 
 
 def test_analysis_finds_the_astronauts_face(source: Source) -> None:

@@ -60,3 +60,13 @@ def test_a_photo_of_one_colour_is_no_trouble(level: float) -> None:
     painted = Palette.of(crop).painted(crop, crop)
     assert np.isfinite(painted.numpy()).all()
     torch.testing.assert_close(painted, crop)
+
+
+def test_a_core_and_a_gpu_paint_alike() -> None:
+    generator = torch.Generator().manual_seed(1)
+    warped = torch.rand(2, 3, 40, 30, generator=generator) * 2 - 1
+    image = warped + 0.4 * torch.randn(2, 3, 40, 30, generator=generator)
+    palette = Palette.of(0.3 * warped)
+    torch.testing.assert_close(
+        palette._painted_on_a_core(warped, image), palette._painted_in_parallel(warped, image), atol=1e-5, rtol=0
+    )

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from models.renderer.pirenderer import Rendering
-from models.renderer.synthesis import Seam, feathered_mask, full_resolution, tapered, to_picture, to_tensor
+from models.renderer.synthesis import (
+    Seam,
+    _levels_in_parallel,
+    feathered_mask,
+    full_resolution,
+    painted_levels,
+    tapered,
+    to_picture,
+    to_tensor,
+)
 
 
 def still(change: float = 0.0) -> Rendering:
@@ -89,3 +98,13 @@ def test_the_mask_falls_smoothly_from_one_to_zero() -> None:
 def test_pictures_survive_the_way_to_tensors_and_back() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (9, 7, 3), dtype=np.uint8)
     assert np.array_equal(to_picture(to_tensor(picture, torch.device("cpu"))[0]), picture)
+
+
+def test_a_core_and_a_gpu_lay_paint_over_a_photo_alike() -> None:
+    generator = torch.Generator().manual_seed(1)
+    warped = torch.rand(2, 3, 40, 30, generator=generator) * 2 - 1
+    image = warped + 0.4 * torch.rand(2, 1, 40, 30, generator=generator)
+    rendering = Rendering(torch.zeros(2, 2, 8, 8), warped, image)
+    expected = _levels_in_parallel(rendering).movedim(1, -1).numpy()
+    assert 0 < expected[..., 3].min() < 1
+    np.testing.assert_allclose(painted_levels(rendering), expected, atol=1e-3)
