@@ -4,6 +4,7 @@
 #   make serve PORT=8000    Redis, API and one worker on this machine, until Ctrl-C
 #   make test               every test
 #   make soak ROUNDS=200    faults for as many rounds: processes die and come back while clients go on
+#   make fuzz               thousands of broken files and made-up requests, about an hour on two cores
 #   make test-quick         the unit tests that take less than half a second each
 #   make lint               style, types, layer rules, Dockerfile and compose files
 #   make format             bring the code into its style, and mend what ruff can mend
@@ -30,7 +31,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test soak test-quick lint format hooks bench docs lock audit licences sbom clean
+.PHONY: help demo serve test soak fuzz test-quick lint format hooks bench docs lock audit licences sbom clean
 .DELETE_ON_ERROR:
 
 help:
@@ -50,6 +51,9 @@ test: $(VENV)/.installed-dev
 
 soak: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -s tests/faults --rounds $(ROUNDS) --fault-seed $(SEED)
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -s tests/e2e/fuzz --mutants 1 --fault-seed $(SEED)
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py

@@ -25,8 +25,9 @@ pytest_plugins = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long, and with what luck, the tests of `faults` go on."""
+    """How long, and with what luck, the tests of `faults` and `fuzz` go on."""
     parser.addoption("--rounds", type=int, default=20, help="rounds of faults")
+    parser.addoption("--mutants", type=float, default=0.01, help="fraction of all broken files that is sent")
     parser.addoption("--fault-seed", type=int, default=1, help="what the faults are drawn from")
 
 
