@@ -53,7 +53,7 @@ class Attempt:
     ) -> None:
         self.force_label = force_label
         self.record = record
-        self.metrics: dict[str, float] = {"queue_s": round(max(0.0, time.time() - record.queued_at), 4)}
+        self.metrics: dict[str, float] = {"queue_s": round(store.waited_s(record), 4)}
         self.warnings: list[JobWarning] = []
         self.progress = Progress(stage="starting")
         self._store = store

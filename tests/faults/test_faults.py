@@ -22,8 +22,8 @@ from workers.contract.jobs import JobRecord, JobStatus
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(7200)]
 
 ENDS_S = 90.0
-MAY_FAIL = {"worker_lost"}
-"""A job whose workers were killed twice is not tried a third time."""
+MAY_FAIL = {"worker_lost", "storage_full"}
+"""A job whose workers were killed twice is not tried a third time, and nor is one whose result has no room."""
 
 LIVE_S = 0.25
 MANY = 100
@@ -50,9 +50,13 @@ def service(tmp_path: Path) -> Iterator[ServiceUnderFault]:
 
 
 def faults(service: ServiceUnderFault, load: Load, rng: random.Random) -> dict[str, Callable[[], None]]:
-    """What may happen in a round."""
+    """What may happen in a round, as far as this machine allows."""
     worker = rng.randrange(WORKERS)
-    return {
+    clock, hours = rng.choice(("api", "0", "1")), rng.choice((-26, -2, 2, 26))
+    allowed: dict[str, Callable[[], None]] = {}
+    if service.has_disk:
+        allowed["fill the disk"] = lambda: service.fill_disk(1.0)
+    return allowed | {
         "kill a worker": lambda: service.kill_worker(worker),
         "end a worker": lambda: service.stop_worker(worker),
         "freeze a worker for a moment": lambda: service.freeze_worker(worker, 0.8),
@@ -60,6 +64,7 @@ def faults(service: ServiceUnderFault, load: Load, rng: random.Random) -> dict[s
         "kill the API": service.kill_api,
         "end Redis": lambda: service.restart_redis(signal.SIGTERM),
         "kill Redis": lambda: service.restart_redis(signal.SIGKILL),
+        "set a clock wrong": lambda: service.move_clock(clock, hours, 2.0),
         "flood": lambda: load.flood(30),
         "nothing": lambda: time.sleep(0.5),
     }

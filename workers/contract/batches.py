@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.queue_names import QueueName
 from workers.contract.records import ACTIVE, BATCHES, OWNERS, batch_key, batches_of, flat, job_key, jobs_of, moment
+from workers.contract.redis_time import redis_time
 from workers.contract.room import has_room
 from workers.contract.routing import Router
 from workers.contract.settings import Settings
@@ -113,7 +113,7 @@ class BatchStore:
         """
         batch_id, now = (
             self._name(requests, owner, metadata, chosen_key, terms.retention_s or self._settings.job_ttl_s),
-            time.time(),
+            redis_time(self._redis),
         )
         if self._redis.exists(batch_key(batch_id)):
             return self.owned(batch_id, owner)
@@ -204,7 +204,7 @@ class BatchStore:
             list[bytes],
             self._feed(
                 keys=[batch_key(batch_id), _held(batch_id), _under_way(batch_id), ACTIVE],
-                args=[most, time.time(), job_key(""), OWNERS],
+                args=[most, redis_time(self._redis), job_key(""), OWNERS],
             ),
         )
         # Whoever dies before it has put them into the queue leaves that to a reaper.

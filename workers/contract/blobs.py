@@ -1,7 +1,6 @@
 """Media outside of Redis: one fsspec file system (a folder, S3, …) that the API and all workers reach."""
 
 import hashlib
-import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from fsspec import AbstractFileSystem
 
 from workers.contract.errors import MissingPackageError, StorageFullError, is_full
 from workers.contract.keys import key
+from workers.contract.redis_time import redis_time
 
 _CHUNK = 2**20
 _S3 = "s3"  # its signed addresses can say the type; a blob itself has none
@@ -76,7 +76,7 @@ class BlobStore:
             StorageFullError: no space left.
         """
         # The life is noted before the bytes are there: a crash in between leaves nothing that is never deleted.
-        self._redis.zadd(EXPIRY, {key: time.time() + ttl_s})
+        self._redis.zadd(EXPIRY, {key: redis_time(self._redis) + ttl_s})
         part, whole = self._path(f"{_PARTS}/{uuid.uuid4().hex}"), False
         try:
             for path in (part, self._path(key)):
@@ -123,7 +123,7 @@ class BlobStore:
 
     def extend(self, key: str, ttl_s: float) -> bool:
         """Let the blob live for at least `ttl_s` more seconds. Returns False when it is too late for that."""
-        return bool(self._extend(keys=[EXPIRY], args=[key, time.time() + ttl_s]))
+        return bool(self._extend(keys=[EXPIRY], args=[key, redis_time(self._redis) + ttl_s]))
 
     def delete(self, key: str) -> None:
         """Delete the blob; nothing happens when it is not there."""
@@ -136,7 +136,7 @@ class BlobStore:
         Returns:
             How many were deleted by this call.
         """
-        now, deleted = time.time(), 0
+        now, deleted = redis_time(self._redis), 0
         for raw in cast(list[bytes], self._redis.zrangebyscore(EXPIRY, "-inf", now)):
             if self._take_expired(keys=[EXPIRY], args=[raw, now]):
                 self._remove(self._path(raw.decode()))
@@ -160,14 +160,14 @@ class BlobStore:
         paths = (path for folder in _FOLDERS for path in self._fs.find(self._path(folder)))
         unknown = 0
         while some := list(islice(paths, _AT_ONCE)):
-            life = {path.removeprefix(f"{self._root}/"): time.time() + grace_s for path in some}
+            life = {path.removeprefix(f"{self._root}/"): redis_time(self._redis) + grace_s for path in some}
             unknown += cast(int, self._redis.zadd(EXPIRY, life, nx=True))
         return unknown
 
     def _sweep_parts(self, older_than_s: float) -> None:
         root = self._path(_PARTS)
         for info in self._fs.ls(root, detail=True) if self._fs.isdir(root) else []:
-            if time.time() - self._fs.modified(info["name"]).timestamp() > older_than_s:
+            if redis_time(self._redis) - self._fs.modified(info["name"]).timestamp() > older_than_s:
                 self._remove(info["name"])
 
     def _remove(self, path: str) -> None:

@@ -1,12 +1,12 @@
 """Calls back that are due: written down with the change of the job that they tell, kept until they are delivered."""
 
-import time
 from typing import NamedTuple, cast
 
 import redis
 
 from workers.contract.jobs import Delivery
 from workers.contract.records import CALLBACKS_DUE, DELIVERY_FIELD, job_key
+from workers.contract.redis_time import redis_time
 
 # KEYS: due. ARGV: now, until when whoever takes one has it to himself.
 _CLAIM = """
@@ -40,7 +40,7 @@ class CallbackQueue:
 
     def claim(self, lease_s: float) -> DueCallback | None:
         """Take one that is due; nobody else gets it for `lease_s` seconds. None when there is none."""
-        now = time.time()
+        now = redis_time(self._redis)
         member = cast(bytes | None, self._claim(keys=[CALLBACKS_DUE], args=[now, now + lease_s]))
         if member is None:
             return None

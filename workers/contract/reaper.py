@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 
 import redis
 
@@ -78,7 +77,7 @@ class Reaper:
     def _overdue(self, record: JobRecord) -> bool:
         if record.job.status is not JobStatus.QUEUED:
             return False
-        if time.time() - record.queued_at < self._settings.queue_timeout_s:
+        if self._store.waited_s(record) < self._settings.queue_timeout_s:
             return False
         error = QueueTimeoutError("No worker became free in time; try again later.")
         self._queue.remove(record)

@@ -1,6 +1,5 @@
 """Uploaded photos and videos: an owner's same file is stored once, and expires after its last use."""
 
-import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
 from workers.contract.keys import key
 from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_media_type
+from workers.contract.redis_time import redis_time
 from workers.contract.settings import Settings
 from workers.contract.text import ID_LENGTH, cut
 
@@ -100,7 +100,9 @@ class SourceRegistry:
             return known
         blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
         size = self._blobs.put(blob, data, life)
-        source = StoredSource(id=source_id, bytes=size, expires_at=time.time() + life, blob=blob, new=True, **found)
+        source = StoredSource(
+            id=source_id, bytes=size, expires_at=redis_time(self._redis) + life, blob=blob, new=True, **found
+        )
         while not self._replaced(owner, before, source):
             known, before = self._known(owner, source_id, life, found)
             if known is not None:  # the same file came twice at once
@@ -113,7 +115,7 @@ class SourceRegistry:
         source, _ = self._read(owner, source_id)
         if source is None:
             raise UnknownSourceError(f"There is no source {cut(source_id)}; upload it with POST /sources.")
-        if source.expires_at <= time.time():
+        if source.expires_at <= redis_time(self._redis):
             raise SourceExpiredError(f"Source {source_id} has expired or was deleted; upload it again.")
         return source
 
@@ -144,7 +146,7 @@ class SourceRegistry:
         """Delete a source; jobs that have not read it yet will fail with source_expired. Raises like `get`."""
         while True:
             source = self.get(owner, source_id)
-            if self._replaced(owner, source.model_dump_json(), _expired(source)):
+            if self._replaced(owner, source.model_dump_json(), self._expired(source)):
                 return self._blobs.delete(source.blob)
 
     def discard(self, owner: str, source: StoredSource) -> bool:
@@ -170,31 +172,30 @@ class SourceRegistry:
         """
         while True:
             source, raw = self._read(owner, source_id)
-            if source is None or source.expires_at <= time.time():
+            if source is None or source.expires_at <= redis_time(self._redis):
                 return None, raw
-            renewed = source.model_copy(update={**(found or {}), "expires_at": time.time() + life})
+            renewed = source.model_copy(update={**(found or {}), "expires_at": redis_time(self._redis) + life})
             # Written before the blob is checked: a `discard` then sees another user, or has dropped the blob already.
             if self._replaced(owner, raw, renewed):
                 if self._blobs.extend(source.blob, life) and self._blobs.exists(source.blob):
                     return renewed, raw
-                self._replaced(owner, renewed.model_dump_json(), _expired(source))
+                self._replaced(owner, renewed.model_dump_json(), self._expired(source))
 
     def _read(self, owner: str, source_id: str) -> tuple[StoredSource | None, str]:
         raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
         return (None, "") if raw is None else (StoredSource.model_validate_json(raw), raw.decode())
 
+    def _expired(self, source: StoredSource) -> StoredSource:
+        return source.model_copy(update={"expires_at": redis_time(self._redis)})
+
     def _replaced(self, owner: str, before: str, source: StoredSource) -> bool:
         """Write a source down, unless somebody else has written another thing than `before`. Returns whether it was."""
-        life = int(max(0.0, source.expires_at - time.time()) + _MEMORY_S)
+        life = int(max(0.0, source.expires_at - redis_time(self._redis)) + _MEMORY_S)
         return bool(self._replace(keys=[_key(owner, source.id)], args=[before, source.model_dump_json(), life]))
 
 
 def _key(owner: str, source_id: str) -> str:
     return key("source", owner, cut(source_id, ID_LENGTH))  # clients send all kinds of ids
-
-
-def _expired(source: StoredSource) -> StoredSource:
-    return source.model_copy(update={"expires_at": time.time()})
 
 
 def _no_longer_stored(source_id: str) -> SourceExpiredError:

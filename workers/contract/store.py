@@ -6,7 +6,6 @@ number of workers and reapers can act on the same job at the same time and exact
 
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
@@ -35,6 +34,7 @@ from workers.contract.records import (
     record_from_hash,
     unknown_job,
 )
+from workers.contract.redis_time import redis_time
 from workers.contract.settings import Settings
 from workers.contract.terms import ORDINARY, Terms
 from workers.contract.warnings import JobWarning
@@ -171,7 +171,7 @@ class JobStore:
             IdempotencyConflictError: the key was used for another request.
             TooManyJobsError: the owner has as many jobs as it may have at once.
         """
-        job_id, now = uuid.uuid4().hex, time.time()
+        job_id, now = uuid.uuid4().hex, redis_time(self._redis)
         fingerprint = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
         fields = new_job_fields(request, owner, now, origin, lane, terms)
         oldest: float | str = now - self._settings.longest_life_s - (terms.retention_s or 0)
@@ -252,7 +252,11 @@ class JobStore:
             for job_id in job_ids:
                 pipe.hget(job_key(job_id), "queued_at")
             known = [float(moment) for moment in pipe.execute() if moment]
-        return max(0.0, time.time() - min(known)) if known else 0.0
+        return max(0.0, redis_time(self._redis) - min(known)) if known else 0.0
+
+    def waited_s(self, record: JobRecord) -> float:
+        """Seconds since a job was last put into the queue."""
+        return max(0.0, redis_time(self._redis) - record.queued_at)
 
     def forget(self, job_id: str) -> None:
         """Drop a job's id from the active ones after its record has gone (an evicted or deleted key)."""
@@ -274,11 +278,11 @@ class JobStore:
                 "worker": worker,
                 "bundle": bundle.model_dump_json(),
                 "code_version": code_version or "",
-                "started_at": time.time(),
+                "started_at": redis_time(self._redis),
             },
         )
         record = self.get(job_id)
-        job_metrics.count_wait(QueueName.of(long=record.long), max(0.0, time.time() - record.queued_at))
+        job_metrics.count_wait(QueueName.of(long=record.long), self.waited_s(record))
         return record
 
     def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
@@ -314,7 +318,7 @@ class JobStore:
             unless_cancelled=True,
             results=json.dumps([result.model_dump() for result in results.values()]),
             blobs=json.dumps(list(results)),
-            result_expires_at=time.time() + (result_life_s or self._settings.result_ttl_s),
+            result_expires_at=redis_time(self._redis) + (result_life_s or self._settings.result_ttl_s),
             progress=progress.model_dump_json(),
             warnings=_json(warnings),
         )
@@ -375,7 +379,7 @@ class JobStore:
             "bundle": "",
             "code_version": "",
             "started_at": "",
-            "queued_at": time.time(),
+            "queued_at": redis_time(self._redis),
             "progress": Progress().model_dump_json(),
         }
         self._move(job_id, {JobStatus.RUNNING}, attempt, waiting)
@@ -393,7 +397,8 @@ class JobStore:
         code: str = "",
         **fields: str | float,
     ) -> bool:
-        final = {"status": status, "finished_at": time.time(), "metrics": json.dumps(dict(metrics)), **fields}
+        finished = {"finished_at": redis_time(self._redis), "metrics": json.dumps(dict(metrics))}
+        final = {"status": status, **finished, **fields}
         ttl = self._settings.job_ttl_s
         return self._move(job_id, allowed, attempt, final, ttl, unless_cancelled=unless_cancelled, code=code)
 
@@ -418,7 +423,7 @@ class JobStore:
             keys=[job_key(job_id), ACTIVE, CALLBACKS_DUE, BATCHES],
             args=[
                 *(job_id, f",{','.join(allowed)},", number, ttl or "", "1" * unless_cancelled),
-                *(time.time(), _EVENTS.get(fields["status"], "") if "status" in fields else ""),
+                *(redis_time(self._redis), _EVENTS.get(fields["status"], "") if "status" in fields else ""),
                 *(batch_key(""), OWNERS, *flat(fields)),
             ],
         )
@@ -433,7 +438,7 @@ class JobStore:
                 f"Attempt {attempt} at job {job_id} is over: the job is {status.decode()}, attempt {int(current)}."
             )
         if ttl is not None and (applied or repeated):
-            seconds = max(0.0, time.time() - float(created_at))
+            seconds = max(0.0, redis_time(self._redis) - float(created_at))
             job_metrics.count_end(kind.decode(), status.decode(), code, seconds)
         return bool(cancel)
 

@@ -21,6 +21,10 @@ class Reports(list[Progress]):
     cancelled = False
     away = False
 
+    def waited_s(self, record: JobRecord) -> float:
+        """By this machine's clock."""
+        return time.time() - record.queued_at
+
     def report(self, job_id: str, attempt: int, progress: Progress) -> bool:
         """Keep a report."""
         if self.away:
