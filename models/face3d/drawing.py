@@ -66,7 +66,8 @@ def compile_loops() -> None:
     """Compile, or read what an earlier process compiled: seconds that the first picture should not wait for."""
     nothing = np.zeros((3, 1), np.float32)
     corners, triangles = np.zeros((3, 3), np.float32), np.zeros((1, 3), np.int32)
-    draw(corners, nothing, facing(corners, triangles), 1, 1)
+    for attributes in (nothing, corners[:, :2]):  # arrays of their own, and columns of others
+        draw(corners, attributes, facing(corners, triangles), 1, 1)
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
