@@ -8,6 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.audited import audit_request
 from service.metrics import HttpMetrics
 from service.problems import problem_response
 from service.request_id import HEADER, choose_request_id
@@ -76,6 +77,7 @@ class AccessMiddleware:
             # Probes and scrapes come every few seconds and would drown the rest.
             level = logging.DEBUG if route_path(scope).startswith(("/health/", "/metrics")) else logging.INFO
             logger.log(level, "request", extra={"fields": _fields(scope, status, seconds)})
+            await audit_request(scope, status)
             trace.rename(f"{scope['method']} {_route(scope)}")
             trace.describe(request_id=request_id, status=status)
             if status >= SERVER_FAULT:

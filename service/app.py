@@ -23,6 +23,7 @@ from service.openapi_document import install_openapi, operation_id
 from service.problems import install_problem_handlers
 from service.request_id import HEADER
 from service.routes import (
+    audit,
     batches,
     bundles,
     edit,
@@ -33,6 +34,7 @@ from service.routes import (
     health,
     jobs,
     live,
+    me,
     metrics,
     pages,
     reenact,
@@ -89,7 +91,8 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     for open_routes in (pages, health, metrics, live, event_sockets):
         app.include_router(open_routes.router)
-    for keyed_routes in (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders, bundles):
+    of_tenants = (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders, bundles, me, audit)
+    for keyed_routes in of_tenants:
         app.include_router(
             keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)
         )

@@ -11,6 +11,7 @@ import redis
 from fastapi import Depends, Request
 from redis.asyncio import Redis as AsyncRedis
 
+from service.audit import AuditLog
 from service.keys.directory import TenantDirectory
 from service.live_limits import SocketLimit
 from service.rate_limit import RateLimit
@@ -20,6 +21,7 @@ from service.streams import StreamLimit
 from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect, connect_async
+from workers.contract.erasure import Eraser
 from workers.contract.events import JobEvents
 from workers.contract.listing import JobListing
 from workers.contract.presence import Presence
@@ -47,6 +49,7 @@ class Backend:
         sockets: how many live connections every client has.
         tenants: who may call.
         rate: how often.
+        audit: what they did.
     """
 
     settings: ApiSettings
@@ -58,11 +61,13 @@ class Backend:
     sockets: SocketLimit
     tenants: TenantDirectory
     rate: RateLimit
+    audit: AuditLog
     jobs: JobStore
     batches: BatchStore
     queue: JobQueue
     blobs: BlobStore
     sources: SourceRegistry
+    eraser: Eraser
     presence: Presence
     router: Router
     listing: JobListing
@@ -78,6 +83,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
     client = connect(settings.redis_url, retries=REDIS_RETRIES)
     client_async = connect_async(settings.redis_url)
     blobs = BlobStore(settings.storage_url, client)
+    sources = SourceRegistry(client, blobs, settings)
     jobs, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
     backend = Backend(
         settings=settings,
@@ -89,11 +95,13 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         sockets=SocketLimit(settings.max_live_sockets),
         tenants=TenantDirectory(settings, client),
         rate=RateLimit(client),
+        audit=AuditLog(client, settings.audit_entries),
         jobs=jobs,
         batches=BatchStore(client, jobs, queue, presence, settings),
         queue=queue,
         blobs=blobs,
-        sources=SourceRegistry(client, blobs, settings),
+        sources=sources,
+        eraser=Eraser(client, jobs, queue, blobs, sources),
         presence=presence,
         router=Router(presence),
         listing=JobListing(client),

@@ -38,6 +38,7 @@ TAGS = [
     {"name": "editing", "description": "Make a job."},
     {"name": "sources", "description": "Upload a photo or video once, use it many times."},
     {"name": "jobs", "description": "Follow, fetch, cancel."},
+    {"name": "tenants", "description": "Who calls, and what is theirs."},
     {"name": "operation", "description": "For probes and monitoring; these ask for no key."},
 ]
 

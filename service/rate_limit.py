@@ -1,7 +1,6 @@
 """How many requests a minute: counted in Redis, so that all processes count together."""
 
 import math
-import time
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,6 +8,7 @@ import redis
 
 from service.errors import RateLimitedError
 from workers.contract.keys import key
+from workers.contract.redis_time import redis_time
 
 WINDOW_S = 60
 
@@ -58,6 +58,7 @@ class RateLimit:
     """Counts the requests of every client."""
 
     def __init__(self, client: "redis.Redis") -> None:
+        self._redis = client
         self._take = client.register_script(_TAKE)
 
     def take(self, client: str, limit: int) -> Allowance:
@@ -67,7 +68,8 @@ class RateLimit:
             RateLimitedError: it has sent as many; with the seconds to wait as Retry-After.
         """
         allowed, used = cast(
-            tuple[int, bytes], self._take(keys=[key("rate", client)], args=[time.time(), WINDOW_S / limit, WINDOW_S])
+            tuple[int, bytes],
+            self._take(keys=[key("rate", client)], args=[redis_time(self._redis), WINDOW_S / limit, WINDOW_S]),
         )
         allowance = Allowance(limit, float(used))
         if not allowed:

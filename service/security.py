@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from service.backend import Backend, BackendDep
 from service.errors import KeyMissingError, KeyRejectedError, ScopeMissingError, SignatureRejectedError
 from service.keys.directory import SIGNED, Caller
-from service.keys.tenant import WORK, KeyScope, Tenant
+from service.keys.tenant import TENANTS_OWN, WORK, KeyScope, Tenant
 from service.signed_urls import is_signed
 from service.version import route_path
 from workers.contract.logs import add_log_fields
@@ -89,6 +89,7 @@ def needs(*scopes: KeyScope) -> Any:
 
 NEEDS_READ = needs(KeyScope.READ)
 NEEDS_WORK = needs(*WORK)
+NEEDS_SOME = needs(*TENANTS_OWN)
 
 
 def tenant_of(caller: Annotated[Caller, Depends(require_key)]) -> Tenant:

@@ -60,6 +60,9 @@ class ApiSettings(Settings):
     jobs_at_once: NonNegativeInt = Field(
         0, description="Jobs of a tenant without a limit of its own that may wait or run at once; 0 means no limit."
     )
+    audit_entries: NonNegativeInt = Field(
+        100_000, description="Entries of the audit log that Redis keeps, about; 0 means that only the log has them."
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of the proxies before the API, comma-separated; only their "

@@ -7,6 +7,7 @@ from contextlib import suppress
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from service.audited import entry_of
 from service.backend import Backend
 from service.errors import KeyMissingError, OriginRejectedError
 from service.keys.directory import Caller
@@ -23,6 +24,7 @@ RESTART = 1012  # of the registry of close codes
 PRIVATE = 4000
 """Beyond it codes are free: 4000 and the status of the problem that was sent before."""
 
+_OPENED = 101  # the status of an answer that switches protocols
 _AUTHORIZE_WITHIN_S = 10.0
 _KEY_MISSING = 'Send {"type": "authorize", "key": KEY} as the first message, or the header `Authorization: Bearer KEY`.'
 
@@ -61,6 +63,8 @@ async def _admitted(websocket: WebSocket, backend: Backend, handler: Handler, sc
         backend.sockets.count(client),
     ):
         await run_in_threadpool(count_request, websocket, caller.tenant, backend)
+        opened = entry_of(caller, websocket.scope["route"].name, _OPENED, websocket.path_params.get("job_id"))
+        await run_in_threadpool(backend.audit.write, opened)
         await handler(websocket, backend, caller.tenant)
 
 

@@ -53,6 +53,7 @@ class Uploads:
 
     Attributes:
         accepted: what the file of each field may be.
+        apart: whether the files are uploaded to be named later, and not as parts of a request for a job.
         stored: sources that were made of the files, and that nobody knew before.
     """
 
@@ -60,6 +61,7 @@ class Uploads:
     tenant: Tenant
     submission: Submission
     accepted: Mapping[str, Collection[MediaKind]]
+    apart: bool = False
     stored: list[StoredSource] = field(default_factory=list)
     _headers: dict[str, MediaHeader] = field(default_factory=dict)
 
@@ -89,7 +91,7 @@ class Uploads:
         header = self._header(name)
         with _naming(name):
             source = self.backend.sources.store(
-                self.tenant.name, self.submission.files[name], header, self.tenant.retention_s
+                self.tenant.name, self.submission.files[name], header, self.tenant.retention_s, apart=self.apart
             )
         if source.new:
             self.stored.append(source)

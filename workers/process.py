@@ -25,6 +25,7 @@ from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
+from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.logs import configure_logging
 from workers.contract.presence import Abilities, Presence, WorkerState
 from workers.contract.previews import Previews
@@ -37,6 +38,7 @@ from workers.contract.store import JobStore
 from workers.contract.tracing import configure_tracing
 from workers.contract.waits import Waits
 from workers.editor import Editor, load_editor
+from workers.erasure_watch import ErasureWatch
 from workers.heartbeat import Heartbeat
 from workers.job_folder import sweep_job_folders
 from workers.media.isolate import Decoder
@@ -144,6 +146,8 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         editor = _load_with_retries(settings, load, heartbeat, cpu)
         decoder.warm_up()
         tools = TaskTools.of(editor, SourceRegistry(client, blobs, settings), decoder, settings)
+        erasures = ErasureWatch(ErasureNotices(client), tools.source_input.cache, settings.sweep_s)
+        threading.Thread(target=erasures.run, args=(deadline.stopping,), name="erasures", daemon=True).start()
         bundle = BundleIdentity.model_validate(editor.bundle.model_dump())
         runner = Runner(
             name=name,

@@ -13,7 +13,7 @@ import redis
 from workers import metrics
 from workers.attempt import Attempt, Deadline, GivenBack, JobCancelled
 from workers.contract.batches import BatchStore
-from workers.contract.blobs import BlobStore
+from workers.contract.blobs import RESULTS, BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.code_version import code_version
 from workers.contract.connection import cannot_write, is_failing_over
@@ -107,7 +107,7 @@ class Runner:
         began = time.perf_counter()
         try:
             status = self._outcome(attempt)
-        except SupersededError as reason:
+        except (SupersededError, UnknownJobError) as reason:
             log.warning("job %s was taken away: %s", job_id, reason)
         else:
             metrics.count(record, status, attempt.metrics, attempt.progress.done)
@@ -133,11 +133,14 @@ class Runner:
             log.info("the end of a job was not noted: %s", error)
 
     def _outcome(self, attempt: Attempt) -> JobStatus:
-        """Run the task and write down how it ended. Raises SupersededError when that is no longer wanted."""
+        """Run the task and write down how it ended.
+
+        Raises SupersededError when that is no longer wanted, UnknownJobError when the job was erased.
+        """
         job_id, number = attempt.record.job.id, attempt.record.attempt
         try:
             self._complete(attempt)
-        except SupersededError:
+        except (SupersededError, UnknownJobError):
             raise
         except JobCancelled:
             self._with_retries(lambda: self._store.end_cancelled(job_id, number, attempt.metrics))
@@ -170,7 +173,7 @@ class Runner:
                     record.job.id, record.attempt, results, attempt.metrics, done, attempt.warnings, record.retention_s
                 )
             )
-        except SupersededError:
+        except (SupersededError, UnknownJobError):
             self._drop(record, results)
             raise
         if not wanted:
@@ -190,7 +193,7 @@ class Runner:
         record = attempt.record
         results = {}
         for index, output in enumerate(files):
-            key = f"results/{record.job.id}-{record.attempt}-{index}{output.path.suffix}"
+            key = f"{RESULTS}/{record.owner}/{record.job.id}-{record.attempt}-{index}{output.path.suffix}"
             with attempt.timed("store_s"):
                 if record.request.fleeting:
                     self._with_retries(partial(self._previews.put, key, output.path.read_bytes()))

@@ -75,10 +75,10 @@ class SourceCache:
                 self._entries[key] = faces
             self._trim()
 
-    def forget(self, owner: str, source_id: str) -> None:
-        """Let go of a photo, whichever face was requested."""
+    def forget(self, owner: str, source_id: str | None) -> None:
+        """Let go of a photo, whichever face was requested; None for all of the owner's."""
         with self._lock:
-            for key in [key for key in self._entries if key[:2] == (owner, source_id)]:
+            for key in [key for key in self._entries if key.owner == owner and source_id in (None, key.source_id)]:
                 del self._entries[key]
 
     def nbytes(self) -> int:

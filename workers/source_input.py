@@ -62,11 +62,15 @@ class DrivingMotion:
 
 
 class SourceInput:
-    """Reads the uploads of requests with a decoder and an editor."""
+    """Reads the uploads of requests with a decoder and an editor.
+
+    Attributes:
+        cache: photos that were read before.
+    """
 
     def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._sources, self._decoder, self._settings = editor, sources, decoder, settings
-        self._cache = SourceCache(settings.source_cache_bytes)
+        self.cache = SourceCache(settings.source_cache_bytes)
 
     def portrait(
         self, attempt: Attempt, source_id: str, face: FaceChoice = "largest", what: str = "source"
@@ -93,7 +97,7 @@ class SourceInput:
         """Height and width of a photo, and its faces, from memory or read now."""
         attempt.stage("decode")
         self._check_access(key)
-        kept = self._cache.get(key)
+        kept = self.cache.get(key)
         if kept is not None:
             for metric in ("decode_s", "extract_s"):
                 attempt.spend(metric, 0)
@@ -101,7 +105,7 @@ class SourceInput:
         image = self._picture(attempt, key)
         with attempt.timed("extract_s"):
             faces = analyse(image)
-        self._cache.put(key, faces)
+        self.cache.put(key, faces)
         return image.shape[:2], faces
 
     def _check_access(self, key: SourceKey) -> None:
@@ -109,12 +113,12 @@ class SourceInput:
         try:
             self._sources.get(key.owner, key.source_id)
         except ServiceError:
-            self._cache.forget(key.owner, key.source_id)
+            self.cache.forget(key.owner, key.source_id)
             raise
 
     def _picture(self, attempt: Attempt, key: SourceKey) -> Pixels:
         """A photo, decoded now or for another of its faces; what comes next is to read it."""
-        image = self._cache.picture(key.owner, key.source_id)
+        image = self.cache.picture(key.owner, key.source_id)
         with attempt.timed("decode_s"):
             if image is None:
                 with self._sources.open(key.owner, key.source_id) as file:

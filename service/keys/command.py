@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,20 @@ from typing import Any
 import redis
 from pydantic import ValidationError
 
+from service.audit import AuditEntry, AuditLog
 from service.errors import KeysFileError
-from service.keys.tenant import TENANTS_OWN, KeyScope, ManagedTenant, Tenant, new_key
+from service.keys.tenant import OPERATOR, TENANTS_OWN, KeyScope, ManagedTenant, Tenant, new_key
 from service.keys.tenant_file import TenantFile
 from service.keys.tenant_store import TenantStore
 from service.settings import ApiSettings
+from workers.contract.blobs import BlobStore
 from workers.contract.connection import connect
+from workers.contract.erasure import Eraser
+from workers.contract.errors import MissingPackageError
+from workers.contract.queue import JobQueue
 from workers.contract.settings import comma_separated
+from workers.contract.sources import SourceRegistry
+from workers.contract.store import JobStore
 
 _DAY_S = 24 * 3600
 _NUMBERS = {
@@ -24,6 +32,15 @@ _NUMBERS = {
     "jobs-at-once": "that may wait or run; 0: no limit",
     "retention-s": "seconds for which uploads, results and records of jobs are kept",
 }
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the commands work on."""
+
+    settings: ApiSettings
+    client: "redis.Redis"
+    store: TenantStore | TenantFile
 
 
 class KeysCommandError(Exception):
@@ -37,13 +54,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = given.file or settings.keys_file
     try:
         with connect(settings.redis_url) as client:
-            store = TenantStore(client) if path is None else TenantFile(path)
-            given.run(store, given)
+            work = _Work(settings, client, TenantStore(client) if path is None else TenantFile(path))
+            given.run(work, given)
+            if given.run is not _list:
+                _audit(work, given)
     except ValidationError as error:
         return _failed("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors()))
     except redis.RedisError as error:
         return _failed(f"Redis does not answer: {error}")
-    except (KeysCommandError, KeysFileError, OSError) as error:
+    except (KeysCommandError, KeysFileError, MissingPackageError, OSError) as error:
         return _failed(str(error))
     if path is None and not settings.keys_required:
         print("note: the API asks for keys only with PORTRAIT_REQUIRE_KEYS=true", file=sys.stderr)
@@ -71,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name")
     revoke.add_argument("--key", metavar="ID", help="this one alone; `list` shows its id")
     revoke.set_defaults(run=_revoke)
+    remove = commands.add_parser("remove", help="end a tenant, and erase everything of its own", parents=[where])
+    remove.add_argument("name")
+    remove.set_defaults(run=_remove)
     commands.add_parser("list", help="all tenants and the ids of their keys", parents=[where]).set_defaults(run=_list)
     return root
 
@@ -97,7 +119,7 @@ def _checked(tenant: Tenant, changes: dict[str, Any]) -> Tenant:
     return ManagedTenant.model_validate(tenant.model_dump() | changes)
 
 
-def _create(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
+def _create(work: _Work, given: argparse.Namespace) -> None:
     text, key = new_key()
 
     def create(before: Tenant | None) -> Tenant:
@@ -105,15 +127,15 @@ def _create(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
             raise KeysCommandError(f"There is a tenant {given.name} already; `rotate` gives it another key.")
         return _checked(Tenant(name=given.name), _terms(given)).with_key(key)
 
-    store.change(given.name, create)
+    work.store.change(given.name, create)
     _show_once(given.name, text, key.id)
 
 
-def _set(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
-    store.change(given.name, lambda before: _checked(_known(before, given), _terms(given)))
+def _set(work: _Work, given: argparse.Namespace) -> None:
+    work.store.change(given.name, lambda before: _checked(_known(before, given), _terms(given)))
 
 
-def _rotate(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
+def _rotate(work: _Work, given: argparse.Namespace) -> None:
     text, key = new_key()
     end = datetime.now(UTC) + timedelta(seconds=given.grace)
 
@@ -121,11 +143,11 @@ def _rotate(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
         tenant = _known(before, given)
         return tenant.ending([one.id for one in tenant.keys], end).with_key(key)
 
-    store.change(given.name, rotate)
+    work.store.change(given.name, rotate)
     _show_once(given.name, text, key.id)
 
 
-def _revoke(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
+def _revoke(work: _Work, given: argparse.Namespace) -> None:
     def revoke(before: Tenant | None) -> Tenant:
         tenant = _known(before, given)
         ids = [one.id for one in tenant.keys if given.key in (None, one.id)]
@@ -133,11 +155,23 @@ def _revoke(store: TenantStore | TenantFile, given: argparse.Namespace) -> None:
             raise KeysCommandError(f"{given.name} has no key {given.key or 'at all'}; `list` shows the ids.")
         return tenant.ending(ids, datetime.now(UTC))
 
-    store.change(given.name, revoke)
+    work.store.change(given.name, revoke)
 
 
-def _list(store: TenantStore | TenantFile, _: argparse.Namespace) -> None:
-    for tenant in store.all():
+def _remove(work: _Work, given: argparse.Namespace) -> None:
+    def remove(before: Tenant | None) -> None:
+        _known(before, given)
+
+    work.store.change(given.name, remove)  # first, so that it sends nothing meanwhile
+    blobs = BlobStore(work.settings.storage_url, work.client)
+    store, queue = JobStore(work.client, work.settings), JobQueue(work.client, work.settings)
+    sources = SourceRegistry(work.client, blobs, work.settings)
+    erased = Eraser(work.client, store, queue, blobs, sources).erase_owner(given.name)
+    print(f"erased {erased.jobs} jobs, {erased.batches} batches and {erased.files} files of {given.name}")
+
+
+def _list(work: _Work, _: argparse.Namespace) -> None:
+    for tenant in work.store.all():
         limits = {
             "requests/min": tenant.requests_per_minute,
             "jobs at once": tenant.jobs_at_once,
@@ -152,6 +186,19 @@ def _list(store: TenantStore | TenantFile, _: argparse.Namespace) -> None:
             else:
                 end = f", {'ends' if key.is_live(now) else 'ended'} {key.expires_at:%Y-%m-%d %H:%M:%S}Z"
             print(f"  {key.id}, made {key.created_at:%Y-%m-%d %H:%M:%S}Z{end}")
+
+
+def _audit(work: _Work, given: argparse.Namespace) -> None:
+    entry = AuditEntry(
+        at=datetime.now(UTC),
+        tenant=OPERATOR,
+        key_id=None,
+        action=f"keys {given.run.__name__.removeprefix('_')}",
+        resource=given.name,
+        status=None,
+        request_id=None,
+    )
+    AuditLog(work.client, work.settings.audit_entries).write(entry)
 
 
 def _known(tenant: Tenant | None, given: argparse.Namespace) -> Tenant:

@@ -18,6 +18,9 @@ from workers.contract.contract_model import ContractModel
 from workers.contract.owners import ANONYMOUS, owner_of
 from workers.contract.terms import Terms
 
+OPERATOR = "operator"
+"""Who manages tenants, in the audit log; no tenant has this name."""
+
 PREFIX = "prk_"
 """What new keys begin with, so that scanners of repositories find leaked ones."""
 
@@ -44,10 +47,10 @@ TENANTS_OWN = WORK | {KeyScope.READ}
 
 def check_name(name: str) -> str:
     """A tenant's name. Raises ValueError, which says what to change."""
-    if not _NAME.fullmatch(name) or _FINGERPRINT.fullmatch(name) or name == ANONYMOUS:
+    if not _NAME.fullmatch(name) or _FINGERPRINT.fullmatch(name) or name in (ANONYMOUS, OPERATOR):
         raise ValueError(
-            f"a tenant's name has 1 to 40 of a-z, 0-9 and -, begins with a letter, and is neither {ANONYMOUS} nor 16 "
-            "hexadecimal digits"
+            f"a tenant's name has 1 to 40 of a-z, 0-9 and -, begins with a letter, and is neither {ANONYMOUS} nor "
+            f"{OPERATOR} nor 16 hexadecimal digits"
         )
     return name
 

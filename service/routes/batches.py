@@ -19,6 +19,7 @@ from service.security import NEEDS_READ, NEEDS_WORK, Owner, TenantDep, limit_rat
 from service.submit import IdempotencyKey, check_key, terms_of
 from service.validation import parse
 from workers.contract.batches import Batch
+from workers.contract.logs import add_log_fields
 
 router = APIRouter(prefix="/batches", tags=["jobs"])
 
@@ -80,6 +81,7 @@ async def create_batch(
     check_key(idempotency_key)
     body = await request.body()
     batch = links.batch(await run_in_threadpool(_create, backend, tenant, body, idempotency_key))
+    add_log_fields(batch_id=batch.id)
     return JSONResponse(batch.model_dump(mode="json"), 202, headers={"Location": links.to(f"/batches/{batch.id}")})
 
 

@@ -12,6 +12,7 @@ from service.openapi import EVENTS, problems
 from service.problems import REDIS_ERRORS
 from service.routes.jobs import OwnedJob
 from service.security import NEEDS_READ
+from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import JobRecord
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -45,5 +46,5 @@ async def stream_events(record: OwnedJob, backend: BackendDep, links: LinksDep) 
         async with aclosing(backend.events.follow(record.job.id)) as changes:
             async for name, seen in changes:
                 yield ServerSentEvent(event=name, data=links.job(seen).job, id=event_id(seen))
-    except REDIS_ERRORS:
+    except (UnknownJobError, *REDIS_ERRORS):  # erased meanwhile, or not to be read
         return

@@ -72,7 +72,15 @@ def read_job(record: OwnedJob, backend: BackendDep) -> Job:
 
 @router.delete("/{job_id}", dependencies=[NEEDS_WORK], responses=problems(404))
 def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
-    """Cancel the job. A running one stops within one batch of frames; one that has ended stays as it is."""
+    """Cancel the job. A running one stops within one batch of frames.
+
+    Of one that has ended the media are deleted: its results (410 from then on), and the files that came with its
+    request. What was uploaded by `POST /sources` stays, and so do the job's own record and files that another job still
+    needs.
+    """
+    if record.job.status.final:
+        backend.eraser.erase_media(record)
+        return record.job
     record = backend.jobs.cancel(record.job.id)
     if record.job.status is JobStatus.CANCELLED:
         backend.queue.remove(record)

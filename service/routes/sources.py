@@ -15,6 +15,7 @@ from service.security import NEEDS_READ, NEEDS_WORK, Owner, TenantDep, limit_rat
 from service.uploads import Uploads
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError
+from workers.contract.logs import add_log_fields
 from workers.contract.media_type import ANY
 from workers.contract.sources import StoredSource
 
@@ -69,8 +70,9 @@ async def create_source(
     its life.
     """
     async with read_submission(request, FIELDS) as submission:
-        uploads = Uploads(backend, tenant, submission, {"source": ANY})
+        uploads = Uploads(backend, tenant, submission, {"source": ANY}, apart=True)
         source = await run_in_threadpool(uploads.store, "source")
+    add_log_fields(source_id=source.id)
     response.headers["Location"] = links.to(f"/sources/{source.id}")
     return SourceDocument.of(source, tenant.name, links)
 
@@ -108,4 +110,4 @@ async def read_content(
 @router.delete("/{source_id}", status_code=204, dependencies=[NEEDS_WORK], responses=problems(404, 410))
 def delete_source(source_id: SourceId, backend: BackendDep, owner: Owner) -> None:
     """Delete the upload now. Jobs that have not read it yet will fail."""
-    backend.sources.delete(owner, source_id)
+    backend.eraser.erase_source(owner, source_id)

@@ -14,12 +14,25 @@ from pydantic import Field
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import IdempotencyConflictError, QueueFullError, UnknownBatchError
 from workers.contract.jobs import JobRecord, JobStatus
-from workers.contract.keys import key
 from workers.contract.kinds.edit import EditRequest
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.queue_names import QueueName
-from workers.contract.records import ACTIVE, BATCHES, OWNERS, batch_key, batches_of, flat, job_key, jobs_of, moment
+from workers.contract.records import (
+    ACTIVE,
+    BATCHES,
+    HELD_PART,
+    JOBS_PART,
+    OWNERS,
+    UNDER_WAY_PART,
+    batch_key,
+    batches_of,
+    flat,
+    idempotency_name,
+    job_key,
+    jobs_of,
+    moment,
+)
 from workers.contract.redis_time import redis_time
 from workers.contract.room import has_room
 from workers.contract.routing import Router
@@ -157,7 +170,7 @@ class BatchStore:
             return batch_id
         body = json.dumps([[request.model_dump_json() for request in requests], dict(metadata)])
         fingerprint = hashlib.sha256(body.encode()).hexdigest()
-        name = key("idempotency", "batch", owner, hashlib.sha256(chosen_key.encode()).hexdigest())
+        name = idempotency_name("batch", owner, chosen_key)
         self._redis.set(name, f"{batch_id}:{fingerprint}", nx=True, ex=life_s)
         found, _, known = cast(bytes, self._redis.get(name)).decode().partition(":")
         if known != fingerprint:
@@ -238,12 +251,12 @@ def _status(counts: Mapping[str, int], *, cancelled: bool) -> BatchStatus:
 
 
 def _jobs(batch_id: str) -> str:
-    return f"{batch_key(batch_id)}:jobs"
+    return batch_key(batch_id) + JOBS_PART
 
 
 def _held(batch_id: str) -> str:
-    return f"{batch_key(batch_id)}:held"
+    return batch_key(batch_id) + HELD_PART
 
 
 def _under_way(batch_id: str) -> str:
-    return f"{batch_key(batch_id)}:under_way"
+    return batch_key(batch_id) + UNDER_WAY_PART

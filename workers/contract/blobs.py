@@ -21,7 +21,10 @@ EXPIRY = key("blobs", "expiry")
 SEARCHED = key("blobs", "searched")
 _SEARCH_EVERY_S = 3600
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}  # of this project, by protocol
-_FOLDERS = ("sources", "results")
+SOURCES, RESULTS = "sources", "results"
+"""Folders of the store; in each, files lie under their owner."""
+
+_FOLDERS = (SOURCES, RESULTS)
 _PARTS = "parts"  # files that are still being written
 _AT_ONCE = 500  # keys of one command
 
@@ -129,6 +132,14 @@ class BlobStore:
         """Delete the blob; nothing happens when it is not there."""
         self._redis.zrem(EXPIRY, key)
         self._remove(self._path(key))
+
+    def delete_all(self, folder: str) -> int:
+        """Delete all blobs below a folder. Returns how many there were."""
+        self._fs.invalidate_cache()
+        paths = self._fs.find(self._path(folder))
+        for path in paths:
+            self.delete(path.removeprefix(f"{self._root}/"))
+        return len(paths)
 
     def sweep(self) -> int:
         """Delete all blobs that have outlived their time. Safe to run anywhere, any number of times.

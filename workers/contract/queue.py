@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import redis
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from workers.contract.errors import QueueFullError
@@ -111,8 +112,13 @@ class JobQueue:
         return before | {own: position}
 
     def remove(self, record: JobRecord) -> None:
-        """Remove a job, so that the length of the queue stays right after a cancellation."""
-        self._queue(record).remove(_entry(record))
+        """Remove a job, so that the length of the queue stays right after a cancellation, and RQ's record of it.
+
+        The record of one that a worker has taken is the worker's to delete.
+        """
+        entry = _entry(record)
+        if self._redis.lrem(self._queue(record).key, 1, entry):
+            self._redis.delete(Job.key_for(entry))
 
     def entries(self) -> set[tuple[str, int]]:
         """(job id, attempt) of everything that waits."""

@@ -1,9 +1,10 @@
 """How a job lies in Redis: the names of its keys, and its hash read back."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -37,10 +38,41 @@ BATCHES = key("batches")
 """Sorted set of the batches that have not ended, by when they were created."""
 
 
+BATCH_PARTS = JOBS_PART, HELD_PART, UNDER_WAY_PART = (":jobs", ":held", ":under_way")
+"""What follows a batch's key in the names of its jobs, of those outside of the queue, and of those in it or running."""
+
+
 def batch_key(batch_id: str) -> str:
     """The Redis key of a batch's hash."""
     return key("batch", batch_id)
 
+
+def batch_keys(batch_id: str) -> list[str]:
+    """All Redis keys of a batch."""
+    return [f"{batch_key(batch_id)}{part}" for part in ("", *BATCH_PARTS)]
+
+
+def source_key(owner: str, source_id: str) -> str:
+    """The Redis key of a source's record."""
+    return key("source", owner, cut(source_id, ID_LENGTH))  # clients send all kinds of ids
+
+
+def idempotency_name(what: Literal["job", "batch"], owner: str, chosen: str) -> str:
+    """The Redis key that remembers what an owner made with an idempotency key of its choice."""
+    return f"{_idempotency_of(what, owner)}{hashlib.sha256(chosen.encode()).hexdigest()}"
+
+
+def _idempotency_of(what: str, owner: str) -> str:
+    return key(f"{what}-idempotency", owner, "")
+
+
+def patterns_of(owner: str) -> list[str]:
+    """What the names of keys fit that are an owner's alone, and that no index lists."""
+    return [source_key(owner, "*"), *(f"{_idempotency_of(what, owner)}*" for what in ("job", "batch"))]
+
+
+CALLED_EVENTS = ("started", "completed")
+"""What clients may want to be called for."""
 
 CALLBACKS_DUE = key("callbacks", "due")
 """Sorted set of `JOB:EVENT` by when they are to be sent next, seconds since the epoch."""

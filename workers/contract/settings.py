@@ -132,8 +132,7 @@ class Settings(BaseSettings):
     source_cache_bytes: NonNegativeInt = Field(
         default=256 * 2**20,
         description="Memory in which a worker keeps photos that it has read, and what it needs to draw them; 0 keeps "
-        "none. A deleted photo is refused at once, but may stay in memory until others take its place or the worker "
-        "ends.",
+        "none. A deleted photo is refused at once, and has left the memory after PORTRAIT_SWEEP_S.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log records that are written."

@@ -8,14 +8,14 @@ from typing import IO, Any, BinaryIO, cast
 import redis
 from pydantic import Field
 
-from workers.contract.blobs import EXPIRY, BlobStore, content_id
+from workers.contract.blobs import EXPIRY, SOURCES, BlobStore, content_id
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
-from workers.contract.keys import key
 from workers.contract.media_type import PICTURE, MediaHeader, MediaKind, detect_media_type
+from workers.contract.records import source_key
 from workers.contract.redis_time import redis_time
 from workers.contract.settings import Settings
-from workers.contract.text import ID_LENGTH, cut
+from workers.contract.text import cut
 
 _CHUNK = 2**20
 # How long it is remembered that a source existed, so that an expired source is not mistaken for a wrong id.
@@ -46,6 +46,7 @@ class StoredSource(ContractModel):
 
     Attributes:
         blob: key of its bytes in the blob store; a file that is stored again gets another one.
+        apart: whether it was uploaded by itself, to be named later, and not only as a part of a request.
         new: whether it was stored just now, and not known before.
     """
 
@@ -56,6 +57,7 @@ class StoredSource(ContractModel):
     height: int | None
     expires_at: float
     blob: str
+    apart: bool = True
     new: bool = Field(default=False, exclude=True)
 
 
@@ -87,21 +89,26 @@ class SourceRegistry:
         """
         return self.store(owner, data, detect_media_type(data, self._settings.max_pixels, kinds))
 
-    def store(self, owner: str, data: BinaryIO, header: MediaHeader, life_s: int | None = None) -> StoredSource:
+    def store(
+        self, owner: str, data: BinaryIO, header: MediaHeader, life_s: int | None = None, *, apart: bool = True
+    ) -> StoredSource:
         """Store a file whose header is known, or extend the life of the same file. Raises StorageFullError.
 
-        `life_s` is how long it is kept; None for as long as the settings say.
+        `life_s` is how long it is kept; None for as long as the settings say. `apart`: see `StoredSource`.
         """
         source_id = content_id(data)
-        found = {"media_type": header.media_type, "width": header.width, "height": header.height}
+        found: dict[str, Any] = {"media_type": header.media_type, "width": header.width, "height": header.height}
+        if apart:  # and stays so, however it is sent later
+            found["apart"] = True
         life = life_s or self._settings.source_ttl_s
         known, before = self._known(owner, source_id, life, found)
         if known is not None:
             return known
-        blob = f"sources/{owner}/{source_id}-{uuid.uuid4().hex}"
+        blob = f"{SOURCES}/{owner}/{source_id}-{uuid.uuid4().hex}"
         size = self._blobs.put(blob, data, life)
+        fields = {"apart": False} | found
         source = StoredSource(
-            id=source_id, bytes=size, expires_at=redis_time(self._redis) + life, blob=blob, new=True, **found
+            id=source_id, bytes=size, expires_at=redis_time(self._redis) + life, blob=blob, new=True, **fields
         )
         while not self._replaced(owner, before, source):
             known, before = self._known(owner, source_id, life, found)
@@ -156,7 +163,7 @@ class SourceRegistry:
             Whether it is gone.
         """
         mine = source.model_dump_json()
-        if not self._discard(keys=[_key(owner, source.id), EXPIRY], args=[mine, source.blob]):
+        if not self._discard(keys=[source_key(owner, source.id), EXPIRY], args=[mine, source.blob]):
             return False
         self._blobs.delete(source.blob)
         return True
@@ -182,7 +189,7 @@ class SourceRegistry:
                 self._replaced(owner, renewed.model_dump_json(), self._expired(source))
 
     def _read(self, owner: str, source_id: str) -> tuple[StoredSource | None, str]:
-        raw = cast(bytes | None, self._redis.get(_key(owner, source_id)))
+        raw = cast(bytes | None, self._redis.get(source_key(owner, source_id)))
         return (None, "") if raw is None else (StoredSource.model_validate_json(raw), raw.decode())
 
     def _expired(self, source: StoredSource) -> StoredSource:
@@ -191,11 +198,7 @@ class SourceRegistry:
     def _replaced(self, owner: str, before: str, source: StoredSource) -> bool:
         """Write a source down, unless somebody else has written another thing than `before`. Returns whether it was."""
         life = int(max(0.0, source.expires_at - redis_time(self._redis)) + _MEMORY_S)
-        return bool(self._replace(keys=[_key(owner, source.id)], args=[before, source.model_dump_json(), life]))
-
-
-def _key(owner: str, source_id: str) -> str:
-    return key("source", owner, cut(source_id, ID_LENGTH))  # clients send all kinds of ids
+        return bool(self._replace(keys=[source_key(owner, source.id)], args=[before, source.model_dump_json(), life]))
 
 
 def _no_longer_stored(source_id: str) -> SourceExpiredError:

@@ -16,7 +16,6 @@ from workers.contract import job_metrics
 from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import IdempotencyConflictError, SupersededError, TooManyJobsError
 from workers.contract.jobs import JobRecord, JobStatus, Problem, Progress, Result
-from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.kinds.common import RequestFields
 from workers.contract.origin import Origin
@@ -29,6 +28,7 @@ from workers.contract.records import (
     active_of,
     batch_key,
     flat,
+    idempotency_name,
     job_key,
     jobs_of,
     record_from_hash,
@@ -177,7 +177,7 @@ class JobStore:
         oldest: float | str = now - self._settings.longest_life_s - (terms.retention_s or 0)
         if request.fleeting:
             fields["ttl"], oldest = _FLEETING_TTL_S, ""
-        idempotency = [] if idempotency_key is None else [_idempotency(owner, idempotency_key)]
+        idempotency = [] if idempotency_key is None else [idempotency_name("job", owner, idempotency_key)]
         kept = terms.retention_s or self._settings.job_ttl_s
         answer = cast(
             list[bytes],
@@ -203,7 +203,7 @@ class JobStore:
 
     def knows(self, owner: str, idempotency_key: str) -> bool:
         """Whether the owner has made a job with this key before."""
-        return bool(self._redis.exists(_idempotency(owner, idempotency_key)))
+        return bool(self._redis.exists(idempotency_name("job", owner, idempotency_key)))
 
     def get(self, job_id: str) -> JobRecord:
         """Read a job. Raises UnknownJobError when there is none or its record has expired."""
@@ -342,6 +342,11 @@ class JobStore:
             warnings=_json(warnings),
         )
 
+    def drop_results(self, job_id: str) -> None:
+        """Have the results of a job that has ended count as expired."""
+        ended = {status for status in JobStatus if status.final}
+        self._move(job_id, ended, None, {"result_expires_at": 0})
+
     def end_cancelled(self, job_id: str, attempt: int, metrics: Mapping[str, float]) -> None:
         """End a running job whose cancellation was requested."""
         self._finish(job_id, attempt, JobStatus.CANCELLED, metrics)
@@ -474,10 +479,6 @@ def new_job_fields(
 
 def _too_many(terms: Terms) -> TooManyJobsError:
     return TooManyJobsError(f"{terms.jobs_at_once} jobs may wait or run at once; try again when one has ended.")
-
-
-def _idempotency(owner: str, chosen: str) -> str:
-    return key("idempotency", owner, hashlib.sha256(chosen.encode()).hexdigest())
 
 
 def _json(warnings: Iterable[JobWarning]) -> str:

@@ -95,7 +95,7 @@ class ActedWorker:
         """End the job with several results."""
         url, results = f"/jobs/{record.job.id}/result", {}
         for index, data in enumerate(files):
-            key = f"results/{record.job.id}/1-{index}"
+            key = f"results/{record.owner}/{record.job.id}-1-{index}"
             self.blobs.put(key, BytesIO(data), 600)
             query = f"?index={index}" if len(files) > 1 else ""
             results[key] = Result(url=url + query, media_type=media_type, width=8, height=8, space="arkit")

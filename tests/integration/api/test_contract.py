@@ -16,7 +16,10 @@ from jsonschema import Draft202012Validator
 from models.coefficients import ARKIT, BFM
 from models.coefficients.document import Motion, motion_document, motion_npz
 from service.examples import FACES_EXAMPLE
-from tests.integration.api.conftest import ActedWorker, assert_problem
+from service.keys.tenant import KeyScope, ManagedTenant, new_key
+from service.keys.tenant_store import TenantStore
+from service.settings import ApiSettings
+from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
 from tests.integration.api.contract import CONTRACT
 from tests.integration.conftest import BUNDLE
 
@@ -76,7 +79,7 @@ def waiting(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> Wa
 
 
 def test_every_declared_answer_is_given(
-    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], waiting: Waiting
+    api: httpx.Client, settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any], waiting: Waiting
 ) -> None:
     CONTRACT.seen.clear()
     for path in ("/health/live", "/health/ready", "/metrics", "/sliders", "/bundles"):
@@ -122,6 +125,12 @@ def test_every_declared_answer_is_given(
         assert api.get(path).status_code == 200
     assert api.delete(batch.headers["location"]).status_code == 200
     assert api.delete(f"/jobs/{job}").status_code == 200
+    assert api.get("/me").json()["tenant"] == "anonymous"
+    text, key = new_key()
+    tenant = ManagedTenant(name="security", keys=(key,), scopes=frozenset({KeyScope.ADMIN}))
+    TenantStore(worker.client).change("security", lambda _: tenant)
+    with serving(alone(settings, require_keys=True)) as (_, keyed):
+        assert keyed.get("/audit", headers={"Authorization": f"Bearer {text}"}).status_code == 200
     with api.stream("GET", f"/jobs/{job}/events") as stream:
         CONTRACT.seen.add(("get", "/jobs/{job_id}/events", "200", stream.headers["content-type"].partition(";")[0]))
         text = "\n".join(stream.iter_lines())
@@ -130,6 +139,7 @@ def test_every_declared_answer_is_given(
     for event in data:
         assert CONTRACT.errors({"$ref": "#/components/schemas/JobEvent"}, event) is None
         assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event["data"])) is None
+    assert api.delete("/me/data").status_code == 200
     # Only an object store gives these: test_object_store.py.
     CONTRACT.seen |= {("get", path, "307", "") for path in ("/jobs/{job_id}/result", "/sources/{source_id}/content")}
     assert CONTRACT.declared() - CONTRACT.seen == set(), "declared, and never answered"

@@ -155,7 +155,7 @@ def test_an_expired_result_is_gone(api: httpx.Client, worker: ActedWorker, photo
     location = post_edit(api, photo).headers["location"]
     record = worker.claim()
     worker.succeed(record)
-    worker.blobs.delete(f"results/{record.job.id}/1-0")
+    worker.blobs.delete(f"results/{record.owner}/{record.job.id}-1-0")
     assert_problem(api.get(f"{location}/result"), 410, "result_expired")
 
 

@@ -109,6 +109,6 @@ def test_a_result_that_was_deleted_is_gone(
     own, http = stored
     blobs = BlobStore(own.storage_url, client)
     job = url.split("/")[2]
-    blobs.delete(f"results/{job}/1-0")
+    blobs.delete(f"results/anonymous/{job}-1-0")
     assert_problem(http.get(url), 410, "result_expired")
-    assert not blobs.exists(f"results/{job}/1-0")
+    assert not blobs.exists(f"results/anonymous/{job}-1-0")

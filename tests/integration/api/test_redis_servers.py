@@ -16,6 +16,8 @@ import pytest
 import redis
 import trustme
 
+from service.keys.tenant import KeyScope, ManagedTenant, new_key
+from service.keys.tenant_store import TenantStore
 from service.settings import ApiSettings
 from tests.integration.api.conftest import assert_problem, free_port, serving
 from tests.integration.redis_processes import RedisProcess, tls_in_front, wait_for
@@ -66,7 +68,8 @@ def test_an_acl_user_over_tls_on_a_cluster_node_does_for_everything(folder: Path
         worker = launch(settings)
         stack.callback(worker.wait, 20)
         stack.callback(worker.kill)
-        use_everything(ApiSettings(**settings.model_dump(), port=free_port(), rate_limit=1000), photo, worker)
+        limited = {"rate_limit": 1000, "jobs_at_once": 100, "require_keys": True}
+        use_everything(ApiSettings(**settings.model_dump(), port=free_port(), **limited), photo, worker)
         refused = [(entry["reason"], entry["object"]) for entry in server.admin.acl_log()]
         assert refused == [], "a command or a key that the ACL user needs and has not"
         with connect(url, retries=0) as own:
@@ -84,7 +87,11 @@ def use_everything(settings: ApiSettings, photo: dict[str, Any], worker: Any) ->
     client = connect(settings.redis_url)
     service = service_of(settings, client)
     service.wait_for_worker(WorkerState.READY)
+    text, key = new_key()
+    tenant = ManagedTenant(name="acme", keys=(key,), scopes=frozenset(KeyScope))
+    TenantStore(client).change("acme", lambda _: tenant)
     with serving(settings) as (_, api):
+        api.headers["Authorization"] = f"Bearer {text}"
         ready = api.get("/health/ready")
         assert ready.status_code == 200, ready.text
         waited = api.post("/edit", files=photo, headers={"Prefer": "wait=30", "Accept": "image/png"})
@@ -98,6 +105,10 @@ def use_everything(settings: ApiSettings, photo: dict[str, Any], worker: Any) ->
         waiting = api.post("/edit", files=photo).json()["id"]
         time.sleep(0.5)  # the reaper looks at it
         assert api.delete(f"/jobs/{waiting}").json()["status"] == "cancelled"
+        source = api.post("/sources", files=photo).json()["id"]
+        assert api.post("/batches", json={"edits": [{"source_id": source}]}).status_code == 202
+        assert api.delete("/me/data").json()["batches"] == 1
+        assert api.get("/audit?limit=1").json()["entries"][0]["action"] == "erase_my_data"
         assert "portrait_redis_up 1.0" in api.get("/metrics").text
     client.close()
 

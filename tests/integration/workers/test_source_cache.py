@@ -7,6 +7,7 @@ import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +15,10 @@ import pytest
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.integration.api.conftest import free_port
+from tests.integration.api.conftest import free_port, wait_until
 from tests.integration.workers.conftest import launch
+from workers.contract.erasure import Eraser
+from workers.contract.errors import UnknownJobError
 from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.kinds import JobRequest
 from workers.contract.kinds.edit import EditRequest
@@ -132,3 +135,35 @@ def test_a_deleted_photo_is_refused_and_leaves_the_memory(service: Service, port
     assert (error.code, error.status) == ("source_expired", 410)
     assert numbers(port)[2] < kept
     assert was_read(edited(service, png, "one")), "uploaded again"
+
+
+def eraser(service: Service) -> Eraser:
+    return Eraser(service.client, service.store, service.queue, service.blobs, service.sources)
+
+
+def test_an_erased_photo_leaves_the_memory_though_nobody_asks_for_it(service: Service, port: int, png: bytes) -> None:
+    source, kept = edited(service, png, "one").request.source_id, numbers(port)[2]
+    eraser(service).erase_source("one", source)
+    wait_until(lambda: numbers(port)[2] < kept)
+
+
+def test_an_erased_owner_leaves_nothing_of_a_job_that_runs(service: Service, port: int, png: bytes) -> None:
+    edited(service, png, "two")
+    kept = numbers(port)[2]
+    source = service.sources.add("two", io.BytesIO(png)).id
+    slow = {"keyframes": [{"time": t, "expression": {"mouthFunnel": 1.0}} for t in (0.0, 4.0)]}
+    record, _ = service.store.create(EditRequest.model_validate({"source_id": source, "controls": slow}), "two")
+    service.queue.enqueue(record)
+    service.wait(record.job.id, lambda running: running.job.progress.done > 0)
+
+    erased = eraser(service).erase_owner("two")
+    assert erased.jobs >= 2
+    assert erased.files >= 2
+    wait_until(lambda: not service.presence.workers()[0].job_id, 20)
+    wait_until(lambda: numbers(port)[2] < kept)
+    with pytest.raises(UnknownJobError):
+        service.store.get(record.job.id)
+    stored = [path for path in Path(service.settings.storage_url).rglob("*") if path.is_file() and "two" in path.parts]
+    assert not stored
+    wait_until(lambda: not list(service.client.scan_iter("*rq:job:two_*")))
+    assert edited(service, png, "one").job.status is JobStatus.SUCCEEDED, "the worker goes on"
