@@ -22,7 +22,7 @@ from models.frame_buffer import FrameBuffer
 from models.prepared_photo import PreparedPhoto, PreparedPhotos, Way
 from models.renderer import PIRenderer, painting
 from models.renderer.engine import CompiledEngine, Engine
-from models.renderer.layers import pixels
+from models.renderer.layers import head_pixels, pixels
 from models.renderer.layers.compose import LayeredSource
 from models.renderer.memory import in_batches
 from models.renderer.palette import Palette
@@ -60,6 +60,7 @@ class FrameRenderer:
             self.fit = LandmarkFit(face)
             drawing.compile_loops()
             pixels.compile_loops()
+            head_pixels.compile_loops()
         painting.compile_loops()
         self._space = space(renderer.preset.space)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
-from models.renderer.layers import pixels
+from models.renderer.layers import head_pixels, pixels
 from models.renderer.layers.source import PosedFace, SourceLayers
 from models.renderer.layers.turned import TurnedHead
 
@@ -82,10 +82,7 @@ class LayeredSource:
         """A head that moves over its background, float32 [S, S, 3]. Hair goes with the head: the networks' flow is left
         out, and what they add beside the face."""
         frame = self._turned.frame(posed)
-        place = frame.window.place
-        face = added[place] * frame.face[..., None]
-        frame.picture[place] *= 1 - face[..., 3:]
-        frame.picture[place] += face[..., :3]
+        head_pixels.lay_paint(frame.picture, added, frame.face, frame.window.x, frame.window.y)
         return frame.picture
 
     def _added(self, painting: Array, posed: PosedFace) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from models.face3d.drawing import EMPTY, draw, facing
 from models.face3d.landmark_fit import FittedFace
 from models.face3d.pose import HeadPose
+from models.renderer.layers.head_pixels import enlarged
 from models.renderer.layers.masks import Window, sampled, smoothstep, without_holes
 from models.renderer.layers.skull import CENTRE, camera, skull
 
@@ -48,6 +50,25 @@ MOST = 1.05, 1.25
 CHIN = 152
 
 Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SheetPlaces:
+    """Where the pixels of a frame take their colour from.
+
+    Attributes:
+        columns, rows: [S, S] in pixels of the crop.
+        shown: [S, S] in [0, 1], whether they show the sheet.
+    """
+
+    columns: Array
+    rows: Array
+    shown: Array
+
+    def read(self, picture: Array, interpolation: int = cv2.INTER_CUBIC) -> Array:
+        """A picture [S, S, …] at these places; the border is repeated outside."""
+        read = cv2.remap(picture, self.columns, self.rows, interpolation, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(read, np.float32)
 
 
 class HeadSheet:
@@ -109,12 +130,11 @@ class HeadSheet:
         is_near = cv2.dilate((cells > 0.01).astype(np.uint8), np.ones((3, 3))).ravel() > 0
         self._triangles = self._triangles[is_near[self._triangles].any(1)]
 
-    def places(self, pose: HeadPose) -> tuple[Array, Array]:
-        """Where the pixels of a frame in that pose take the sheet's colour from, [S, S, 2] in pixels of the crop, and
-        whether they show it, [S, S] in [0, 1]."""
+    def places(self, pose: HeadPose) -> SheetPlaces:
+        """Where the pixels of a frame in that pose take the sheet's colour from."""
         return self._drawn(self._moved(pose), np.ones_like(self._depth))
 
-    def mirrored(self, pose: HeadPose) -> tuple[Array, Array] | None:
+    def mirrored(self, pose: HeadPose) -> SheetPlaces | None:
         """The same of the sheet's mirror image, as far as it stands for the side that the photo hides; None where the
         photo hides no side."""
         own = self._face.pose
@@ -137,17 +157,15 @@ class HeadSheet:
         yaw = np.degrees(_yaw(self._face.pose.rotation))
         return float(np.sign(yaw) * smoothstep((abs(yaw) - TURNED[0]) / (TURNED[1] - TURNED[0])))
 
-    def _drawn(self, vertices: Array, weight: Array) -> tuple[Array, Array]:
-        """Where the pixels of a frame with those vertices [P, 3] show the crop, [S, S, 2], and the weight [P] there."""
+    def _drawn(self, vertices: Array, weight: Array) -> SheetPlaces:
+        """Where the pixels of a frame with those vertices [P, 3] show the crop, and the weight [P] there."""
         size = min(self._side, FINEST)
         scaled = vertices.copy()
         scaled[:, :2] = (vertices[:, :2] + 0.5) * (size / self._side) - 0.5
         values = np.column_stack([self._points, weight, np.ones_like(weight)]).astype(np.float32)
         _, drawn = draw(scaled, values, self._triangles, size, size)
         drawn[..., :2] -= drawn[..., 3:] * ((_grid(size) + 0.5) * (self._side / size) - 0.5)
-        whole = cv2.resize(drawn, (self._side, self._side), interpolation=cv2.INTER_LINEAR)
-        places = _grid(self._side) + whole[..., :2] / np.maximum(whole[..., 3:], 1e-3)
-        return np.asarray(places, np.float32), np.asarray(whole[..., 2], np.float32)
+        return SheetPlaces(*enlarged(drawn, self._side))
 
     def _moved(self, pose: HeadPose) -> Array:
         """The sheet's vertices [P, 3] in another pose."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.face3d.drawing import EMPTY, draw, facing
+from models.renderer.layers import head_pixels
 from models.renderer.layers.head_alpha import head_alpha
 from models.renderer.layers.head_sheet import HeadSheet
-from models.renderer.layers.hidden import mirrored, shown_by
+from models.renderer.layers.hidden import GRAZING, PLAIN, mirrored, shown_by
 from models.renderer.layers.masks import Window, sampled, smoothstep, without_holes
 from models.renderer.layers.plate import taken_apart
 from models.renderer.layers.source import PosedFace, SourceLayers, completed
@@ -43,8 +44,9 @@ class _Mesh:
         held: [h, w] in [0, 1], how far it is to be believed against the sheet.
         certain: [h, w] in [0, 1], how far it is of the face, which landmarks hold.
         places: [h, w, 2], where they take their colour from, in pixels of the crop.
-        mirror: [h, w, 2], where their mirror images lie.
-        own, other: [h, w] in [0, 1], how well the photo shows them, and their mirror images.
+        own: [h, w] in [0, 1], how well the photo shows them.
+        mirror: [h, w, 2], where their mirror images lie; None where the photo hides no side.
+        other: [h, w] in [0, 1], how well the photo shows those.
     """
 
     window: Window
@@ -52,9 +54,9 @@ class _Mesh:
     held: Array
     certain: Array
     places: Array
-    mirror: Array
     own: Array
-    other: Array
+    mirror: Array | None = None
+    other: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,77 +90,71 @@ class TurnedHead:
         self._sheet.trim(self._alpha)
         rest = self._plate + self._alpha[..., None] * (self._person - self._plate)
         self._left_over = picture - rest
+        certainty = self._face.model.certainty
+        follows = self._sheet.follows(self._face.placed)
+        self._goes = (follows + certainty * (1 - follows)).astype(np.float32)
+        self._attributes = self._of_vertices()
+
+    def _of_vertices(self) -> Array:
+        """`head_pixels.ATTRIBUTES` of the mesh in the photo, [V, C]; the mirror's place where a side is hidden."""
+        model, placed, mirror = self._face.model, self._face.placed, self._face.model.mirror
+        facing_viewer = (model.normals @ self._face.pose.rotation.T.astype(np.float32))[:, 2]
+        hidden = self._sheet.hidden(model.mean)
+        flags = [facing_viewer, model.certainty, self._sheet.inside(placed), hidden, facing_viewer[mirror]]
+        mirrors = [placed[mirror]] if hidden.any() else []
+        return np.column_stack([placed, *flags, *mirrors]).astype(np.float32)
 
     def frame(self, posed: PosedFace) -> TurnedFrame:
         """The head in a pose, without what is painted inside of lids and lips."""
-        places, shown = self._sheet.places(posed.pose)
-        alpha = shown * sampled(self._alpha, places, cv2.INTER_LINEAR)
-        colours = sampled(self._person, places)
-        mesh = self._mesh(posed)
-        here = mesh.window.place
+        sheet, mesh = self._sheet.places(posed.pose), self._mesh(posed)
+        alpha, colours = sheet.read(self._alpha, cv2.INTER_LINEAR), sheet.read(self._person)
         skin = sampled(self._person, mesh.places)
-        light = mirrored(skin, self._person, mesh.mirror, mesh.own, mesh.other)
-        on_top = mesh.cover * (1 - (1 - mesh.held) * alpha[here])
-        colours[here] += on_top[..., None] * (skin - colours[here])
-        alpha[here] += mesh.cover * (1 - alpha[here])
-        picture, behind = self._plate.copy(), self._sheet.mirrored(posed.pose)
-        if behind is not None:
-            other = behind[1] * sampled(self._alpha, behind[0], cv2.INTER_LINEAR)
-            picture += other[..., None] * (sampled(self._person, behind[0]) + light - picture)
-        colours -= picture
-        colours *= alpha[..., None]
-        picture += colours
+        light = np.zeros(3, np.float32)
+        if mesh.mirror is not None and mesh.other is not None:
+            light = mirrored(skin, self._person, mesh.mirror, mesh.own, mesh.other)
+        window = mesh.window
+        head_pixels.lay_skin(colours, alpha, sheet.shown, skin, mesh.cover, mesh.held, window.x, window.y)
+        behind, other = self._plate, self._sheet.mirrored(posed.pose)
+        if other is not None:
+            behind = behind.copy()
+            far = other.shown * other.read(self._alpha, cv2.INTER_LINEAR)
+            behind += far[..., None] * (other.read(self._person) + light - behind)
+        head_pixels.lay_over(colours, alpha, behind)
         left_over = 1 - smoothstep(self._layers.motion(posed) / LEFT)
         if left_over > 0:
-            picture += sampled(self._left_over, places) * (left_over * shown)[..., None]
-        if behind is not None:
-            alpha = 1 - (1 - alpha) * (1 - other)
-        return TurnedFrame(picture, alpha, mesh.window, mesh.certain)
+            colours += sheet.read(self._left_over) * (left_over * sheet.shown)[..., None]
+        if other is not None:
+            alpha = 1 - (1 - alpha) * (1 - far)
+        return TurnedFrame(colours, alpha, window, mesh.certain)
 
     def _mesh(self, posed: PosedFace) -> _Mesh:
-        model, placed = self._face.model, self._face.placed
+        model = self._face.model
         vertices = self._moved(posed)
         window = Window.around(vertices[model.is_skin, :2], 1, len(self._alpha))
-        facing_viewer = (model.normals @ self._face.pose.rotation.T.astype(np.float32))[:, 2:]
-        mirror = model.mirror
-        flags = [model.certainty[:, None], self._sheet.inside(placed)[:, None], self._sheet.hidden(model.mean)[:, None]]
-        attributes = [placed[:, :2], placed, placed[mirror], facing_viewer, facing_viewer[mirror], *flags]
-        depth, drawn = draw(
-            window.local(vertices),
-            np.column_stack(attributes).astype(np.float32),
-            facing(vertices, model.skin),
-            window.height,
-            window.width,
-        )
+        size = window.height, window.width
+        depth, drawn = draw(window.local(vertices), self._attributes, facing(vertices, model.skin), *size)
         is_drawn = depth > EMPTY
-        # What is under eyes and mouth is stretched from around them, as sure as the face.
-        drawn[~is_drawn, 8:] = (1, 0, 1, 1, 0)
-        own, other, certainty, inside, hidden = np.moveaxis(drawn[..., 8:], -1, 0)
-        seen = self._layers.is_seen(drawn[..., 2:5]) * is_drawn
-        blend = BLEND * self._face.pose.scale
-        solid = without_holes(is_drawn).astype(np.float32)
-        edge = np.clip(2 * cv2.GaussianBlur(solid, (0, 0), EDGE, borderType=cv2.BORDER_CONSTANT) - 1, 0, 1) * solid
-        cover = edge * smoothstep(certainty / BORDER)
+        seen = self._layers.is_seen(drawn[..., :3]) * is_drawn
         # The mesh's sides, which the photo shows edge on, have no ear: the sheet has.
-        held = np.maximum(np.maximum(shown_by(own), smoothstep(2 * hidden)), smoothstep((inside - SIDE[0]) / SIDE[1]))
-        return _Mesh(
-            window=window,
-            cover=cover,
-            held=held,
-            certain=cover * certainty,
-            places=completed(drawn[..., :2], window, seen),
-            mirror=drawn[..., 5:7],
-            own=_smooth(shown_by(own) * np.where(is_drawn, seen, 1), blend),
-            other=_smooth(shown_by(other) * hidden * self._layers.is_seen(drawn[..., 5:8]), blend),
-        )
+        certainty, held, own = head_pixels.sides(is_drawn, drawn, seen, (GRAZING, PLAIN), SIDE)
+        solid = without_holes(is_drawn)
+        soft = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), EDGE, borderType=cv2.BORDER_CONSTANT)
+        cover, certain = head_pixels.outlined(np.asarray(soft, np.float32), solid, certainty, BORDER)
+        mesh = _Mesh(window, cover, held, certain, completed(drawn[..., :2], window, seen), own)
+        return self._with_mirror(mesh, is_drawn, drawn) if drawn.shape[-1] > head_pixels.ATTRIBUTES else mesh
+
+    def _with_mirror(self, mesh: _Mesh, is_drawn: NDArray[np.bool_], drawn: Array) -> _Mesh:
+        """The same with what the photo shows of the other side."""
+        blend = BLEND * self._face.pose.scale
+        place = drawn[..., head_pixels.ATTRIBUTES :]
+        other = shown_by(drawn[..., 7]) * drawn[..., 6] * is_drawn * self._layers.is_seen(place)
+        return replace(mesh, mirror=place[..., :2], own=_smooth(mesh.own, blend), other=_smooth(other, blend))
 
     def _moved(self, posed: PosedFace) -> Array:
         """The frame's vertices [V, 3]; at the mesh's edge they move as the sheet does, without the expression."""
-        face, certainty = self._face, self._face.model.certainty[:, None]
+        face = self._face
         rigid = face.vertices(face.expression, posed.pose)
-        moved = rigid + certainty * (posed.vertices - rigid)
-        follows = self._sheet.follows(face.placed)[:, None]
-        return face.placed + (follows + certainty * (1 - follows)) * (moved - face.placed)
+        return head_pixels.bent(face.placed, rigid, posed.vertices, face.model.certainty, self._goes)
 
 
 def _smooth(weight: Array, sigma: float) -> Array:

@@ -21,7 +21,7 @@ from models.face3d import drawing
 from models.face3d.landmark_fit import LandmarkFit
 from models.portrait import PortraitEditor, Source
 from models.renderer import painting
-from models.renderer.layers import pixels
+from models.renderer.layers import head_pixels, pixels
 from models.renderer.palette import Palette
 
 
@@ -43,12 +43,12 @@ def edited(editor: PortraitEditor, source: Source, **controls: object) -> np.nda
 def test_the_first_picture_waits_for_no_compiler(editor: PortraitEditor, source: Source) -> None:
     loops = [
         loop
-        for module in (drawing, painting, pixels)
+        for module in (drawing, painting, pixels, head_pixels)
         for name, loop in vars(module).items()
         if isinstance(loop, CPUDispatcher) and not name.startswith("_")  # which others hold
     ]
     before = [len(loop.signatures) for loop in loops]
-    assert len(loops) > 10
+    assert len(loops) > 15
     assert all(before)
     controls = {"expression": {"jawOpen": 0.5, "eyeBlinkLeft": 0.7, "mouthSmileLeft": 0.3}}
     for yaw in (0.0, 0.4, 9.0):  # still, between, turned
