@@ -4,8 +4,8 @@ It knows the service by its HTTP alone and imports none of the other packages.
 """
 
 from client.async_client import AsyncPortraitClient
-from client.calls import SourceId
-from client.documents import Batch, Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
+from client.calls import JobExtras, SourceId
+from client.documents import Batch, Bundle, Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
 from client.errors import (
     InvalidUrlError,
     JobCancelledError,
@@ -22,10 +22,12 @@ from client.sync_client import PortraitClient
 __all__ = [
     "AsyncPortraitClient",
     "Batch",
+    "Bundle",
     "Edit",
     "InvalidUrlError",
     "Job",
     "JobCancelledError",
+    "JobExtras",
     "JobStatus",
     "NoConnectionError",
     "PortraitClient",

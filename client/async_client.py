@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, Unpack
 
 import httpx
 
@@ -17,6 +17,7 @@ from client.calls import (
     ExtractFormat,
     Fields,
     FileMedia,
+    JobExtras,
     Media,
     edit_call,
     extract_call,
@@ -24,7 +25,7 @@ from client.calls import (
     reenact_call,
     talk_call,
 )
-from client.documents import Batch, Job, JobStatus, Readiness, Sliders, Source
+from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
 from client.many import Edit, OnBatch
@@ -83,10 +84,10 @@ class AsyncPortraitClient:
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.edit`."""
-        return await self._submit(edit_call(photo, controls, options, idempotency_key))
+        return await self._submit(edit_call(photo, controls, options, extras))
 
     async def reenact(
         self,
@@ -95,10 +96,10 @@ class AsyncPortraitClient:
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.reenact`."""
-        return await self._submit(reenact_call(photo, driver, controls, options, idempotency_key))
+        return await self._submit(reenact_call(photo, driver, controls, options, extras))
 
     async def talk(
         self,
@@ -108,10 +109,10 @@ class AsyncPortraitClient:
         pose: Media | None = None,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.talk`."""
-        return await self._submit(talk_call(photo, audio, pose, controls, options, idempotency_key))
+        return await self._submit(talk_call(photo, audio, pose, controls, options, extras))
 
     async def extract(
         self,
@@ -119,14 +120,14 @@ class AsyncPortraitClient:
         *,
         format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.extract`."""
-        return await self._submit(extract_call(media, format, options, idempotency_key))
+        return await self._submit(extract_call(media, format, options, extras))
 
-    async def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
+    async def faces(self, photo: Media, **extras: Unpack[JobExtras]) -> Job:
         """As `PortraitClient.faces`."""
-        return await self._submit(faces_call(photo, idempotency_key))
+        return await self._submit(faces_call(photo, extras))
 
     async def jobs(
         self,
@@ -166,9 +167,17 @@ class AsyncPortraitClient:
         """As `PortraitClient.cancel_batch`."""
         return await self._run(many.cancel_batch(batch, self._retries))
 
-    async def sliders(self) -> Sliders:
+    async def save_batch(self, batch: Batch | str, folder: str | os.PathLike[str]) -> list[Path | None]:
+        """As `PortraitClient.save_batch`."""
+        return await self._run(many.save_batch(batch, self._retries, folder))
+
+    async def sliders(self, bundle: str | None = None) -> Sliders:
         """As `PortraitClient.sliders`."""
-        return await self._run(flows.read_sliders(self._retries))
+        return await self._run(flows.read_sliders(self._retries, bundle))
+
+    async def bundles(self) -> list[Bundle]:
+        """As `PortraitClient.bundles`."""
+        return await self._run(flows.read_bundles(self._retries))
 
     async def readiness(self) -> Readiness:
         """As `PortraitClient.readiness`."""

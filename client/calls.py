@@ -8,7 +8,7 @@ import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, TypedDict
 from urllib.parse import quote
 
 from client.documents import Job, Source
@@ -33,11 +33,27 @@ Fields = Mapping[str, Any]
 """`controls` or `options`, as the API's documentation names them."""
 
 
+class JobExtras(TypedDict, total=False):
+    """What every request for a job may have beside its media, controls and options.
+
+    Attributes:
+        metadata: notes of the caller's own, which come back with the job.
+        callback: a URL to be called when the job has ended, or the API's `callback`.
+        bundle: the weights that are to do it: NAME, NAME:VERSION or NAME:DIGEST of `bundles`.
+        idempotency_key: 1 to 255 characters; drawn without.
+    """
+
+    metadata: Mapping[str, str] | None
+    callback: str | Fields | None
+    bundle: str | None
+    idempotency_key: str | None
+
+
 def job_call(
     route: str,
     media: Mapping[str, Media | None],
-    documents: Mapping[str, Fields | None],
-    idempotency_key: str | None = None,
+    documents: dict[str, Fields | None],
+    extras: JobExtras,
 ) -> Call:
     """A request that makes a job.
 
@@ -47,14 +63,23 @@ def job_call(
         route: such as `/edit`.
         media: files by form field; None where there is none.
         documents: JSON documents by form field; None where there is none.
-        idempotency_key: 1 to 255 characters; drawn without.
     """
     sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Source | SourceId)}
     files = {name: content(file) for name, file in sent.items()}
     named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Source | SourceId)}
-    texts = {name: json.dumps(dict(document)) for name, document in documents.items() if document is not None}
-    key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
-    return Call("POST", route, {"Idempotency-Key": key}, files, named | texts)
+    described = documents | described_extras(extras)
+    texts = {name: json.dumps(dict(document)) for name, document in described.items() if document is not None}
+    chosen, key = extras.get("bundle"), extras.get("idempotency_key")
+    bundle = {} if chosen is None else {"bundle": chosen}
+    headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
+    return Call("POST", route, headers, files, named | bundle | texts)
+
+
+def described_extras(extras: JobExtras) -> dict[str, Fields | None]:
+    """The JSON documents among the extras, by field."""
+    callback = extras.get("callback")
+    called = {"url": callback} if isinstance(callback, str) else callback
+    return {"metadata": extras.get("metadata"), "callback": called}
 
 
 def upload_call(file: FileMedia) -> Call:
@@ -62,14 +87,16 @@ def upload_call(file: FileMedia) -> Call:
     return Call("POST", "/sources", files={"source": content(file)})
 
 
-def edit_call(photo: Media, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
+def edit_call(photo: Media, controls: Fields | None, options: Fields | None, extras: JobExtras) -> Call:
     """A request that edits the face in a photo."""
-    return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, key)
+    return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, extras)
 
 
-def reenact_call(photo: Media, driver: Media, controls: Fields | None, options: Fields | None, key: str | None) -> Call:
+def reenact_call(
+    photo: Media, driver: Media, controls: Fields | None, options: Fields | None, extras: JobExtras
+) -> Call:
     """A request that puts a driver's motion on a photo or video."""
-    return job_call("/reenact", {"source": photo, "driver": driver}, {"controls": controls, "options": options}, key)
+    return job_call("/reenact", {"source": photo, "driver": driver}, {"controls": controls, "options": options}, extras)
 
 
 def talk_call(
@@ -78,21 +105,21 @@ def talk_call(
     pose: Media | None,
     controls: Fields | None,
     options: Fields | None,
-    key: str | None,
+    extras: JobExtras,
 ) -> Call:
     """A request that makes a photo talk."""
     documents = {"controls": controls, "options": options}
-    return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, documents, key)
+    return job_call("/talk", {"source": photo, "audio": audio, "pose": pose}, documents, extras)
 
 
-def extract_call(media: Media, written_as: ExtractFormat, options: Fields | None, key: str | None) -> Call:
+def extract_call(media: Media, written_as: ExtractFormat, options: Fields | None, extras: JobExtras) -> Call:
     """A request that reads coefficients."""
-    return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, key)
+    return job_call(f"/extract?format={written_as}", {"source": media}, {"options": options}, extras)
 
 
-def faces_call(photo: Media, key: str | None) -> Call:
+def faces_call(photo: Media, extras: JobExtras) -> Call:
     """A request that looks at the faces of a photo."""
-    return job_call("/faces", {"source": photo}, {}, key)
+    return job_call("/faces", {"source": photo}, {}, extras)
 
 
 def job_path(job: Job | str) -> str:

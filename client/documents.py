@@ -72,10 +72,43 @@ class QueuePlace(Document):
     estimated_wait_s: float | None = None
 
 
+class BundleIdentity(Document):
+    """Weights by their name, version and digest; equal digests mean equal weights."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class Bundle(BundleIdentity):
+    """Weights that requests may name. `traffic`: the fraction of other requests that it gets; None for what is left."""
+
+    workers: int
+    traffic: float | None = None
+    space: str = ""
+    speaks: bool = False
+
+
+class BundleList(Document):
+    """What can be named."""
+
+    bundles: list[Bundle]
+
+
+class Delivery(Document):
+    """An attempt to call back: `status` of the answer, or the `error` that left it without."""
+
+    event: str
+    attempt: int
+    status: int | None = None
+    error: str | None = None
+
+
 class Job(Document):
     """One request's life. `results` has entries only where there are several.
 
-    `result_url` and `events_url` need no key for some time, where the service signs addresses.
+    `result_url` and `events_url` need no key for some time, where the service signs addresses. `bundle` and
+    `code_version` say what took the job; `deliveries` are attempts to reach its `callback`.
     """
 
     id: str
@@ -92,6 +125,9 @@ class Job(Document):
     result: Result | None = None
     results: list[Result] = []
     error: Problem | None = None
+    bundle: BundleIdentity | None = None
+    code_version: str | None = None
+    deliveries: list[Delivery] = []
     metrics: dict[str, float] = {}
     warnings: list[JobWarning] = []
     metadata: dict[str, str] = {}

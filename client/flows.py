@@ -8,10 +8,11 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import urlencode
 
 from client.answers import checked, parsed
 from client.calls import FileMedia, job_path, result_call, source_path, upload_call
-from client.documents import Job, Readiness, Sliders, Source
+from client.documents import Bundle, BundleList, Job, Readiness, Sliders, Source
 from client.errors import NoConnectionError
 from client.following import OnProgress, Waiting
 from client.retries import Retries, answered
@@ -61,9 +62,15 @@ def cancel(job: Job | str, retries: Retries) -> Steps[Job]:
     return parsed((yield from answered(Call("DELETE", job_path(job)), retries)), Job)
 
 
-def read_sliders(retries: Retries) -> Steps[Sliders]:
+def read_sliders(retries: Retries, bundle: str | None) -> Steps[Sliders]:
     """Ask what can be edited."""
-    return parsed((yield from answered(Call("GET", "/sliders"), retries)), Sliders)
+    query = "" if bundle is None else f"?{urlencode({'bundle': bundle})}"
+    return parsed((yield from answered(Call("GET", f"/sliders{query}"), retries)), Sliders)
+
+
+def read_bundles(retries: Retries) -> Steps[list[Bundle]]:
+    """Ask which weights there are."""
+    return parsed((yield from answered(Call("GET", "/bundles"), retries)), BundleList).bundles
 
 
 def read_readiness(retries: Retries) -> Steps[Readiness]:

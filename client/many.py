@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from client.answers import parsed
-from client.calls import Fields, FileMedia, Media, SourceId
+from client.calls import Fields, FileMedia, JobExtras, Media, SourceId, described_extras
 from client.documents import Batch, Job, JobList, Source
-from client.flows import upload
+from client.flows import save_result, upload
 from client.retries import Retries, answered
 from client.steps import Call, Sleep, Steps
 
@@ -29,6 +31,8 @@ class Edit(NamedTuple):
     controls: Fields | None = None
     options: Fields | None = None
     metadata: Mapping[str, str] | None = None
+    callback: str | Fields | None = None
+    bundle: str | None = None
 
 
 def list_jobs(
@@ -56,9 +60,7 @@ def create_batch(
     for edit in edits:
         if id(edit.photo) not in known:
             known[id(edit.photo)] = yield from _source_id(edit.photo, retries)
-        fields = {"controls": edit.controls, "options": edit.options, "metadata": edit.metadata}
-        given = {name: dict(value) for name, value in fields.items() if value is not None}
-        bodies.append({"source_id": known[id(edit.photo)], **given})
+        bodies.append({"source_id": known[id(edit.photo)], **_body(edit)})
     document = {"edits": bodies, "metadata": dict(metadata or {})}
     headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
     return parsed((yield from answered(Call("POST", "/batches", headers, document=document), retries)), Batch)
@@ -104,6 +106,29 @@ def _pages(path: str, query: Mapping[str, Any], retries: Retries, most: int | No
         if cursor is None:
             break
     return found
+
+
+def save_batch(batch: Batch | str, retries: Retries, folder: str | os.PathLike[str]) -> Steps[list[Path | None]]:
+    """Wait for a batch, then fetch its results one by one."""
+    yield from wait_batch(batch, retries, None)
+    jobs = yield from batch_jobs(batch, retries)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    saved: list[Path | None] = []
+    for place, job in enumerate(jobs):
+        path = None
+        if job.status == "succeeded" and job.result is not None:
+            ending = job.result.media_type.rpartition("/")[2]
+            path = yield from save_result(job, retries, Path(folder) / f"{place:04}.{ending}", 0, None)
+        saved.append(path)
+    return saved
+
+
+def _body(edit: Edit) -> dict[str, Any]:
+    """What an edit of a batch says beside its photo."""
+    extras = JobExtras(metadata=edit.metadata, callback=edit.callback)
+    fields = {"controls": edit.controls, "options": edit.options} | described_extras(extras)
+    given: dict[str, Any] = {name: dict(value) for name, value in fields.items() if value is not None}
+    return given if edit.bundle is None else given | {"bundle": edit.bundle}
 
 
 def _source_id(photo: Media, retries: Retries) -> Steps[str]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, Unpack
 
 import httpx
 
@@ -16,6 +16,7 @@ from client.calls import (
     ExtractFormat,
     Fields,
     FileMedia,
+    JobExtras,
     Media,
     edit_call,
     extract_call,
@@ -23,7 +24,7 @@ from client.calls import (
     reenact_call,
     talk_call,
 )
-from client.documents import Batch, Job, JobStatus, Readiness, Sliders, Source
+from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
 from client.http import DEFAULT_URL
@@ -45,6 +46,8 @@ class PortraitClient:
         retries: how often and when requests are sent again.
         transport: how httpx sends; its own unless given.
         sleep: how to wait.
+
+    Those that make a job take the keywords of `JobExtras`: metadata, callback, bundle, idempotency_key.
 
     All methods raise:
         ProblemError: the service refuses the request; for those that wait for a job, that it failed.
@@ -97,10 +100,10 @@ class PortraitClient:
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """Change expression and pose of the face in a photo; keyframes make a clip."""
-        return self._submit(edit_call(photo, controls, options, idempotency_key))
+        return self._submit(edit_call(photo, controls, options, extras))
 
     def reenact(
         self,
@@ -109,13 +112,13 @@ class PortraitClient:
         *,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """Let the face of a photo or video make the motion of a driver: a video, a picture or a motion document.
 
         `controls` act on top of that motion.
         """
-        return self._submit(reenact_call(photo, driver, controls, options, idempotency_key))
+        return self._submit(reenact_call(photo, driver, controls, options, extras))
 
     def talk(
         self,
@@ -125,13 +128,13 @@ class PortraitClient:
         pose: Media | None = None,
         controls: Fields | None = None,
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """Let the face of a photo say what is heard, or, with the option `idle` and no audio, live without a word.
 
         `pose` is a motion document, or a video, of head poses; `controls` act on top of everything.
         """
-        return self._submit(talk_call(photo, audio, pose, controls, options, idempotency_key))
+        return self._submit(talk_call(photo, audio, pose, controls, options, extras))
 
     def extract(
         self,
@@ -139,14 +142,14 @@ class PortraitClient:
         *,
         format: ExtractFormat = "json",  # noqa: A002 - the API's own name
         options: Fields | None = None,
-        idempotency_key: str | None = None,
+        **extras: Unpack[JobExtras],
     ) -> Job:
         """Read expression and pose of the face in a photo or video; its result is a motion document (json, npz)."""
-        return self._submit(extract_call(media, format, options, idempotency_key))
+        return self._submit(extract_call(media, format, options, extras))
 
-    def faces(self, photo: Media, *, idempotency_key: str | None = None) -> Job:
+    def faces(self, photo: Media, **extras: Unpack[JobExtras]) -> Job:
         """See how well the faces of a photo suit the other requests; its result is a JSON document."""
-        return self._submit(faces_call(photo, idempotency_key))
+        return self._submit(faces_call(photo, extras))
 
     def jobs(
         self,
@@ -186,9 +189,21 @@ class PortraitClient:
         """Cancel the edits that have not ended."""
         return self._run(many.cancel_batch(batch, self._retries))
 
-    def sliders(self) -> Sliders:
-        """What can be edited."""
-        return self._run(flows.read_sliders(self._retries))
+    def save_batch(self, batch: Batch | str, folder: str | os.PathLike[str]) -> list[Path | None]:
+        """Wait for the batch, then write the result of every edit to a folder, by its place in the batch: 0000.png.
+
+        Returns:
+            The files, in the order of the edits; None for one that failed or was cancelled.
+        """
+        return self._run(many.save_batch(batch, self._retries, folder))
+
+    def sliders(self, bundle: str | None = None) -> Sliders:
+        """What can be edited, with a bundle that is named or without."""
+        return self._run(flows.read_sliders(self._retries, bundle))
+
+    def bundles(self) -> list[Bundle]:
+        """The weights that requests may name, those that most workers have first."""
+        return self._run(flows.read_bundles(self._retries))
 
     def readiness(self) -> Readiness:
         """What the service can do right now. Raises ProblemError (503) while that is nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from client.command import connection, controls, media, output, rendering
+from client.command import connection, controls, extras, media, output, rendering
 
 
 def add(commands: Any) -> None:
@@ -22,5 +22,7 @@ def run(given: argparse.Namespace) -> int:
     """Edit a photo."""
     wanted, options = controls.requested(given, absolute=given.absolute), rendering.options(given)
     with connection.connected(given) as client:
-        output.finish(client, client.edit(given.photo, controls=wanted, options=options), given.output)
+        output.finish(
+            client, client.edit(given.photo, controls=wanted, options=options, **extras.extras(given)), given.output
+        )
     return 0

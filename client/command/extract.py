@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from client.calls import ExtractFormat
-from client.command import connection, media, output, rendering
+from client.command import connection, extras, media, output, rendering
 from client.command.errors import CommandError
 
 FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "obj"}
@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--landmarks", action="store_true", help="add the 478 landmarks of each frame")
     parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1, for videos: less tremor")
-    connection.add_arguments(parser)
+    extras.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -40,7 +40,7 @@ def run(given: argparse.Namespace) -> int:
         if value is not None
     }
     with connection.connected(given) as client:
-        job = client.extract(given.media, format=written_as, options=options)
+        job = client.extract(given.media, format=written_as, options=options, **extras.extras(given))
         output.print_or_save(client, job, given.output)
     return 0
 

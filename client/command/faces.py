@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from client.command import connection, media, output
+from client.command import connection, extras, media, output
 
 
 def add(commands: Any) -> None:
@@ -18,12 +18,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to save the JSON; without, it is printed"
     )
-    connection.add_arguments(parser)
+    extras.add_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Look at the faces of a photo."""
     with connection.connected(given) as client:
-        output.print_or_save(client, client.faces(given.photo), given.output)
+        output.print_or_save(client, client.faces(given.photo, **extras.extras(given)), given.output)
     return 0

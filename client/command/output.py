@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from client.command.errors import CommandError
 from client.documents import Job
-from client.following import OnProgress
 from client.sync_client import PortraitClient
 
 FORMATS = {
@@ -27,11 +27,10 @@ FORMATS = {
 }
 
 
-def add_argument(parser: argparse.ArgumentParser) -> None:
+def add_argument(parser: argparse.ArgumentParser, writes: Literal["FILE", "FOLDER"] = "FILE") -> None:
     """The option that names the output."""
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help=f"what to write: {', '.join(FORMATS)}"
-    )
+    meaning = f"what to write: {', '.join(FORMATS)}" if writes == "FILE" else "where to write the results"
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=writes, help=meaning)
 
 
 def format_of(path: Path) -> str:
@@ -51,8 +50,10 @@ def finish(client: PortraitClient, job: Job, path: Path) -> None:
 def waited(client: PortraitClient, job: Job) -> Job:
     """The job once it has succeeded; its warnings are printed. Ctrl-C cancels it."""
     try:
-        with _bar() as on_progress:
-            job = client.wait(job, on_progress=on_progress)
+        with bar("frames") as show:
+            job = client.wait(
+                job, on_progress=lambda now: show(now.progress.stage, now.progress.done, now.progress.total)
+            )
     except KeyboardInterrupt:
         client.cancel(job)
         raise
@@ -70,16 +71,18 @@ def paths_of(job: Job, path: Path) -> list[Path]:
 
 
 @contextmanager
-def _bar() -> Iterator[OnProgress]:
+def bar(unit: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on the terminal; what it gives is called with a stage, how many units are done, and of how many (0: who
+    knows).
+    """
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[frames]}"), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("queued", total=None, frames="")
+        task = progress.add_task("queued", total=None, count="")
 
-        def show(job: Job) -> None:
-            at = job.progress
-            frames = f"{at.done}/{at.total}" if at.total else ""
-            progress.update(task, description=at.stage, completed=at.done, total=at.total or None, frames=frames)
+        def show(stage: str, done: int, total: int) -> None:
+            count = f"{done}/{total} {unit}" if total else ""
+            progress.update(task, description=stage, completed=done, total=total or None, count=count)
 
         yield show
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from client.command import connection, controls, media, output, rendering
+from client.command import connection, controls, extras, media, output, rendering
 
 
 def add(commands: Any) -> None:
@@ -32,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
     """Reenact a photo or video."""
     wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        job = client.reenact(given.photo, given.driver, controls=changes, options=wanted)
+        job = client.reenact(given.photo, given.driver, controls=changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0
 

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from client.command import connection, output
+from client.command import extras, output
 from client.command.errors import CommandError
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, fps: str) -> None:
-    """The options that all these commands have; `fps` is what that option does here."""
-    output.add_argument(parser)
+def add_arguments(parser: argparse.ArgumentParser, *, fps: str, writes: Literal["FILE", "FOLDER"] = "FILE") -> None:
+    """The options that all these commands have; `fps` is what that option does here, `writes` what is named."""
+    output.add_argument(parser, writes)
     parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
     parser.add_argument("--crop", action="store_true", help="the square around the face instead of the whole picture")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="side of that square; implies --crop")
     parser.add_argument("--fps", type=float, help=fps)
     parser.add_argument("--label", action="store_true", help="mark the picture visibly as edited")
-    connection.add_arguments(parser)
+    extras.add_arguments(parser)
 
 
 def options(given: argparse.Namespace) -> dict[str, Any]:
     """The API's `options` that these arguments ask for. Raises CommandError."""
-    written: dict[str, Any] = {"format": output.format_of(given.output)}
+    return options_of(given, output.format_of(given.output))
+
+
+def options_of(given: argparse.Namespace, chosen: str) -> dict[str, Any]:
+    """The same, with the output's format."""
+    written: dict[str, Any] = {"format": chosen}
     wanted: dict[str, Any] = {"output": written}
     if given.size is not None:
         written["size"] = given.size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from client.command import connection, controls, media, output, rendering
+from client.command import connection, controls, extras, media, output, rendering
 
 
 def add(commands: Any) -> None:
@@ -33,7 +33,9 @@ def run(given: argparse.Namespace) -> int:
     """Make a photo talk."""
     wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        job = client.talk(given.photo, given.audio, pose=given.pose, controls=changes, options=wanted)
+        job = client.talk(
+            given.photo, given.audio, pose=given.pose, controls=changes, options=wanted, **extras.extras(given)
+        )
         output.finish(client, job, given.output)
     return 0
 

@@ -61,6 +61,37 @@ def test_an_edit_is_one_form_with_its_key(portrait: Any, script: Script, tmp_pat
     assert json.loads(sent["options"][1]) == {"paste_back": False}
 
 
+def test_every_job_may_have_notes_a_callback_and_a_bundle(portrait: Any, script: Script) -> None:
+    extras = {"metadata": {"order": "7"}, "callback": "https://here/done", "bundle": "next:2", "idempotency_key": "k"}
+    calls = (
+        lambda **more: portrait.edit(b"p", **more),
+        lambda **more: portrait.reenact(b"p", b"d", **more),
+        lambda **more: portrait.talk(b"p", b"s", **more),
+        lambda **more: portrait.extract(b"p", **more),
+        lambda **more: portrait.faces(b"p", **more),
+    )
+    for index, call in enumerate(calls):
+        script.answers = [answer(JOB, 202)]
+        call(**extras)
+        sent = {name: content for name, (_, content) in parts(script, index).items()}
+        assert json.loads(sent["metadata"]) == {"order": "7"}
+        assert json.loads(sent["callback"]) == {"url": "https://here/done"}
+        assert sent["bundle"] == b"next:2"
+        assert script.requests[index].headers["idempotency-key"] == "k"
+    script.answers = [answer(JOB, 202)]
+    portrait.edit(b"p", callback={"url": "https://here/", "events": ["started"]})
+    assert json.loads(parts(script, 5)["callback"][1])["events"] == ["started"]
+
+
+def test_bundles_and_their_sliders_are_requested_by_name(portrait: Any, script: Script) -> None:
+    bundle = {"name": "next", "version": "2", "digest": "0" * 64, "workers": 1, "traffic": 0.1}
+    script.answers = [answer({"bundles": [bundle]})]
+    assert [(one.name, one.traffic) for one in portrait.bundles()] == [("next", 0.1)]
+    script.answers = [answer({"space": "arkit", "expression": [], "pose": []})]
+    portrait.sliders("next:2")
+    assert script.paths[-1] == "GET /base/v1/sliders?bundle=next%3A2"
+
+
 @pytest.mark.parametrize("photo", [b"picture", io.BytesIO(b"picture")], ids=["bytes", "open file"])
 def test_media_may_be_bytes_or_an_open_file(portrait: Any, script: Script, photo: Any) -> None:
     if not isinstance(photo, bytes):

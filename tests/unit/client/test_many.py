@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -78,3 +79,28 @@ def test_a_batch_is_awaited_to_its_end() -> None:
     seen: list[str] = []
     assert client.wait_batch("b1", on_progress=lambda batch: seen.append(batch.status)).status == "completed"
     assert seen == ["running", "running", "completed"]
+
+
+def test_the_results_of_a_batch_are_files_named_by_their_places(tmp_path: Path) -> None:
+    ended = BATCH | {"status": "completed", "finished_at": "2026-01-01T00:01:00Z"}
+    jobs = [
+        job(1) | {"result": {"url": "/jobs/j1/result", "media_type": "image/png"}},
+        job(2) | {"status": "failed"},
+        job(3) | {"result": {"url": "/jobs/j3/result", "media_type": "video/mp4"}},
+    ]
+    pages = [ended, {"jobs": jobs}]
+    client, _ = client_of(
+        [
+            *(httpx.Response(200, json=page) for page in pages),
+            *(httpx.Response(200, content=data) for data in (b"a", b"b")),
+        ]
+    )
+    assert client.save_batch("b1", tmp_path / "out") == [tmp_path / "out/0000.png", None, tmp_path / "out/0002.mp4"]
+    assert (tmp_path / "out/0002.mp4").read_bytes() == b"b"
+
+
+def test_an_edit_of_a_batch_names_its_bundle_and_who_is_called() -> None:
+    client, sent = client_of([httpx.Response(202, json=BATCH)])
+    client.batch([Edit(SourceId("s1"), bundle="next", callback="https://here/")])
+    (edit,) = json.loads(sent[0].content)["edits"]
+    assert edit == {"source_id": "s1", "bundle": "next", "callback": {"url": "https://here/"}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from client.command import extract, reenact, rendering, talk
+from client.command import batch, extract, extras, reenact, rendering, talk
 from client.command.controls import POSE, SHORTHANDS, requested
 from client.command.errors import CommandError
 from client.command.main import main, parser
@@ -97,6 +97,20 @@ def test_the_format_of_an_extraction_is_given_or_that_of_the_name() -> None:
     assert parser().parse_args(["extract", "p", "--format", "obj"]).format == "obj"
     with pytest.raises(CommandError, match=r"-o FILE\.npz"):
         extract.format_of(None, "npz")
+
+
+def test_notes_bundle_and_callback_are_requested(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["faces", "p", "--note", "order=7=a", "--note", "who=me", "--bundle", "next", "--callback", "https://here/"]
+    given = extras.extras(parser().parse_args(words))
+    assert given == {"metadata": {"order": "7=a", "who": "me"}, "bundle": "next", "callback": "https://here/"}
+    with pytest.raises(CommandError, match="NAME=TEXT"):
+        extras.extras(parser().parse_args(["faces", "p", "--note", "order"]))
+
+
+def test_results_of_a_batch_are_named_after_their_photos() -> None:
+    assert batch.names_of(["a/one.jpg", "two.png"], "jpeg") == ["one.jpg", "two.jpg"]
+    with pytest.raises(CommandError, match=r"both become one\.png"):
+        batch.names_of(["a/one.jpg", "b/one.png"], "png")
 
 
 def test_several_clips_are_named_after_their_seeds() -> None:
