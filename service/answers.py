@@ -5,9 +5,11 @@ from contextlib import suppress
 from redis import RedisError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive
 
 from service.backend import Backend
 from service.errors import JobCancelledError
+from service.hang_up import waited
 from service.links import Links
 from service.media import file_response, result_file
 from service.preferences import preferred_wait, prefers_media
@@ -21,7 +23,13 @@ CANCELLED = "The job was cancelled and has no result; send the request again."
 
 
 async def answer(
-    backend: Backend, record: JobRecord, *, links: Links, prefer: str | None, accept: str | None
+    backend: Backend,
+    record: JobRecord,
+    *,
+    links: Links,
+    prefer: str | None,
+    accept: str | None,
+    receive: Receive | None = None,
 ) -> Response:
     """Wait for the job as long as the client prefers, then answer with 202, with the job, or with its media.
 
@@ -31,6 +39,7 @@ async def answer(
         links: the addresses in the answer.
         prefer: the request's header Prefer.
         accept: the request's header Accept.
+        receive: messages of the request, where its job goes with its client; see `service.hang_up`.
 
     Raises:
         ResultExpiredError: the media of a job that an earlier request made is no longer stored.
@@ -39,7 +48,10 @@ async def answer(
     seconds = preferred_wait(prefer)
     if seconds is not None and not record.job.status.final:
         # It ends early when the process does, or Redis: the client will find its job where the 202 says.
-        record = await backend.events.wait(record, seconds)
+        if receive is None:
+            record = await backend.events.wait(record, seconds)
+        else:
+            record = await waited(backend, record, seconds, receive)
     if record.job.status.final:
         response = await _finished(backend, links.job(record), links, accept)
     else:

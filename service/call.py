@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from service.answers import answer
 from service.backend import BackendDep
+from service.hang_up import is_known_to_its_client_alone
 from service.intake import BodyFields, Submission, read_submission
 from service.job_request import build_request
 from service.links import LinksDep
@@ -40,7 +41,9 @@ class _JobCall:
         async with read_submission(self.request, BodyFields.of(kind)) as submission:
             record = await run_in_threadpool(self._submit, kind, submission, parameters)
         accept = self.request.headers.get("accept")
-        return await answer(self.backend, record, links=self.links, prefer=self.prefer, accept=accept)
+        alone = is_known_to_its_client_alone(record, self.idempotency_key)
+        receive = self.request.receive if alone else None
+        return await answer(self.backend, record, links=self.links, prefer=self.prefer, accept=accept, receive=receive)
 
     def _submit(self, kind: JobKind, submission: Submission, parameters: dict[str, Any]) -> JobRecord:
         admit(self.backend, self.tenant, self.idempotency_key)  # before anything is stored

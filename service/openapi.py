@@ -46,7 +46,10 @@ Responses = dict[int | str, dict[str, Any]]
 
 Prefer = Annotated[
     str | None,
-    Header(description="`wait=SECONDS`, at most 60: answer when the job has ended, or after that time."),
+    Header(
+        description="`wait=SECONDS`, at most 60: answer when the job has ended, or after that time. If you hang up "
+        "meanwhile, the job is cancelled; with an Idempotency-Key or a callback it goes on."
+    ),
 ]
 
 _REFERENCE = "#/components/schemas/{model}"

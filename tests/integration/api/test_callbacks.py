@@ -244,3 +244,15 @@ def test_a_name_for_a_private_address_is_not_called(
         job = edited(api, ActedWorker(strict), photo, url=f"http://localhost:{receiver.port}/hook?who=me")
         assert "private address" in deliveries(api, job, 3)[0]["error"]
     assert not receiver.calls
+
+
+def test_a_job_that_is_called_back_about_outlives_its_clients_patience(
+    caller: httpx.Client, worker: ActedWorker, photo: dict[str, Any], receiver: Receiver
+) -> None:
+    fields = {"callback": json.dumps({"url": receiver.url})}
+    with httpx.Client(base_url=caller.base_url, timeout=1.0) as impatient, pytest.raises(httpx.ReadTimeout):
+        impatient.post("/edit", files=photo, data=fields, headers={"Prefer": "wait=60"})
+    record = worker.claim()
+    assert not record.cancel_requested
+    worker.succeed(record)
+    deliveries(caller, record.job.id, 1)

@@ -231,3 +231,35 @@ def test_shutdown_ends_long_answers(settings: ApiSettings, worker: ActedWorker, 
         waiting.join()
     assert time.monotonic() - began < 5
     assert answers[0].status_code == 202
+
+
+def hang_up(api: httpx.Client, photo: dict[str, Any], **headers: str) -> None:
+    """Send an edit, wait for it, and go before it is answered."""
+    with httpx.Client(base_url=api.base_url, timeout=1.0) as impatient, pytest.raises(httpx.ReadTimeout):
+        post_edit(impatient, photo, Prefer="wait=60", **headers)
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["waiting", "running"])
+def test_a_client_that_hangs_up_takes_its_job_along(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], running: bool
+) -> None:
+    client = threading.Thread(target=hang_up, args=(api, photo))
+    client.start()
+    wait_until(lambda: worker.queue.waiting() == 1)
+    record = worker.claim() if running else None
+    client.join()
+    if record is not None:
+        wait_until(lambda: worker.store.get(record.job.id).cancel_requested)
+    else:
+        wait_until(lambda: worker.queue.waiting() == 0)
+        assert api.get("/jobs").json()["jobs"][0]["status"] == "cancelled"
+
+
+def test_a_job_that_may_be_requested_again_outlives_its_clients_patience(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]
+) -> None:
+    hang_up(api, photo, **{"Idempotency-Key": "again"})
+    record = worker.claim()
+    assert not record.cancel_requested
+    worker.succeed(record)
+    assert post_edit(api, photo, **{"Idempotency-Key": "again"}).json()["status"] == "succeeded"
