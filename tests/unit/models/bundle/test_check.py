@@ -53,7 +53,7 @@ def regressor(path: Path, coefficients: int, value: float) -> Path:
 
 @pytest.mark.slow
 def test_a_bundle_that_works_is_described_in_a_line(speaking: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
-    for folder, named in ((speaking.folder, "untrained 1"), (DEFAULT_BUNDLE, "default 10")):
+    for folder, named in ((speaking.folder, "untrained 1"), (DEFAULT_BUNDLE, "default 11")):
         assert main(["check", str(folder)]) == 0
         assert named in capsys.readouterr().out
 
