@@ -66,13 +66,22 @@ class PreparedPhotos:
 
     _ready: OrderedDict[Way, PreparedPhoto] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looked_up: Callable[[bool], None] | None = None
+
+    def watch(self, looked_up: Callable[[bool], None]) -> None:
+        """Have every lookup reported from now on: whether it found what was prepared before."""
+        self._looked_up = looked_up
 
     def get(self, way: Way, prepare: Callable[[], PreparedPhoto]) -> PreparedPhoto:
         """As it was prepared before, or prepared now."""
         with self._lock:
-            if way in self._ready:
+            found = self._ready.get(way)
+            if found is not None:
                 self._ready.move_to_end(way)
-                return self._ready[way]
+        if self._looked_up is not None:
+            self._looked_up(found is not None)
+        if found is not None:
+            return found
         prepared = prepare()
         with self._lock:
             self._ready[way] = prepared

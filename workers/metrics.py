@@ -35,6 +35,13 @@ _SOURCE_BYTES = Gauge(
     "Memory of the photos that the worker keeps, and of what drawing them has prepared.",
 )
 
+_PREPARED = Counter(
+    "portrait_worker_prepared_photo_lookups",
+    "Times that a photo which the worker keeps was to be drawn, by whether that had been prepared before.",
+    ["result"],
+)
+_PREPARED_BYTES = Gauge("portrait_worker_prepared_photo_bytes", "Memory of what drawing the kept photos has prepared.")
+
 MAX_TENANTS = 100
 _tenants: set[str] = set()
 
@@ -57,9 +64,19 @@ def count_source_lookup(*, found: bool) -> None:
     _SOURCES.labels("hit" if found else "miss").inc()
 
 
-def watch_source_bytes(size: Callable[[], int]) -> None:
-    """Ask how many bytes of photos are kept whenever the metrics are read: photos grow while they are drawn."""
+def count_prepared_lookup(found: bool) -> None:
+    """Count a kept photo that was to be drawn, as a hit where that had been prepared, or a miss."""
+    _PREPARED.labels("hit" if found else "miss").inc()
+
+
+def watch_source_bytes(size: Callable[[], int], prepared: Callable[[], int]) -> None:
+    """Ask how many bytes are kept whenever the metrics are read: photos grow while they are drawn.
+
+    Args:
+        size: of the photos with what drawing them has prepared. prepared: of that alone.
+    """
     _SOURCE_BYTES.set_function(size)
+    _PREPARED_BYTES.set_function(prepared)
 
 
 class GpuCollector(Collector):

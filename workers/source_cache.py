@@ -43,7 +43,7 @@ class SourceCache:
         self._max_bytes = max_bytes
         self._entries: OrderedDict[SourceKey, Sequence[Source]] = OrderedDict()
         self._lock = threading.Lock()
-        metrics.watch_source_bytes(self.nbytes)
+        metrics.watch_source_bytes(self.nbytes, self.prepared_nbytes)
 
     def get(self, key: SourceKey) -> Sequence[Source] | None:
         """The faces as they were read before: one, or all for that key; None where they have to be read.
@@ -69,6 +69,8 @@ class SourceCache:
         """
         for face in faces:
             face.image.setflags(write=False)  # what one job did to it, the next would show
+            for prepared in (face.prepared, face.prepared_black):
+                prepared.watch(metrics.count_prepared_lookup)
         with self._lock:
             self._entries.pop(key, None)
             if faces and _size([faces]) <= self._max_bytes:
@@ -85,6 +87,11 @@ class SourceCache:
         """Memory of all that is kept."""
         with self._lock:
             return _size(self._entries.values())
+
+    def prepared_nbytes(self) -> int:
+        """Memory of what drawing them has prepared."""
+        with self._lock:
+            return _prepared_size(_faces(self._entries.values()))
 
     def _find(self, key: SourceKey) -> Sequence[Source] | None:
         """The entry of the key, or the face out of one of all faces, whose places are the indices."""
@@ -106,7 +113,15 @@ class SourceCache:
 
 def _size(entries: Iterable[Sequence[Source]]) -> int:
     """Bytes of entries; faces may share a picture, which counts once."""
-    faces = {id(face): face for entry in entries for face in entry}.values()
+    faces = _faces(entries)
     pictures = {id(face.image): face.image.nbytes + (0 if face.alpha is None else face.alpha.nbytes) for face in faces}
-    drawn = sum(face.prepared.nbytes + face.prepared_black.nbytes for face in faces)
-    return sum(pictures.values()) + drawn + ENTRY_BYTES * len(faces)
+    return sum(pictures.values()) + _prepared_size(faces) + ENTRY_BYTES * len(faces)
+
+
+def _faces(entries: Iterable[Sequence[Source]]) -> list[Source]:
+    """The faces of entries, each once."""
+    return list({id(face): face for entry in entries for face in entry}.values())
+
+
+def _prepared_size(faces: Iterable[Source]) -> int:
+    return sum(face.prepared.nbytes + face.prepared_black.nbytes for face in faces)

@@ -73,8 +73,8 @@ class Standin:
             landmarks=np.zeros((478, 2)),
             faces=1,
             sharpness=1.0,
-            prepared=SimpleNamespace(nbytes=0),
-            prepared_black=SimpleNamespace(nbytes=0),
+            prepared=SimpleNamespace(nbytes=0, watch=lambda looked_up: None),
+            prepared_black=SimpleNamespace(nbytes=0, watch=lambda looked_up: None),
             alpha=None,
         )
 

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from prometheus_client import REGISTRY
 
 from models.extractor import Crop, Face
 from models.portrait import Source
@@ -159,3 +160,18 @@ def test_what_drawing_has_prepared_counts_and_drives_older_photos_out() -> None:
     assert cache.nbytes() == 4 * ENTRY
     assert kept(cache, "c", "b", "a") == ["c", "b"]
     assert cache.nbytes() == 3 * ENTRY
+
+
+def test_what_drawing_has_prepared_is_counted_and_weighed_in_the_metrics() -> None:
+    def lookups() -> list[float]:
+        name = "portrait_worker_prepared_photo_lookups_total"
+        return [REGISTRY.get_sample_value(name, {"result": result}) or 0 for result in ("hit", "miss")]
+
+    cache, source = SourceCache(3 * ENTRY), photo()
+    cache.put(key("a"), [source])
+    hits, misses = lookups()
+    drawn = PreparedPhoto(source.crop, torch.zeros(100, dtype=torch.uint8), *[None] * 3)  # type: ignore[arg-type]
+    for size in (256, 384, 256):
+        source.prepared.get(Way(cache, size, layers=True), lambda: drawn)
+    assert lookups() == [hits + 1, misses + 2]
+    assert REGISTRY.get_sample_value("portrait_worker_prepared_photo_bytes") == cache.prepared_nbytes() == 200
