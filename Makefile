@@ -87,9 +87,9 @@ LOCKS := api worker-cpu worker-cuda dev
 
 lock: $(VENV)/.installed-supply
 	$(LOCK) $(SERVED) --output-file requirements/api.txt
-	$(LOCK) requirements/torch.in requirements/onnxruntime.in $(SERVED) --extra worker \
+	$(LOCK) requirements/torch.in requirements/onnxruntime.in $(SERVED) --extra c2pa --extra worker \
 		--override requirements/without-cuda.txt --output-file requirements/worker-cpu.txt
-	$(LOCK) requirements/torch.in $(SERVED) --extra worker \
+	$(LOCK) requirements/torch.in $(SERVED) --extra c2pa --extra worker \
 		--override requirements/without-torch.txt --output-file requirements/worker-cuda.txt
 	$(LOCK) requirements/torch.in --extra dev --override requirements/without-torch.txt --output-file requirements/dev.txt
 

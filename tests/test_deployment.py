@@ -280,8 +280,8 @@ def locked(name: str) -> dict[str, str]:
     ("name", "extras"),
     [
         ("api", ["client", "gcs", "s3", "tracing"]),
-        ("worker-cpu", ["client", "gcs", "s3", "tracing", "worker"]),
-        ("worker-cuda", ["client", "gcs", "s3", "tracing", "worker"]),
+        ("worker-cpu", ["c2pa", "client", "gcs", "s3", "tracing", "worker"]),
+        ("worker-cuda", ["c2pa", "client", "gcs", "s3", "tracing", "worker"]),
     ],
 )
 def test_images_install_what_is_locked(project: dict[str, Any], dockerfile: str, name: str, extras: list[str]) -> None:

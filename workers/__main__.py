@@ -16,11 +16,11 @@ if __name__ == "__main__":
 
     import sys
 
-    from workers.contract.errors import MissingPackageError
+    from workers.contract.errors import CredentialsError, MissingPackageError
     from workers.contract.settings import Settings
     from workers.process import serve
 
     try:
         sys.exit(serve(Settings()))
-    except MissingPackageError as error:
+    except (CredentialsError, MissingPackageError) as error:
         sys.exit(str(error))

@@ -24,6 +24,7 @@ from workers.attempt import Deadline
 from workers.contract.batches import BatchStore
 from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
+from workers.contract.code_version import code_version
 from workers.contract.connection import connect
 from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.logs import configure_logging
@@ -41,8 +42,10 @@ from workers.editor import Editor, load_editor
 from workers.erasure_watch import ErasureWatch
 from workers.heartbeat import Heartbeat
 from workers.job_folder import sweep_job_folders
+from workers.media.content_credentials import ContentCredentials
 from workers.media.isolate import Decoder
-from workers.runner import CURRENT, Runner
+from workers.runner import CURRENT, JobTask, Runner
+from workers.signing import signing
 from workers.tasks import tasks_by_kind
 from workers.tasks.tools import TaskTools
 from workers.thread_budget import ThreadBudget
@@ -118,10 +121,12 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
 
     Raises:
         MissingPackageError: the settings need a package that is not installed.
+        CredentialsError: the key and certificates that they name cannot sign.
     """
     configure_logging(settings.log_level)
     configure_tracing("portrait-worker")
     sweep_job_folders()
+    credentials = ContentCredentials.of(settings, code_version(settings.build))
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
     client = connect(settings.redis_url)
     store, queue, presence = JobStore(client, settings), JobQueue(client, settings), Presence(client)
@@ -145,14 +150,15 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         threading.Thread(target=reaper.run, args=(deadline.stopping,), name="reaper", daemon=True).start()
         editor = _load_with_retries(settings, load, heartbeat, cpu)
         decoder.warm_up()
-        tools = TaskTools.of(editor, SourceRegistry(client, blobs, settings), decoder, settings)
+        sources = SourceRegistry(client, blobs, settings)
+        tools = TaskTools.of(editor, sources, decoder, settings)
         erasures = ErasureWatch(ErasureNotices(client), tools.source_input.cache, settings.sweep_s)
         threading.Thread(target=erasures.run, args=(deadline.stopping,), name="erasures", daemon=True).start()
         bundle = BundleIdentity.model_validate(editor.bundle.model_dump())
         runner = Runner(
             name=name,
             bundle=bundle,
-            tasks=tasks_by_kind(tools),
+            tasks=_tasks(tools, sources, credentials),
             store=store,
             queue=queue,
             blobs=blobs,
@@ -174,6 +180,11 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         heartbeat.stop()
         decoder.close()
     return 0
+
+
+def _tasks(tools: TaskTools, sources: SourceRegistry, credentials: ContentCredentials | None) -> dict[str, JobTask]:
+    tasks = tasks_by_kind(tools)
+    return tasks if credentials is None else {kind: signing(task, credentials, sources) for kind, task in tasks.items()}
 
 
 def _load_with_retries(

@@ -14,6 +14,10 @@ class MissingPackageError(Exception):
     """A setting needs a package that is not installed: a process cannot start."""
 
 
+class CredentialsError(Exception):
+    """The key and certificates that the settings name cannot sign: a worker cannot start."""
+
+
 class ServiceError(Exception):
     """Root of all errors that a request may end with.
 

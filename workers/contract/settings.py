@@ -1,9 +1,9 @@
 """Settings shared by the API and the workers, read from the environment (prefix PORTRAIT_)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.connection import parse_url
 
@@ -34,6 +34,15 @@ class Settings(BaseSettings):
         le=1,
         description="Makes this worker's bundle a canary: it gets this fraction of the requests that name no bundle, "
         "photo by photo, and workers without the setting get the rest; 0: only requests that name it.",
+    )
+    c2pa_key: Path | None = Field(
+        default=None,
+        description="PEM file of the private key that signs pictures and clips (C2PA), without a password; needs "
+        "PORTRAIT_C2PA_CERTIFICATES and the extra `c2pa`. Unset: nothing is signed.",
+    )
+    c2pa_certificates: Path | None = Field(
+        default=None,
+        description="PEM file of that key's certificate, followed by those above it.",
     )
     build: str | None = Field(
         default=None,
@@ -152,6 +161,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split_queues(cls, value: Any) -> Any:
         return comma_separated(value)
+
+    @model_validator(mode="after")
+    def _key_and_certificates(self) -> Self:
+        if (self.c2pa_key is None) != (self.c2pa_certificates is None):
+            raise ValueError("PORTRAIT_C2PA_KEY and PORTRAIT_C2PA_CERTIFICATES belong together: set both, or none")
+        return self
 
     @property
     def longest_life_s(self) -> float:
