@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,7 @@ from models.renderer import PIRenderer
 from models.renderer.engine import CompiledEngine, Engine, fastest
 from models.rendering import FrameRenderer
 from models.runtime import thread_count
+from models.several_faces import composed_frames
 from models.transparency import over_black, recovered, split
 
 MOST_FACES = 32
@@ -285,6 +286,47 @@ class PortraitEditor:
             black, source.crop, source.coefficients, motion, crops, landmarks, source.prepared_black, seen=source.image
         )
         return recovered(frames, again)
+
+    def render_faces(
+        self,
+        sources: Sequence[Source],
+        motions: Sequence[np.ndarray],
+        *,
+        layers: bool = True,
+        alpha: bool = False,
+    ) -> Iterator[np.ndarray]:
+        """Render several faces of one photo, each making its motion, in the whole photo.
+
+        Args:
+            sources: different faces of one photo, from `analyse_all`.
+            motions: of each face, float32 [T, C]; all of one length.
+            layers, alpha: as of `render`.
+
+        Yields:
+            T frames as `render` gives them; where two faces change a pixel, see `models.several_faces.composed`.
+
+        Raises:
+            ControlError: a motion of the wrong shape or not finite.
+            RenderMemoryError: as `render` does.
+        """
+        for motion in motions:
+            self._check(motion)
+        squares = [source.crop for source in sources]
+
+        def made(image: np.ndarray, prepared: Iterable[PreparedPhotos]) -> Iterator[np.ndarray]:
+            clips = []
+            for source, motion, kept in zip(sources, motions, prepared, strict=True):
+                landmarks, own = (source.landmarks if layers else None), source.coefficients
+                clips.append(
+                    self._frames.photo(image, source.crop, own, motion, None, landmarks, kept, seen=source.image)
+                )
+            return composed_frames(image, squares, clips)
+
+        photo, transparency = sources[0].image, sources[0].alpha
+        frames = made(photo, [source.prepared for source in sources])
+        if not alpha or transparency is None:
+            return frames
+        return recovered(frames, made(over_black(photo, transparency), [source.prepared_black for source in sources]))
 
     def render_video(
         self,

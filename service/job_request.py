@@ -40,6 +40,8 @@ def build_request(
     fields = parse(kind.fields, {**submission.documents, **texts, **parameters, **judged_by})
     if faults := list(request_faults(fields, backend.presence, backend.settings)):
         raise InvalidRequestError.of(faults)
+    for place, (source_id, kinds) in fields.named_files().items():
+        uploads.use(place, source_id, kinds)
     for name, document in fields.inline_files().items():
         uploads.add_document(name, document)
     stored: dict[str, Any] = dict(fields)

@@ -97,6 +97,19 @@ class Uploads:
             self.stored.append(source)
         return source
 
+    def use(self, field: str, source_id: str, kinds: Collection[MediaKind]) -> StoredSource:
+        """Look up the id in a field of an uploaded file of some kinds; its time to live starts anew."""
+        try:
+            source = self.backend.sources.use(self.tenant.name, source_id, self.tenant.retention_s)
+        except (UnknownSourceError, SourceExpiredError) as error:
+            raise InvalidSourceError([FieldProblem(field=field, message=str(error))]) from error
+        if media_kind(source.media_type, kinds) is None:
+            message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
+            if field == id_field("source") and media_kind(source.media_type, VISUAL) == "video":
+                message += "; POST /reenact edits the face in a video"
+            raise InvalidRequestError([FieldProblem(field=field, message=message)])
+        return source
+
     def drop(self) -> None:
         """Forget what was stored for a request that is refused after all, unless another one uses it by now."""
         for source in self.stored:
@@ -113,17 +126,7 @@ class Uploads:
             return None
         if name in self.submission.files:
             raise InvalidRequestError([FieldProblem(field=named, message=f"send {name} or {named}, not both")])
-        try:
-            source = self.backend.sources.use(self.tenant.name, source_id, self.tenant.retention_s)
-        except (UnknownSourceError, SourceExpiredError) as error:
-            raise InvalidSourceError([FieldProblem(field=named, message=str(error))]) from error
-        kinds = self.accepted[name]
-        if media_kind(source.media_type, kinds) is None:
-            message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
-            if name == "source" and media_kind(source.media_type, VISUAL) == "video":
-                message += "; POST /reenact edits the face in a video"
-            raise InvalidRequestError([FieldProblem(field=named, message=message)])
-        return source
+        return self.use(named, source_id, self.accepted[name])
 
     def _header(self, name: str) -> MediaHeader:
         """Check the size of the file of a field, and read its header. A document's header is known."""

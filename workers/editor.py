@@ -1,6 +1,6 @@
 """The models as the tasks see them, and how a worker loads them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -52,6 +52,15 @@ class Editor(Protocol):
         *,
         paste_back: bool = True,
         size: int | Literal["source"] = "source",
+        layers: bool = True,
+        alpha: bool = False,
+    ) -> Iterator[Pixels]: ...
+
+    def render_faces(
+        self,
+        sources: "Sequence[Source]",
+        motions: Sequence[NDArray[np.float32]],
+        *,
         layers: bool = True,
         alpha: bool = False,
     ) -> Iterator[Pixels]: ...

@@ -1,6 +1,6 @@
 """Source input: from the files of a request to faces and motions. A video is decoded and extracted at the same time."""
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace
 from models.coefficients.document import Motion
+from models.errors import FaceIndexError, NoFaceError
 from models.extractor.motion import Track, tracked_motion
 from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
 from workers.contract.errors import ServiceError, VideoTooLongError
 from workers.contract.kinds.common import FaceChoice
-from workers.contract.media_type import MediaKind
+from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Pixels
@@ -83,6 +84,18 @@ class SourceInput:
         _, (source,) = self._faces(attempt, key, lambda image: [self._editor.analyse(image, face)])
         attempt.warn(portrait_warnings(source, face, what))
         return source
+
+    def chosen(self, attempt: Attempt, source_id: str, indices: Sequence[int]) -> list["Source"]:
+        """Decode a photo and read some of its faces; 0 is the largest. Raises whatever is wrong with it."""
+        _, faces = self.portraits(attempt, source_id)
+        if not faces:
+            raise NoFaceError("No face was found; send a picture of unobstructed faces, at least 40 pixels wide.")
+        for index in indices:
+            if index >= len(faces):
+                shown = f"the picture shows {len(faces)} face(s): use 0 to {len(faces) - 1}."
+                raise FaceIndexError(f"faces names the face {index}, but {shown}", field="faces")
+            attempt.warn(portrait_warnings(faces[index], index))
+        return [faces[index] for index in indices]
 
     def portraits(self, attempt: Attempt, source_id: str) -> tuple[tuple[int, int], Sequence["Source"]]:
         """Decode a photo and read all faces in it. Returns its height and width, and the faces, largest first.
@@ -155,6 +168,12 @@ class SourceInput:
             video = self.video(attempt, source_id, folder / field)
             motion = self.track(attempt, video).motion
             return DrivingMotion(motion, is_clip=True, video=video if video.info.audio else None)
+
+    def kind(self, attempt: Attempt, source_id: str, kinds: Collection[MediaKind]) -> MediaKind:
+        """What an uploaded file of some kinds is."""
+        found = media_kind(self._sources.get(attempt.owner, source_id).media_type, kinds)
+        assert found is not None, "the API let no other in"
+        return found
 
     def video(self, attempt: Attempt, source_id: str, path: Path) -> VideoFile:
         """Fetch a video into a file and check it against the limits. Raises like `driving_motion`."""

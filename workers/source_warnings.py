@@ -56,9 +56,13 @@ def pose_warnings(space: CoefficientSpace, own: NDArray[np.float32]) -> Iterator
 
 
 def motion_warnings(
-    space: CoefficientSpace, own: NDArray[np.float32], motion: NDArray[np.float32]
+    space: CoefficientSpace, own: NDArray[np.float32], motion: NDArray[np.float32], face: int | None = None
 ) -> Iterator[JobWarning]:
-    """What of a motion [T, C] a source [C], or a source in motion [T, C], cannot show."""
+    """What of a motion [T, C] a source [C], or a source in motion [T, C], cannot show.
+
+    Args:
+        face: its index, where the request has several.
+    """
     pose = slice(space.pose_start, space.pose_start + 3)
     shown, requested = np.atleast_2d(own)[:, pose], motion[:, pose]
     turned = requested - shown
@@ -71,6 +75,7 @@ def motion_warnings(
             code=WarningCode.HIDDEN_SIDE,
             message=f"The face looks aside by {yaw:.0f}° of yaw and is turned by {turn:.0f}° "
             "towards the side that the picture hides; turn it less, or send a picture from nearer to the front.",
+            face=face,
         )
     for axis, (name, most) in enumerate(_FARTHEST):
         farthest = float(np.abs(requested[:, axis]).max())
@@ -80,6 +85,7 @@ def motion_warnings(
                 code=WarningCode.EXTREME_POSE,
                 message=f"The head is turned to {math.degrees(farthest):.0f}° of {name}, the photo's own included; "
                 f"keep it within {math.degrees(most):.0f}°.",
+                face=face,
             )
 
 

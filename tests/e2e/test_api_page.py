@@ -31,10 +31,13 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, hopper_jpeg: Path, hopper: np.ndarray) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, hopper_jpeg: Path, hopper: np.ndarray, astronaut: np.ndarray
+) -> Path:
     """A folder with the files that the page names."""
     made = tmp_path_factory.mktemp("api")
     shutil.copy(hopper_jpeg, made / "photo.jpg")
+    Image.fromarray(np.concatenate([astronaut[:360, 60:360], hopper[60:420, 110:410]], 1)).save(made / "group.jpg")
     soundfile.write(made / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
     write_clip(made / "driver.mp4", [hopper] * 4, [k / 25 for k in range(4)])
     return made

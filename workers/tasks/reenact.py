@@ -1,6 +1,6 @@
 """The task of POST /reenact: a driver's motion put on a photo, or on the face in a video."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients import Transfer, sample, transfer
+from models.coefficients.document import Motion
 from models.errors import ControlError
 from models.extractor.motion import smoothed
 from workers.attempt import Attempt
 from workers.contract.kinds.common import OutputSpec, formats
-from workers.contract.kinds.reenact import ReenactOptions, ReenactRequest
+from workers.contract.kinds.reenact import DRIVERS, FaceMotion, ReenactOptions, ReenactRequest
 from workers.editor import Pixels
 from workers.error_context import error_context
 from workers.media.clip import sound_rate
@@ -30,6 +31,7 @@ from workers.tasks.tools import TaskTools
 
 if TYPE_CHECKING:
     from models.extractor.motion import VideoSource
+    from models.portrait import Source
 
 _HALF_TICK_S = 0.0005  # containers round times to milliseconds
 
@@ -50,29 +52,61 @@ class ReenactTask:
     def _photo(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
         """A clip with the driver's times and sound, or a picture of its one pose."""
         options, space = request.options, self._editor.space
-        source = self._input.portrait(attempt, request.source_id, options.face)
+        several = request.faces.root
+        if several:
+            sources = self._input.chosen(attempt, request.source_id, [each.face for each in several])
+        else:
+            sources = [self._input.portrait(attempt, request.source_id, options.face)]
         driving = self._input.driving_motion(attempt, request.driver_id, request.driver_kind, folder)
         if options.output.fps is not None and driving.is_clip:
             seconds = Clock.of(driving.motion.times, driving.motion.fps).seconds
             check_frame_count(self._max_frames, seconds * options.output.fps, field="options.output.fps")
         attempt.stage("motion", 0, len(driving.motion.times))
         driver = smoothed(driving.motion, options.smoothing, attempt.check)
-        with error_context("driver"):
-            motion = transfer(space, source.coefficients, driver.coefficients, _parameters(options))
-        output = _output(driving, options)
-        clock = Clock.of(driver.times, driver.fps)
-        if options.output.fps is not None and driving.is_clip:
-            clock, motion = resampled(clock, motion, options.output.fps)
-        motion = directed(space, source.coefficients, motion, request.controls, clock.times)
-        attempt.warn(motion_warnings(space, source.coefficients, motion))
-        # Measured on clips: what was read from a driver's face, the networks show more truly than the layers.
-        frames = self._editor.render(
-            source, motion, paste_back=output.paste_back, size=output.size, layers=False, alpha=output.has_alpha
-        )
+        output, clock = _output(driving, options), Clock.of(driver.times, driver.fps)
+        moved = several or [FaceMotion(controls=request.controls)]
+        drivers = [self._driver_of(attempt, request, place, driver, folder) for place in range(len(moved))]
+        motions = []
+        for each, source, coefficients in zip(moved, sources, drivers, strict=True):
+            with error_context("driver"):
+                motion = transfer(space, source.coefficients, coefficients, _parameters(options))
+            shown = clock
+            if options.output.fps is not None and driving.is_clip:
+                shown, motion = resampled(clock, motion, options.output.fps)
+            motions.append(directed(space, source.coefficients, motion, each.controls, shown.times))
+            attempt.warn(motion_warnings(space, source.coefficients, motions[-1], each.face if several else None))
+        frames = self._drawn(sources, motions, output, together=bool(several))
         if not output.is_clip:
             return write_picture(attempt, folder, output, frames, space.name)
-        sound = self._sound(driving.video, clock, output) if driving.video and output.has_sound else None
-        return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
+        sound = self._sound(driving.video, shown, output) if driving.video and output.has_sound else None
+        return write_clip(attempt, folder, output, frames, shown, space.name, sound=sound)
+
+    def _drawn(
+        self, sources: "Sequence[Source]", motions: Sequence[NDArray[np.float32]], output: OutputSpec, *, together: bool
+    ) -> Iterator[Pixels]:
+        """One face, or several together. By the networks alone: measured on clips, what was read from a driver's face
+        they show more truly than the layers."""
+        if together:
+            return self._editor.render_faces(sources, motions, layers=False, alpha=output.has_alpha)
+        ((source,), (motion,)) = (sources, motions)
+        return self._editor.render(
+            source, motion, paste_back=output.paste_back, size=output.size, layers=False, alpha=output.has_alpha
+        )
+
+    def _driver_of(
+        self, attempt: Attempt, request: ReenactRequest, place: int, driver: Motion, folder: Path
+    ) -> NDArray[np.float32]:
+        """What moves one of the faces, [T, C] at the times of the request's driver: that one, or the face's own."""
+        own = request.faces.root[place].driver_id if request.faces.root else None
+        if own is None:
+            return driver.coefficients
+        field = f"faces.{place}.driver_id"
+        kind = self._input.kind(attempt, own, DRIVERS)
+        other = self._input.driving_motion(attempt, own, kind, folder, field=field).motion
+        if len(other.times) == 1:
+            return np.repeat(other.coefficients, len(driver.times), 0)
+        other = smoothed(other, request.options.smoothing, attempt.check)
+        return sample(other.times, other.coefficients, np.minimum(driver.times, other.times[-1]))
 
     def _video(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
         """The source's frames at their times, until a moving driver ends; the driver's sound, or else the source's."""

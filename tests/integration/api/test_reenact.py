@@ -57,6 +57,24 @@ def test_multipart_and_json_make_the_same_request(
     assert worker.sources.open(ANONYMOUS, first.request.driver_id).read() == clip
 
 
+def test_a_driver_of_one_face_is_checked_like_any_other(
+    api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
+) -> None:
+    faces: list[dict[str, Any]] = [{"face": 0}, {"face": 1, "driver_id": "0" * 64}]
+
+    def answer() -> httpx.Response:
+        return api.post("/reenact", files=with_driver(photo, clip), data={"faces": json.dumps(faces)})
+
+    problem = assert_problem(answer(), 422, "source_not_found")
+    assert [error["field"] for error in problem["errors"]] == ["faces.1.driver_id"]
+    faces[1]["driver_id"] = api.post("/sources", files={"source": b"RIFF\x24\0\0\0WAVEfmt " + bytes(40)}).json()["id"]
+    problem = assert_problem(answer(), 422, "invalid_request")
+    assert "this request needs a picture or a video" in problem["errors"][0]["message"]
+    faces[1]["driver_id"] = api.post("/sources", files=photo).json()["id"]
+    accepted = worker.store.get(answer().json()["id"]).request
+    assert [each.driver_id for each in accepted.faces.root] == [None, faces[1]["driver_id"]]
+
+
 def test_reenactments_wait_in_the_batch_queue(
     api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
 ) -> None:

@@ -126,6 +126,12 @@ class Standin:
         for coefficients in motion:
             yield self._frame(source.image, coefficients)
 
+    def render_faces(
+        self, sources: list[SimpleNamespace], motions: list[np.ndarray], **_: object
+    ) -> Iterator[np.ndarray]:
+        """All at the same place: the first."""
+        return self.render(sources[0], motions[0])
+
     def render_video(
         self, frames: Iterable[np.ndarray], source: VideoSource, motion: np.ndarray, **_: object
     ) -> Iterator[np.ndarray]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, RootModel, model_validator
 
 from workers.contract.bundle import BUNDLE_MEANING, BundleChoice
 from workers.contract.kinds.callback import Callback
@@ -132,6 +132,10 @@ class RequestFields(Strict):
         """(field, message) of everything that is wrong by the loaded bundle or the settings."""
         return []
 
+    def named_files(self) -> Mapping[str, tuple[str, tuple[MediaKind, ...]]]:
+        """Ids of uploaded files inside of the fields, and what each may be, by the id's place."""
+        return {}
+
     def inline_files(self) -> Mapping[str, Any]:
         """JSON documents inside of the fields that are stored as if they had come as files, by the file's field."""
         return {}
@@ -183,13 +187,13 @@ class JobKind:
     checked_first: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
     text_bytes: int = TEXT_BYTES
-    documents: Mapping[str, type[Strict]] = field(init=False)
+    documents: Mapping[str, type[BaseModel]] = field(init=False)
     """The JSON documents among the fields, by name."""
 
     def __post_init__(self) -> None:
         documents = {
             name: info.annotation
             for name, info in self.fields.model_fields.items()
-            if isinstance(info.annotation, type) and issubclass(info.annotation, Strict)
+            if isinstance(info.annotation, type) and issubclass(info.annotation, Strict | RootModel)
         }
         object.__setattr__(self, "documents", documents)

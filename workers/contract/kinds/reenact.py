@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from workers.contract.kinds.common import Gain, JobKind, RenderOptions, RequestFields, StoredRequest
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, MP4, SOURCE
+from workers.contract.kinds.faces_of_photo import MOST_FACES, FaceOfPhoto, check_faces
 from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import VISUAL, MediaKind
 from workers.contract.presence import Presence
 from workers.contract.settings import Settings
+from workers.contract.text import ID_LENGTH
+
+DRIVERS: tuple[MediaKind, ...] = ("picture", "video", "motion")
 
 
 class Gains(Strict):
@@ -43,6 +47,22 @@ class ReenactOptions(RenderOptions):
     smoothing: float = Field(default=0.5, ge=0, le=1)
 
 
+class FaceMotion(FaceOfPhoto):
+    """One face of a photo that a driver moves: the request's, or one of its own, uploaded before.
+
+    The clip has the times and the sound of the request's driver; another that is shorter holds its last frame.
+    """
+
+    driver_id: Annotated[str, Field(max_length=ID_LENGTH)] | None = None
+    controls: Direction = Direction()
+
+
+class FaceMotions(RootModel[Annotated[list[FaceMotion], Field(max_length=MOST_FACES, fail_fast=True)]]):
+    """Several faces of a photo, each moved; in place of `controls` and `options.face`."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
 class ReenactFields(RequestFields):
     """What a reenactment says apart from its files, and what kinds of files these are."""
 
@@ -50,7 +70,15 @@ class ReenactFields(RequestFields):
     source_kind: Literal["picture", "video"] = "picture"
     driver_kind: MediaKind
     controls: Direction = Direction()
+    faces: FaceMotions = FaceMotions([])
     options: ReenactOptions = ReenactOptions()
+
+    @model_validator(mode="after")
+    def _faces_fit(self) -> Self:
+        check_faces(self.faces.root, self.options, has_controls=self.controls != Direction())
+        if self.faces.root and self.source_kind == "video":
+            raise FieldError("faces", "are of a photo; in a video one face is moved, which options.face chooses")
+        return self
 
     @model_validator(mode="after")
     def _format_fits(self) -> Self:
@@ -65,7 +93,19 @@ class ReenactFields(RequestFields):
 
     def check(self, presence: Presence, settings: Settings) -> list[tuple[str, str]]:
         """Sliders on top of the motion are checked by the bundle's document."""
-        return check_direction(self.controls, presence, self.bundle, settings)
+        faults = check_direction(self.controls, presence, self.bundle, settings)
+        for index, each in enumerate(self.faces.root):
+            found = check_direction(each.controls, presence, self.bundle, settings)
+            faults += [(f"faces.{index}.{field}", message) for field, message in found]
+        return faults
+
+    def named_files(self) -> Mapping[str, tuple[str, tuple[MediaKind, ...]]]:
+        """Drivers of single faces."""
+        return {
+            f"faces.{index}.driver_id": (each.driver_id, DRIVERS)
+            for index, each in enumerate(self.faces.root)
+            if each.driver_id is not None
+        }
 
 
 class ReenactRequest(ReenactFields, StoredRequest):
@@ -104,6 +144,10 @@ _EXAMPLES: Mapping[str, Any] = {
             "options": {"region": "expression"},
         },
     },
+    "group": {
+        "summary": "Two people of one photo make the driver's motion; the second smiles besides",
+        "value": _DRIVER | {"faces": [{"face": 0}, {"face": 1, "controls": {"expression": {"mouthSmile": 0.6}}}]},
+    },
     "copy": {
         "summary": "The driver's face and pose as they are, cut to the crop",
         "value": _DRIVER | {"options": {"mode": "absolute", "paste_back": False, "output": {"size": 512, "fps": 25}}},
@@ -113,7 +157,7 @@ _EXAMPLES: Mapping[str, Any] = {
 REENACT = JobKind(
     fields=ReenactFields,
     request=ReenactRequest,
-    files={"source": VISUAL, "driver": ("picture", "video", "motion")},
+    files={"source": VISUAL, "driver": DRIVERS},
     examples=_EXAMPLES,
     checked_first=("driver", "source"),
     required=frozenset({"driver"}),

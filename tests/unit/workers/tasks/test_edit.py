@@ -13,7 +13,7 @@ from workers.tasks.reenact import resampled
 
 def motion(controls: dict[str, object]) -> np.ndarray:
     request = EditRequest.model_validate({"source_id": "0" * 64, "controls": controls})
-    return edited_motion(ARKIT, np.zeros(ARKIT.size, np.float32), request)
+    return edited_motion(ARKIT, np.zeros(ARKIT.size, np.float32), request.controls, request.rate)
 
 
 def test_sliders_make_one_frame() -> None:

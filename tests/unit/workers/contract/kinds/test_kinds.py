@@ -7,7 +7,7 @@ import io
 from typing import Any, get_args
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import RootModel, TypeAdapter
 
 from models.coefficients import ARKIT
 from workers.contract.kinds import KINDS, JobRequest
@@ -28,7 +28,9 @@ def test_a_kind_is_described_as_it_is_modelled(name: str, kind: JobKind) -> None
     assert kind.required <= kind.files.keys()
     assert set(kind.checked_first) <= kind.files.keys()
     defaults = {field: info.default for field, info in kind.fields.model_fields.items()}
-    assert kind.documents.keys() == {field for field, default in defaults.items() if isinstance(default, Strict)}
+    assert kind.documents.keys() == {
+        field for field, default in defaults.items() if isinstance(default, Strict | RootModel)
+    }
     requests = get_args(get_args(JobRequest)[0])
     assert kind.request in requests
     assert set(requests) == {kind.request for kind in KINDS.values()} | {PreviewRequest}
