@@ -252,6 +252,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
             "driver",
             "driver_id",
             "controls",
+            "faces",
             "options",
         }
     assert "ReenactOptions" in document["components"]["schemas"]
