@@ -11,6 +11,8 @@ from workers.contract.contract_model import ContractModel
 from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.errors import SourceExpiredError, UnknownJobError, UnknownSourceError
 from workers.contract.jobs import JobRecord
+from workers.contract.kinds import JobRequest
+from workers.contract.kinds.common import RequestFields
 from workers.contract.queue import JobQueue
 from workers.contract.records import (
     ACTIVE,
@@ -28,6 +30,13 @@ from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
 
 _AT_ONCE = 500
+
+
+def sources_of(request: JobRequest) -> set[str]:
+    """Ids of all stored files that a request names."""
+    named = (getattr(request, name) for name in type(request).model_fields if name.endswith("_id"))
+    inside = request.named_files().values() if isinstance(request, RequestFields) else ()
+    return {value for value in named if isinstance(value, str)} | {source_id for source_id, _ in inside}
 
 
 class Erased(ContractModel):
@@ -55,7 +64,7 @@ class Eraser:
         for blob in record.blobs:
             self._blobs.delete(blob)
         self._store.drop_results(record.job.id)
-        for source_id in record.request.sources() - self._needed(record.owner):
+        for source_id in sources_of(record.request) - self._needed(record.owner):
             with suppress(UnknownSourceError, SourceExpiredError):
                 if not self._sources.get(record.owner, source_id).apart:
                     self.erase_source(record.owner, source_id)
@@ -104,4 +113,4 @@ class Eraser:
     def _needed(self, owner: str) -> set[str]:
         """Sources that jobs of an owner's, which have not ended, will read."""
         active = self._store.get_all(job_id.decode() for job_id in self._active(owner))
-        return {source_id for record in active for source_id in record.request.sources()}
+        return {source_id for record in active for source_id in sources_of(record.request)}

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from service.keys import command
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
+from workers.contract.erasure import sources_of
 from workers.contract.erasure_notices import ErasureNotice, ErasureNotices
 from workers.contract.owners import owner_of
 from workers.contract.records import CALLBACKS_DUE
@@ -56,7 +57,7 @@ def test_deleting_a_finished_job_deletes_its_media(
 ) -> None:
     before = stored(worker, settings)
     job = finished(keyed, worker, files=photo)
-    [source] = worker.store.get(job["id"]).request.sources()
+    [source] = sources_of(worker.store.get(job["id"]).request)
     assert len(stored(worker, settings)) == len(before) + 2
     for _ in range(2):
         assert keyed.delete(f"/jobs/{job['id']}", headers=ONE).json()["status"] == "succeeded"
@@ -70,7 +71,7 @@ def test_what_was_uploaded_apart_or_is_needed_stays(
     keyed: httpx.Client, worker: ActedWorker, photo: dict[str, Any]
 ) -> None:
     first = finished(keyed, worker, files=photo)
-    [source] = worker.store.get(first["id"]).request.sources()
+    [source] = sources_of(worker.store.get(first["id"]).request)
     waiting = keyed.post("/edit", files=photo, headers=ONE).json()["id"]
     keyed.delete(f"/jobs/{first['id']}", headers=ONE)
     assert keyed.get(f"/sources/{source}", headers=ONE).status_code == 200, "another job waits for it"

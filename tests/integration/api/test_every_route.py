@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 from service.signed_urls import UrlSigner
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
 from tests.integration.api.contract import CONTRACT
+from workers.contract.erasure import sources_of
 from workers.contract.owners import owner_of
 
 if TYPE_CHECKING:
@@ -120,6 +121,22 @@ def test_files_are_named_only_by_their_owner(
     edits = {"edits": [{"source_id": belongings.source_id}]}
     refused = assert_problem(keyed.post("/batches", json=edits, headers=TWO), 422, "invalid_request")
     assert "There is no source" in refused["errors"][0]["message"]
+
+
+def test_files_inside_of_a_request_are_named_only_by_their_owner(
+    keyed: httpx.Client, worker: ActedWorker, photo: dict[str, Any]
+) -> None:
+    def uploaded(content: bytes, key: dict[str, str]) -> str:
+        return str(keyed.post("/sources", files={"source": ("a", content)}, headers=key).json()["id"])
+
+    webm = b"\x1aE\xdf\xa3" + bytes(64)
+    own, second, theirs = uploaded(webm, TWO), uploaded(webm + b"2", TWO), uploaded(webm + b"theirs", ONE)
+    body = {"source_id": uploaded(photo["source"][1], TWO), "driver_id": own}
+    for driver, status in ((second, 202), (theirs, 422)):
+        answer = keyed.post("/reenact", json=body | {"faces": [{"face": 0, "driver_id": driver}]}, headers=TWO)
+        assert answer.status_code == status, answer.text
+    assert assert_problem(answer, 422, "source_not_found")["errors"][0]["field"] == "faces.0.driver_id"
+    assert sources_of(worker.claim().request) == {body["source_id"], own, second}
 
 
 def test_sockets_show_ones_own(keyed: httpx.Client, belongings: Belongings) -> None:

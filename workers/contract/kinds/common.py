@@ -153,11 +153,6 @@ class StoredRequest(Strict):
     source_id: str
     bundle: BundleChoice | None = None
 
-    def sources(self) -> set[str]:
-        """Ids of all stored files that it names."""
-        named = (getattr(self, name) for name in type(self).model_fields if name.endswith("_id"))
-        return {value for value in named if isinstance(value, str)}
-
     @property
     def long(self) -> bool:
         """Whether it may take minutes, and so lets others go first."""
