@@ -90,7 +90,7 @@ def lay_paint(picture: Array, added: Array, face: Array, left: int, top: int) ->
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
-def smooth_step(value: float) -> float:
+def _smooth_step(value: float) -> float:
     """From 0 at 0 to 1 at 1, without a kink."""
     clipped = min(max(value, 0.0), 1.0)
     return clipped * clipped * (3.0 - 2.0 * clipped)
@@ -128,10 +128,10 @@ def sides(
             if not is_drawn[y, x]:
                 certainty[y, x] = held[y, x] = own[y, x] = 1
                 continue
-            shown = smooth_step((drawn[y, x, 3] - np.float32(facing[0])) / np.float32(facing[1] - facing[0]))
-            side = smooth_step((drawn[y, x, 5] - np.float32(inside[0])) / np.float32(inside[1]))
+            shown = _smooth_step((drawn[y, x, 3] - np.float32(facing[0])) / np.float32(facing[1] - facing[0]))
+            side = _smooth_step((drawn[y, x, 5] - np.float32(inside[0])) / np.float32(inside[1]))
             certainty[y, x] = drawn[y, x, 4]
-            held[y, x] = max(shown, side, smooth_step(np.float32(2) * drawn[y, x, 6]))
+            held[y, x] = max(shown, side, _smooth_step(np.float32(2) * drawn[y, x, 6]))
             own[y, x] = shown * seen[y, x]
     return certainty, held, own
 
@@ -148,7 +148,7 @@ def outlined(soft: Array, solid: NDArray[np.uint8], certainty: Array, border: fl
     for y in range(soft.shape[0]):
         for x in range(soft.shape[1]):
             edge = min(max(np.float32(2) * soft[y, x] - np.float32(1), np.float32(0)), np.float32(1)) * solid[y, x]
-            cover[y, x] = edge * smooth_step(certainty[y, x] / np.float32(border))
+            cover[y, x] = edge * _smooth_step(certainty[y, x] / np.float32(border))
             certain[y, x] = cover[y, x] * certainty[y, x]
     return cover, certain
 
