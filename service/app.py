@@ -36,6 +36,7 @@ from service.routes import (
     live,
     me,
     metrics,
+    motions,
     pages,
     reenact,
     sliders,
@@ -91,7 +92,22 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     )
     for open_routes in (pages, health, metrics, live, event_sockets):
         app.include_router(open_routes.router)
-    of_tenants = (edit, batches, reenact, talk, extract, faces, sources, jobs, events, sliders, bundles, me, audit)
+    of_tenants = (
+        edit,
+        batches,
+        reenact,
+        talk,
+        extract,
+        faces,
+        sources,
+        jobs,
+        events,
+        sliders,
+        motions,
+        bundles,
+        me,
+        audit,
+    )
     for keyed_routes in of_tenants:
         app.include_router(
             keyed_routes.router, dependencies=[Depends(require_key)], responses=problems(401, 403, 500, 503)

@@ -103,6 +103,20 @@ class BundleList(ContractModel):
     bundles: list[ServedBundle]
 
 
+class ReadyMotion(ContractModel):
+    """A motion that any face can make; `id` is what a request names it by."""
+
+    id: str
+    title: str = Field(description="What the face does, in English.")
+    seconds: float
+
+
+class MotionList(ContractModel):
+    """The motions that are ready to be used as drivers."""
+
+    motions: list[ReadyMotion]
+
+
 class JobList(ContractModel):
     """A page of jobs, newest first."""
 

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from workers.contract.media_type import (
     is_video,
     media_kind,
 )
+from workers.contract.motion_templates import MOTION_TEMPLATES
 from workers.contract.sources import StoredSource
 
 log = logging.getLogger(__name__)
@@ -98,7 +100,20 @@ class Uploads:
         return source
 
     def use(self, field: str, source_id: str, kinds: Collection[MediaKind]) -> StoredSource:
-        """Look up the id in a field of an uploaded file of some kinds; its time to live starts anew."""
+        """Look up the id in a field of an uploaded file of some kinds; its time to live starts anew.
+
+        The name of a ready motion stands for a document.
+        """
+        if "motion" in kinds and source_id in MOTION_TEMPLATES:
+            return StoredSource(
+                id=source_id,
+                media_type=_JSON.media_type,
+                bytes=0,
+                width=None,
+                height=None,
+                expires_at=math.inf,
+                blob="",
+            )
         try:
             source = self.backend.sources.use(self.tenant.name, source_id, self.tenant.retention_s)
         except (UnknownSourceError, SourceExpiredError) as error:

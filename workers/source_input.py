@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace
+from models.coefficients import CoefficientSpace, keyframe_motion
 from models.coefficients.document import Motion
 from models.errors import FaceIndexError, NoFaceError
 from models.extractor.motion import Track, tracked_motion
@@ -20,6 +20,7 @@ from workers.attempt import Attempt
 from workers.contract.errors import ServiceError, VideoTooLongError
 from workers.contract.kinds.common import FaceChoice
 from workers.contract.media_type import MediaKind, media_kind
+from workers.contract.motion_templates import MOTION_TEMPLATES, RATE
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
 from workers.editor import Editor, Pixels
@@ -55,11 +56,13 @@ class DrivingMotion:
         motion: of T frames, holes bridged.
         is_clip: whether it is a video or the motion of one, and so makes a clip.
         video: the file that has the sound; None where there is none.
+        of_sliders: whether sliders made it, from a face at rest, and no picture was read.
     """
 
     motion: Motion
     is_clip: bool
     video: VideoFile | None = None
+    of_sliders: bool = False
 
 
 class SourceInput:
@@ -162,6 +165,8 @@ class SourceInput:
         with error_context(field):
             if kind == "picture":
                 return DrivingMotion(self.photo_motion(attempt, source_id, what=field), is_clip=False)
+            if source_id in MOTION_TEMPLATES:
+                return DrivingMotion(self._ready_motion(source_id), is_clip=True, of_sliders=True)
             if kind == "motion":
                 motion = self._document(attempt, source_id)
                 return DrivingMotion(motion, is_clip=motion.fps is not None or len(motion.times) > 1)
@@ -170,7 +175,9 @@ class SourceInput:
             return DrivingMotion(motion, is_clip=True, video=video if video.info.audio else None)
 
     def kind(self, attempt: Attempt, source_id: str, kinds: Collection[MediaKind]) -> MediaKind:
-        """What an uploaded file of some kinds is."""
+        """What an uploaded file of some kinds, or a ready motion, is."""
+        if source_id in MOTION_TEMPLATES:
+            return "motion"
         found = media_kind(self._sources.get(attempt.owner, source_id).media_type, kinds)
         assert found is not None, "the API let no other in"
         return found
@@ -250,6 +257,12 @@ class SourceInput:
 
     def _check_count(self, frames: float) -> None:
         check_frame_count(self._settings.max_frames, frames)
+
+    def _ready_motion(self, name: str) -> Motion:
+        space = self._editor.space
+        at_rest = np.zeros(space.size, np.float32)
+        coefficients = keyframe_motion(space, at_rest, MOTION_TEMPLATES[name].keyframes, RATE)
+        return Motion(space, np.arange(len(coefficients)) / RATE, RATE, coefficients)
 
     def _document(self, attempt: Attempt, source_id: str) -> Motion:
         attempt.stage("decode")

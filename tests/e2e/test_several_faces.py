@@ -6,6 +6,7 @@ import io
 import json
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -47,6 +48,24 @@ def test_each_face_gets_its_own_controls(http: httpx.Client, group: np.ndarray, 
     assert (one[:, 320:] == group[:, 320:]).all(), "who is not named stays bit for bit"
     # What the other face's edit does not reach is as without it.
     np.testing.assert_array_equal(both[:, :220], one[:, :220])
+
+
+def test_faces_of_a_group_make_ready_motions(http: httpx.Client, group: np.ndarray, group_png: bytes) -> None:
+    faces = [{"face": 0}, {"face": 1, "driver_id": "nod"}]
+    data = {"driver_id": "wink", "faces": json.dumps(faces)}
+    job = http.post("/reenact", files={"source": group_png}, data=data, headers=WAIT).json()
+    assert job["status"] == "succeeded", job
+    frames = clip(http.get(job["result"]["url"]).content)
+    assert len(frames) == 29, "a wink"
+    apart = [np.abs(frame.astype(int) - frames[0]).max(-1) > 40 for frame in frames]
+    assert apart[7][80:200, 380:540].any(), "she on the right winks"
+    assert apart[7][60:190, 90:240].mean() > 0.02, "she on the left nods"
+    assert apart[-1][:, 300:].mean() < 0.01, "and all is as it was"
+
+
+def clip(data: bytes) -> list[np.ndarray]:
+    with av.open(io.BytesIO(data)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 def test_a_face_that_is_not_there_is_named(http: httpx.Client, group_png: bytes) -> None:

@@ -62,35 +62,43 @@ class ReenactTask:
             seconds = Clock.of(driving.motion.times, driving.motion.fps).seconds
             check_frame_count(self._max_frames, seconds * options.output.fps, field="options.output.fps")
         attempt.stage("motion", 0, len(driving.motion.times))
-        driver = smoothed(driving.motion, options.smoothing, attempt.check)
+        driver = _steady(attempt, driving, options)
         output, clock = _output(driving, options), Clock.of(driver.times, driver.fps)
         moved = several or [FaceMotion(controls=request.controls)]
         drivers = [self._driver_of(attempt, request, place, driver, folder) for place in range(len(moved))]
         motions = []
         for each, source, coefficients in zip(moved, sources, drivers, strict=True):
             with error_context("driver"):
-                motion = transfer(space, source.coefficients, coefficients, _parameters(options))
+                motion = transfer(space, source.coefficients, coefficients, _parameters(options, driving))
             shown = clock
             if options.output.fps is not None and driving.is_clip:
                 shown, motion = resampled(clock, motion, options.output.fps)
             motions.append(directed(space, source.coefficients, motion, each.controls, shown.times))
             attempt.warn(motion_warnings(space, source.coefficients, motions[-1], each.face if several else None))
-        frames = self._drawn(sources, motions, output, together=bool(several))
+        frames = self._drawn(sources, motions, output, layers=driving.of_sliders, together=bool(several))
         if not output.is_clip:
             return write_picture(attempt, folder, output, frames, space.name)
         sound = self._sound(driving.video, shown, output) if driving.video and output.has_sound else None
         return write_clip(attempt, folder, output, frames, shown, space.name, sound=sound)
 
     def _drawn(
-        self, sources: "Sequence[Source]", motions: Sequence[NDArray[np.float32]], output: OutputSpec, *, together: bool
+        self,
+        sources: "Sequence[Source]",
+        motions: Sequence[NDArray[np.float32]],
+        output: OutputSpec,
+        *,
+        layers: bool,
+        together: bool,
     ) -> Iterator[Pixels]:
-        """One face, or several together. By the networks alone: measured on clips, what was read from a driver's face
-        they show more truly than the layers."""
+        """One face, or several together.
+
+        Measured on clips, the networks show more truly than the layers what was read from a driver's face.
+        """
         if together:
-            return self._editor.render_faces(sources, motions, layers=False, alpha=output.has_alpha)
+            return self._editor.render_faces(sources, motions, layers=layers, alpha=output.has_alpha)
         ((source,), (motion,)) = (sources, motions)
         return self._editor.render(
-            source, motion, paste_back=output.paste_back, size=output.size, layers=False, alpha=output.has_alpha
+            source, motion, paste_back=output.paste_back, size=output.size, layers=layers, alpha=output.has_alpha
         )
 
     def _driver_of(
@@ -102,10 +110,10 @@ class ReenactTask:
             return driver.coefficients
         field = f"faces.{place}.driver_id"
         kind = self._input.kind(attempt, own, DRIVERS)
-        other = self._input.driving_motion(attempt, own, kind, folder, field=field).motion
+        driving = self._input.driving_motion(attempt, own, kind, folder, field=field)
+        other = _steady(attempt, driving, request.options)
         if len(other.times) == 1:
             return np.repeat(other.coefficients, len(driver.times), 0)
-        other = smoothed(other, request.options.smoothing, attempt.check)
         return sample(other.times, other.coefficients, np.minimum(driver.times, other.times[-1]))
 
     def _video(self, attempt: Attempt, request: ReenactRequest, folder: Path) -> OutputFile:
@@ -114,7 +122,7 @@ class ReenactTask:
         output = options.output_spec(clip=True)
         video = self._input.video(attempt, request.source_id, folder / "source")
         driving = self._input.driving_motion(attempt, request.driver_id, request.driver_kind, folder)
-        driver = smoothed(driving.motion, options.smoothing, attempt.check)
+        driver = _steady(attempt, driving, options)
         moves = len(driver.times) > 1
         until = Clock.of(driver.times, driver.fps).seconds - _HALF_TICK_S if moves else None
         track = self._input.track(attempt, video, options.face, metric_prefix="source_", until=until)
@@ -123,7 +131,7 @@ class ReenactTask:
         clock = Clock.of(track.motion.times, video.info.fps)
         with error_context("driver"):
             sampled = sample(driver.times, driver.coefficients, clock.times) if moves else driver.coefficients
-            motion = transfer(space, source.coefficients, sampled, _parameters(options))
+            motion = transfer(space, source.coefficients, sampled, _parameters(options, driving))
         motion = directed(space, source.coefficients, motion, request.controls, clock.times)
         attempt.warn(motion_warnings(space, source.coefficients, motion))
         sound = None
@@ -155,8 +163,15 @@ class ReenactTask:
             yield from self._editor.render_video(frames, source, motion, paste_back=output.paste_back, size=output.size)
 
 
-def _parameters(options: ReenactOptions) -> Transfer:
-    return Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop, options.reference)
+def _parameters(options: ReenactOptions, driving: DrivingMotion) -> Transfer:
+    # What sliders made begins at rest, and is all meant.
+    reference = "first" if driving.of_sliders else options.reference
+    return Transfer(options.mode, options.gains.model_dump(), options.region, options.normalise_crop, reference)
+
+
+def _steady(attempt: Attempt, driving: DrivingMotion, options: ReenactOptions) -> Motion:
+    """A driver's motion without the extractor's tremor, where it was extracted."""
+    return driving.motion if driving.of_sliders else smoothed(driving.motion, options.smoothing, attempt.check)
 
 
 def _output(driving: DrivingMotion, options: ReenactOptions) -> OutputSpec:

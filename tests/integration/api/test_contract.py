@@ -82,7 +82,7 @@ def test_every_declared_answer_is_given(
     api: httpx.Client, settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any], waiting: Waiting
 ) -> None:
     CONTRACT.seen.clear()
-    for path in ("/health/live", "/health/ready", "/metrics", "/sliders", "/bundles"):
+    for path in ("/health/live", "/health/ready", "/metrics", "/sliders", "/motions", "/bundles"):
         assert api.get(path).status_code == 200
     motions = [DOCUMENTS[name] for name in ("application/json", "application/x-npz")]
     for content in (photo["source"][1], WEBM, WAV, *motions):

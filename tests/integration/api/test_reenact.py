@@ -75,6 +75,16 @@ def test_a_driver_of_one_face_is_checked_like_any_other(
     assert [each.driver_id for each in accepted.faces.root] == [None, faces[1]["driver_id"]]
 
 
+def test_a_ready_motion_stands_for_a_driver(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> None:
+    names = [motion["id"] for motion in api.get("/motions").json()["motions"]]
+    assert {"nod", "wink", "idle"} <= set(names)
+    accepted = api.post("/reenact", files=photo, data={"driver_id": "wink"})
+    request = worker.store.get(accepted.json()["id"]).request
+    assert (request.driver_id, request.driver_kind) == ("wink", "motion")
+    assert_problem(api.post("/reenact", files=photo, data={"driver_id": "no-such"}), 422, "source_not_found")
+    assert_problem(api.post("/edit", data={"source_id": "wink"}), 422, "source_not_found")
+
+
 def test_reenactments_wait_in_the_batch_queue(
     api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
 ) -> None:
