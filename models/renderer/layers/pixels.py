@@ -138,8 +138,8 @@ def compile_loops() -> None:
     crop.setflags(write=False)
     levels(picture, crop, 1.0)
     columns, rows = flowing(np.zeros((2, 2, 2), np.float32).transpose(1, 2, 0), 2)
+    in_sight(weight, attributes[..., :3], 0, 0, 0.0)
     for places in (attributes[..., :2], attributes[..., :3]):
-        in_sight(weight, places, 0, 0, 0.0)
         moves(places, weight, 0, 0)
     offset = np.zeros((2, 2, 2), np.float32)
     stretched(attributes[..., :2], offset, weight, weight, 0, 0)
