@@ -1,5 +1,6 @@
 """Which workers are alive: they announce themselves with a heartbeat, and publish what their bundle can do."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -117,7 +118,8 @@ class Presence:
         found = cast(list[bytes | None], self._redis.mget([_key(name) for name in names]))
         dead = [name for name, raw in zip(names, found, strict=True) if raw is None]
         if dead:
-            self._redis.srem(_WORKERS, *dead)
+            with contextlib.suppress(redis.ResponseError):  # a Redis without room; who reads later forgets them
+                self._redis.srem(_WORKERS, *dead)
         return [WorkerPresence.model_validate_json(raw) for raw in found if raw is not None]
 
     def bundles(self) -> list[BundleInUse]:
