@@ -84,9 +84,9 @@ def read_readiness(backend: BackendDep) -> Response:
     path = "/health/ready"
     try:
         readiness = Readiness.of_workers(backend.presence.workers())
-    except REDIS_ERRORS as error:
-        detail = f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
-        return problem_response(path, NotReadyError(detail), **Readiness.of_workers([]).model_dump(mode="json"))
+    except RedisError as error:  # also for want of room: a connection is tried out before it reads
+        nothing = Readiness.of_workers([]).model_dump(mode="json")
+        return problem_response(path, NotReadyError(_redis_fault(error)), **nothing)
     full = _full(backend)
     if full is not None:
         return problem_response(path, NotReadyError(full), **readiness.model_dump(mode="json"))
@@ -103,14 +103,20 @@ def _full(backend: Backend) -> str | None:
             file.write(bytes(PROBE_BYTES))
             file.flush()
     except RedisError as error:
-        if cannot_write(error):
-            return "Redis has no room left on its disk or in its memory; make room."
-        if is_failing_over(error):
-            return "Redis waits for its replicas, or another machine takes its place."
-        return f"Redis takes no writes ({type(error).__name__}); its log says why."
+        return _redis_fault(error)
     except OSError as error:
         return f"The temporary folder cannot be written ({error.strerror}); make room, or set TMPDIR to another one."
     return None
+
+
+def _redis_fault(error: RedisError) -> str:
+    if cannot_write(error):
+        return "Redis has no room left on its disk or in its memory; make room."
+    if is_failing_over(error):
+        return "Redis waits for its replicas, or another machine takes its place."
+    if isinstance(error, REDIS_ERRORS):
+        return f"Redis does not answer ({type(error).__name__}); start it or check PORTRAIT_REDIS_URL."
+    return f"Redis takes no writes ({type(error).__name__}); its log says why."
 
 
 def _reason(readiness: Readiness) -> str:

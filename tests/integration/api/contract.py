@@ -86,7 +86,7 @@ class Contract:
         schema = content[matching[0]].get("schema")
         if schema is not None and matching[0].endswith("json"):
             error = self.errors(schema, json.loads(answer.read()))
-            assert error is None, f"{where} {error}"
+            assert error is None, f"{where} {error}: {answer.text[:500]}"
         self.seen.add((method, template, status, matching[0]))
 
 

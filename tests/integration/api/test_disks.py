@@ -9,13 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from redis import ResponseError
 
 from service.settings import ApiSettings
 from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving, wait_until
 from tests.integration.conftest import RedisServer
 from workers.contract.connection import connect
-from workers.contract.keys import key
 
 pytestmark = pytest.mark.integration
 
@@ -77,15 +75,6 @@ def test_a_redis_without_room_is_no_fault_of_the_request(
         assert_problem(api.delete(accepted.headers["location"]), 503, "store_unavailable")
     wait_until(lambda: api.get("/health/ready").status_code == 200)
     assert api.post("/edit", files=photo).status_code == 202
-
-
-def test_a_dead_worker_that_cannot_be_forgotten_is_no_fault(api: httpx.Client, full_redis: RedisServer) -> None:
-    with connect(full_redis.url) as client, full_disk(full_redis):
-        with contextlib.suppress(ResponseError):
-            while True:  # until its disk is full
-                client.sadd(key("workers"), "one that died")
-        assert "no room" in assert_problem(api.get("/health/ready"), 503, "not_ready")["detail"]
-        assert client.sismember(key("workers"), "one that died")
 
 
 @contextlib.contextmanager
