@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive
 
 from service.backend import Backend
+from workers.contract.cancelling import cancel_job
 from workers.contract.errors import ServiceError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds.common import RequestFields
@@ -56,11 +57,8 @@ async def _left(receive: Receive) -> None:
 
 
 async def _cancel(backend: Backend, record: JobRecord) -> None:
-    def cancel() -> None:
-        backend.queue.remove(backend.jobs.cancel(record.job.id))
-
     try:
-        await run_in_threadpool(cancel)
+        await run_in_threadpool(cancel_job, backend.jobs, backend.queue, record.job.id)
     except (RedisError, ServiceError) as error:
         log.info("a job whose client has gone could not be cancelled: %s", error)
     else:

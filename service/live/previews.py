@@ -8,6 +8,7 @@ from service.keys.tenant import Tenant
 from service.live.messages import Wish
 from service.submit import submit
 from service.uploads import named_photo
+from workers.contract.cancelling import cancel_job
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds.controls import check_controls
 from workers.contract.kinds.preview import PreviewRequest
@@ -34,7 +35,7 @@ class PreviewJobs:
 
     def cancel(self, job_id: str) -> None:
         """Stop a job whose picture nobody wants any more."""
-        self.backend.queue.remove(self.backend.jobs.cancel(job_id))
+        cancel_job(self.backend.jobs, self.backend.queue, job_id)
 
     def _request(self, wish: Wish) -> PreviewRequest:
         faults = check_controls(wish.controls, self.backend.presence.sliders(wish.bundle), max_clip_seconds=0)

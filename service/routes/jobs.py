@@ -15,6 +15,7 @@ from service.media import file_response, result_file
 from service.openapi import FILE_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import NEEDS_READ, NEEDS_WORK, Owner
+from workers.contract import cancelling
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 from workers.contract.listing import BadCursorError, JobFilter
 
@@ -81,10 +82,7 @@ def cancel_job(record: OwnedJob, backend: BackendDep, links: LinksDep) -> Job:
     if record.job.status.final:
         backend.eraser.erase_media(record)
         return record.job
-    record = backend.jobs.cancel(record.job.id)
-    if record.job.status is JobStatus.CANCELLED:
-        backend.queue.remove(record)
-    return links.job(record).job
+    return links.job(cancelling.cancel_job(backend.jobs, backend.queue, record.job.id)).job
 
 
 @router.get(

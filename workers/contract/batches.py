@@ -11,6 +11,7 @@ from typing import cast
 import redis
 from pydantic import Field
 
+from workers.contract.cancelling import cancel_job
 from workers.contract.contract_model import ContractModel
 from workers.contract.errors import IdempotencyConflictError, QueueFullError, UnknownBatchError
 from workers.contract.jobs import JobRecord, JobStatus
@@ -32,12 +33,13 @@ from workers.contract.records import (
     job_key,
     jobs_of,
     moment,
+    new_job_fields,
 )
 from workers.contract.redis_time import redis_time
 from workers.contract.room import has_room
 from workers.contract.routing import Router
 from workers.contract.settings import Settings
-from workers.contract.store import JobStore, new_job_fields
+from workers.contract.store import JobStore
 from workers.contract.terms import ORDINARY, Terms
 from workers.contract.text import ID_LENGTH, cut
 
@@ -206,9 +208,7 @@ class BatchStore:
         """Cancel all of a batch's jobs that have not ended."""
         self._redis.hset(batch_key(batch_id), "cancel", 1)
         for job_id in cast(list[bytes], self._redis.lrange(_jobs(batch_id), 0, -1)):
-            record = self._store.cancel(job_id.decode())
-            if record.job.status is JobStatus.CANCELLED and not record.held:
-                self._queue.remove(record)
+            cancel_job(self._store, self._queue, job_id.decode())
 
     def feed(self, batch_id: str) -> None:
         """Put as many of a batch's jobs into the queue as keep the workers busy."""

@@ -7,6 +7,7 @@ from typing import cast
 import redis
 
 from workers.contract.blobs import RESULTS, SOURCES, BlobStore
+from workers.contract.cancelling import cancel_job
 from workers.contract.contract_model import ContractModel
 from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.errors import SourceExpiredError, UnknownJobError, UnknownSourceError
@@ -95,7 +96,7 @@ class Eraser:
         records = self._store.get_all(job_ids)
         for record in records:
             with suppress(UnknownJobError):  # its time was over meanwhile
-                self._queue.remove(self._store.cancel(record.job.id))
+                cancel_job(self._store, self._queue, record.job.id)
         with self._redis.pipeline() as pipe:
             for job_id in job_ids:
                 pipe.delete(job_key(job_id))

@@ -13,3 +13,7 @@ class Origin(ContractModel):
 
     request_id: str | None = None
     traceparent: str | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
+"""Of a job that no request made, or that is not followed."""

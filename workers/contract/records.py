@@ -1,4 +1,4 @@
-"""How a job lies in Redis: the names of its keys, and its hash read back."""
+"""How a job lies in Redis: the names of its keys, and its hash, written and read back."""
 
 import hashlib
 import json
@@ -14,8 +14,9 @@ from workers.contract.jobs import Delivery, Job, JobRecord, JobStatus, Problem, 
 from workers.contract.keys import key
 from workers.contract.kinds import JobRequest
 from workers.contract.kinds.common import RequestFields
-from workers.contract.origin import Origin
+from workers.contract.origin import UNKNOWN_ORIGIN, Origin
 from workers.contract.owners import ANONYMOUS
+from workers.contract.terms import ORDINARY, Terms
 from workers.contract.text import ID_LENGTH, cut
 from workers.contract.warnings import JobWarning
 
@@ -114,6 +115,35 @@ def job_of_channel(channel: str) -> str:
 def unknown_job(job_id: str) -> UnknownJobError:
     """The error for a job that is not there, or is another's: nobody learns which."""
     return UnknownJobError(f"There is no job {cut(job_id)}; it may have expired.")
+
+
+def new_job_fields(
+    request: JobRequest,
+    owner: str,
+    created_at: float,
+    origin: Origin = UNKNOWN_ORIGIN,
+    lane: str | None = None,
+    terms: Terms = ORDINARY,
+) -> dict[str, Any]:
+    """The hash of a job that waits from the beginning."""
+    fields: dict[str, Any] = {
+        "status": JobStatus.QUEUED,
+        "kind": request.kind,
+        "owner": owner,
+        "request": request.model_dump_json(),
+        "created_at": created_at,
+        "queued_at": created_at,
+        "attempt": 1,
+        "losses": 0,
+        "progress": Progress().model_dump_json(),
+        "origin": origin.model_dump_json(),
+        "lane": lane or "",
+    }
+    if isinstance(request, RequestFields) and (events := request.callback.wanted()):
+        fields["callback"] = f",{','.join(events)},"
+    if terms.retention_s is not None:
+        fields["ttl"] = terms.retention_s
+    return fields
 
 
 def record_from_hash(job_id: str, raw: Mapping[bytes, bytes]) -> JobRecord:
