@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -15,7 +15,7 @@ from models.audio import FILE as SPEECH_FILE
 from models.audio import FRAME_RATE, STYLES, TEMPERATURE, MotionGains, SpeechMotion, at_rate, eased, speaking
 from models.bundle import DEFAULT_BUNDLE, ManifestIdentity, load_networks, open_bundle
 from models.coefficients import CoefficientSpace, LazyMotion, constrain
-from models.errors import ControlError, NoFaceError, NoSpeechError
+from models.errors import ControlError, NoSpeechError
 from models.extractor import Crop, Extractor, Face, FaceTracker, TrackedFrame, square_crop
 from models.extractor.face import choose_face
 from models.extractor.motion import VideoSource
@@ -27,8 +27,11 @@ from models.renderer import PIRenderer
 from models.renderer.engine import CompiledEngine, Engine, fastest
 from models.rendering import FrameRenderer
 from models.runtime import thread_count
-from models.several_faces import composed_frames
+from models.several_faces import FaceComposite
 from models.transparency import over_black, recovered, split
+
+Over = Literal["white", "black"]
+"""What is seen through the transparent parts of a photo."""
 
 MOST_FACES = 32
 """How many faces of a picture `PortraitEditor.analyse_all` reads, the largest: those that a request may want."""
@@ -134,10 +137,6 @@ class PortraitEditor:
         """
         image, alpha = split(image)
         faces = self._extractor.detect(image, every=face != "largest")
-        if not faces:
-            raise NoFaceError(
-                "No face was found in any orientation. Send a picture of an unobstructed face, at least 40 pixels wide."
-            )
         chosen = choose_face(faces, face, "the picture")
         return self._read(image, alpha, [chosen], len(faces))[0]
 
@@ -275,17 +274,11 @@ class PortraitEditor:
         if not isinstance(motion, LazyMotion):
             self._check(motion)
         crops = _size_of_crops(source.crop, paste_back, size)
-        landmarks = source.landmarks if layers else None
-        frames = self._frames.photo(
-            source.image, source.crop, source.coefficients, motion, crops, landmarks, source.prepared
-        )
-        if not alpha or source.alpha is None:
-            return frames
-        black = over_black(source.image, source.alpha)
-        again = self._frames.photo(
-            black, source.crop, source.coefficients, motion, crops, landmarks, source.prepared_black, seen=source.image
-        )
-        return recovered(frames, again)
+
+        def made(image: np.ndarray, over: Over) -> Iterator[np.ndarray]:
+            return self._photo(source, motion, image, over, crops, layers=layers)
+
+        return _shown(source, made, alpha=alpha)
 
     def render_faces(
         self,
@@ -303,7 +296,7 @@ class PortraitEditor:
             layers, alpha: as of `render`.
 
         Yields:
-            T frames as `render` gives them; where two faces change a pixel, see `models.several_faces.composed`.
+            T frames as `render` gives them; where two faces change a pixel, see `models.several_faces.FaceComposite`.
 
         Raises:
             ControlError: a motion of the wrong shape or not finite.
@@ -313,20 +306,30 @@ class PortraitEditor:
             self._check(motion)
         squares = [source.crop for source in sources]
 
-        def made(image: np.ndarray, prepared: Iterable[PreparedPhotos]) -> Iterator[np.ndarray]:
-            clips = []
-            for source, motion, kept in zip(sources, motions, prepared, strict=True):
-                landmarks, own = (source.landmarks if layers else None), source.coefficients
-                clips.append(
-                    self._frames.photo(image, source.crop, own, motion, None, landmarks, kept, seen=source.image)
-                )
-            return composed_frames(image, squares, clips)
+        def made(image: np.ndarray, over: Over) -> Iterator[np.ndarray]:
+            clips = [
+                self._photo(source, motion, image, over, None, layers=layers)
+                for source, motion in zip(sources, motions, strict=True)
+            ]
+            return FaceComposite(image, squares).clip(clips)
 
-        photo, transparency = sources[0].image, sources[0].alpha
-        frames = made(photo, [source.prepared for source in sources])
-        if not alpha or transparency is None:
-            return frames
-        return recovered(frames, made(over_black(photo, transparency), [source.prepared_black for source in sources]))
+        return _shown(sources[0], made, alpha=alpha)
+
+    def _photo(
+        self,
+        source: Source,
+        motion: np.ndarray | LazyMotion,
+        image: np.ndarray,
+        over: Over,
+        crops: int | None,
+        *,
+        layers: bool,
+    ) -> Iterator[np.ndarray]:
+        """A source making a motion in its photo, whose transparent parts `image` shows over white or black."""
+        landmarks = source.landmarks if layers else None
+        prepared = source.prepared if over == "white" else source.prepared_black
+        own = source.coefficients
+        return self._frames.photo(image, source.crop, own, motion, crops, landmarks, prepared, seen=source.image)
 
     def render_video(
         self,
@@ -363,6 +366,16 @@ class PortraitEditor:
             raise ControlError(
                 f"motion must be finite numbers of shape [frames, {self.space.size}], got {motion.shape}"
             )
+
+
+def _shown(
+    source: Source, made: Callable[[np.ndarray, Over], Iterator[np.ndarray]], *, alpha: bool
+) -> Iterator[np.ndarray]:
+    """What is made of a source's photo; of one with transparency made twice, over white and black, to tell it."""
+    frames = made(source.image, "white")
+    if not alpha or source.alpha is None:
+        return frames
+    return recovered(frames, made(over_black(source.image, source.alpha), "black"))
 
 
 def _size_of_crops(square: Crop, paste_back: bool, size: int | Literal["source"]) -> int | None:

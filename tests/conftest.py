@@ -31,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault-seed", type=int, default=1, help="what the faults are drawn from")
 
 
+@pytest.fixture(scope="session")
+def fault_seed(request: pytest.FixtureRequest) -> int:
+    """What faults are drawn from."""
+    return int(request.config.getoption("--fault-seed"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start real processes last: what is wrong in a function should be found by the fast test of it."""
     items.sort(key=lambda item: "e2e" in item.path.parts)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace, keyframe_motion
 from models.coefficients.document import Motion
-from models.errors import FaceIndexError, NoFaceError
+from models.extractor.face import choose_face
 from models.extractor.motion import Track, tracked_motion
 from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
@@ -91,14 +91,12 @@ class SourceInput:
     def chosen(self, attempt: Attempt, source_id: str, indices: Sequence[int]) -> list["Source"]:
         """Decode a photo and read some of its faces; 0 is the largest. Raises whatever is wrong with it."""
         _, faces = self.portraits(attempt, source_id)
-        if not faces:
-            raise NoFaceError("No face was found; send a picture of unobstructed faces, at least 40 pixels wide.")
-        for index in indices:
-            if index >= len(faces):
-                shown = f"the picture shows {len(faces)} face(s): use 0 to {len(faces) - 1}."
-                raise FaceIndexError(f"faces names the face {index}, but {shown}", field="faces")
-            attempt.warn(portrait_warnings(faces[index], index))
-        return [faces[index] for index in indices]
+        chosen = [
+            choose_face(faces, index, "the picture", f"faces.{place}.face") for place, index in enumerate(indices)
+        ]
+        for index, source in zip(indices, chosen, strict=True):
+            attempt.warn(portrait_warnings(source, index))
+        return chosen
 
     def portraits(self, attempt: Attempt, source_id: str) -> tuple[tuple[int, int], Sequence["Source"]]:
         """Decode a photo and read all faces in it. Returns its height and width, and the faces, largest first.

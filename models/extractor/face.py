@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
-from models.errors import FaceIndexError
+from models.errors import FaceIndexError, NoFaceError
 from models.extractor.crop import Box
+
+AnyFace = TypeVar("AnyFace")
 
 POINTS = (
     "eye on the picture's left",
@@ -55,21 +57,29 @@ class Face:
         return (tilt + 180) % 360 - 180
 
 
-def choose_face(faces: Sequence[Face], face: int | Literal["largest"], where: str) -> Face:
+def choose_face(
+    faces: Sequence[AnyFace], face: int | Literal["largest"], where: str, field: str = "options.face"
+) -> AnyFace:
     """The face that a request means.
 
     Args:
-        faces: at least one, largest first.
+        faces: largest first.
         face: "largest", or an index counted from the largest.
         where: what shows them, for the message.
+        field: of the request, which names it.
 
     Raises:
+        NoFaceError: there is none.
         FaceIndexError: there are fewer faces than the index asks for.
     """
+    if not faces:
+        raise NoFaceError(
+            "No face was found in any orientation. Send a picture of an unobstructed face, at least 40 pixels wide."
+        )
     index = 0 if face == "largest" else face
     if not 0 <= index < len(faces):
         raise FaceIndexError(
-            f"options.face is {index}, but {where} shows {len(faces)} face(s): use 0 to {len(faces) - 1}.",
-            field="options.face",
+            f"{field} is {index}, but {where} shows {len(faces)} face(s): use 0 to {len(faces) - 1}.",
+            field=field,
         )
     return faces[index]

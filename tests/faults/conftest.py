@@ -9,9 +9,3 @@ import pytest
 def rounds(request: pytest.FixtureRequest) -> int:
     """Rounds of faults."""
     return int(request.config.getoption("--rounds"))
-
-
-@pytest.fixture
-def fault_seed(request: pytest.FixtureRequest) -> int:
-    """What the faults are drawn from."""
-    return int(request.config.getoption("--fault-seed"))

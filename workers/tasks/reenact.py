@@ -64,15 +64,15 @@ class ReenactTask:
         attempt.stage("motion", 0, len(driving.motion.times))
         driver = _steady(attempt, driving, options)
         output, clock = _output(driving, options), Clock.of(driver.times, driver.fps)
+        shown = clock if options.output.fps is None or not driving.is_clip else at_rate(clock, options.output.fps)
         moved = several or [FaceMotion(controls=request.controls)]
         drivers = [self._driver_of(attempt, request, place, driver, folder) for place in range(len(moved))]
         motions = []
         for each, source, coefficients in zip(moved, sources, drivers, strict=True):
             with error_context("driver"):
                 motion = transfer(space, source.coefficients, coefficients, _parameters(options, driving))
-            shown = clock
-            if options.output.fps is not None and driving.is_clip:
-                shown, motion = resampled(clock, motion, options.output.fps)
+            if shown is not clock:
+                motion = sample(clock.times, motion, shown.times)
             motions.append(directed(space, source.coefficients, motion, each.controls, shown.times))
             attempt.warn(motion_warnings(space, source.coefficients, motions[-1], each.face if several else None))
         frames = self._drawn(sources, motions, output, layers=driving.of_sliders, together=bool(several))
@@ -186,7 +186,6 @@ def _output(driving: DrivingMotion, options: ReenactOptions) -> OutputSpec:
     return output
 
 
-def resampled(clock: Clock, motion: NDArray[np.float32], fps: float) -> tuple[Clock, NDArray[np.float32]]:
-    """The same motion at another, even rate: coefficients between frames are interpolated, so nothing judders."""
-    even = Clock.even(max(1, round(clock.seconds * fps)), fps)
-    return even, sample(clock.times, motion, even.times)
+def at_rate(clock: Clock, fps: float) -> Clock:
+    """An even clock of about the same length: a motion that is sampled by it does not judder."""
+    return Clock.even(max(1, round(clock.seconds * fps)), fps)

@@ -9,9 +9,3 @@ import pytest
 def mutants(request: pytest.FixtureRequest) -> float:
     """Which fraction of all broken files is sent."""
     return float(request.config.getoption("--mutants"))
-
-
-@pytest.fixture(scope="session")
-def fault_seed(request: pytest.FixtureRequest) -> int:
-    """What faults are drawn from."""
-    return int(request.config.getoption("--fault-seed"))

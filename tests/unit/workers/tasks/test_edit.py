@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.coefficients import ARKIT
+from models.coefficients import ARKIT, sample
 from workers.contract.kinds.edit import EditRequest
 from workers.media.clock import Clock
 from workers.tasks.edit import edited_motion
-from workers.tasks.reenact import resampled
+from workers.tasks.reenact import at_rate
 
 
 def motion(controls: dict[str, object]) -> np.ndarray:
@@ -39,7 +39,8 @@ def test_another_rate_samples_the_same_motion() -> None:
     times = np.array([0, 0.1, 0.4, 0.5])
     motion = np.zeros((4, ARKIT.size), np.float32)
     motion[:, 0] = times * 2
-    clock, sampled = resampled(Clock.of(times, 8.0), motion, 20)
+    clock = at_rate(Clock.of(times, 8.0), 20)
+    sampled = sample(times, motion, clock.times)
     assert clock.steady
     assert clock.seconds == 0.6
     assert np.allclose(sampled[:11, 0], clock.times[:11] * 2)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from models import portrait
 from workers.contract.kinds.edit import EditFields
+from workers.contract.kinds.faces_of_photo import MOST_FACES
 from workers.contract.kinds.reenact import ReenactFields
 from workers.contract.kinds.strict import Strict
 
@@ -51,6 +53,10 @@ def test_one_face_with_keyframes_makes_a_clip_of_all() -> None:
 def test_a_video_has_one_face_that_is_moved() -> None:
     with pytest.raises(ValidationError, match="are of a photo"):
         ReenactFields.model_validate({"faces": [{"face": 0}], "driver_kind": "video", "source_kind": "video"})
+
+
+def test_as_many_faces_may_be_named_as_are_read() -> None:
+    assert MOST_FACES == portrait.MOST_FACES
 
 
 def test_drivers_of_single_faces_are_files_by_their_ids() -> None:
