@@ -50,12 +50,14 @@ class AccessMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str, trace: Span) -> None:
         started = time.perf_counter()
-        status = 0
+        status, answered = 0, False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
+                answered = True
+                await audit_request(scope, status)  # first: nobody learns of an action that the log does not have
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
                 headers.update(scope.get(ANSWER_HEADERS, {}))
@@ -77,7 +79,8 @@ class AccessMiddleware:
             # Probes and scrapes come every few seconds and would drown the rest.
             level = logging.DEBUG if route_path(scope).startswith(("/health/", "/metrics")) else logging.INFO
             logger.log(level, "request", extra={"fields": _fields(scope, status, seconds)})
-            await audit_request(scope, status)
+            if not answered:
+                await audit_request(scope, status)
             trace.rename(f"{scope['method']} {_route(scope)}")
             trace.describe(request_id=request_id, status=status)
             if status >= SERVER_FAULT:
