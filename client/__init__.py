@@ -4,7 +4,7 @@ It knows the service by its HTTP alone and imports none of the other packages.
 """
 
 from client.async_client import AsyncPortraitClient
-from client.calls import JobExtras, SourceId
+from client.calls import FaceEdit, FaceMotion, JobExtras, SourceId
 from client.documents import Batch, Bundle, Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
 from client.errors import (
     InvalidUrlError,
@@ -24,6 +24,8 @@ __all__ = [
     "Batch",
     "Bundle",
     "Edit",
+    "FaceEdit",
+    "FaceMotion",
     "InvalidUrlError",
     "Job",
     "JobCancelledError",

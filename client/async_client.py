@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self, Unpack
@@ -15,6 +15,8 @@ from client import flows, http, many
 from client.async_exchange import AsyncExchange, run
 from client.calls import (
     ExtractFormat,
+    FaceEdit,
+    FaceMotion,
     Fields,
     FileMedia,
     JobExtras,
@@ -22,7 +24,6 @@ from client.calls import (
     edit_call,
     extract_call,
     faces_call,
-    reenact_call,
     talk_call,
 )
 from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
@@ -83,11 +84,12 @@ class AsyncPortraitClient:
         photo: Media,
         *,
         controls: Fields | None = None,
+        faces: Sequence[FaceEdit] | None = None,
         options: Fields | None = None,
         **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.edit`."""
-        return await self._submit(edit_call(photo, controls, options, extras))
+        return await self._submit(edit_call(photo, controls, faces, options, extras))
 
     async def reenact(
         self,
@@ -95,11 +97,12 @@ class AsyncPortraitClient:
         driver: Media,
         *,
         controls: Fields | None = None,
+        faces: Sequence[FaceMotion] | None = None,
         options: Fields | None = None,
         **extras: Unpack[JobExtras],
     ) -> Job:
         """As `PortraitClient.reenact`."""
-        return await self._submit(reenact_call(photo, driver, controls, options, extras))
+        return await self._run(flows.reenact(photo, driver, controls, faces, options, extras, self._retries))
 
     async def talk(
         self,

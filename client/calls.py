@@ -6,7 +6,7 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 from urllib.parse import quote
@@ -33,6 +33,28 @@ Fields = Mapping[str, Any]
 """`controls` or `options`, as the API's documentation names them."""
 
 
+class FaceEdit(TypedDict, total=False):
+    """One face of a photo, and what is to be changed in it.
+
+    Attributes:
+        face: its number, as `faces` counts; 0, the largest, without.
+        controls: as those of the whole request.
+    """
+
+    face: int
+    controls: Fields
+
+
+class FaceMotion(FaceEdit, total=False):
+    """One face of a photo that a driver moves.
+
+    Attributes:
+        driver: its own; without, it is the request's.
+    """
+
+    driver: Media
+
+
 class JobExtras(TypedDict, total=False):
     """What every request for a job may have beside its media, controls and options.
 
@@ -52,7 +74,7 @@ class JobExtras(TypedDict, total=False):
 def job_call(
     route: str,
     media: Mapping[str, Media | None],
-    documents: dict[str, Fields | None],
+    documents: Mapping[str, Fields | Sequence[Fields] | None],
     extras: JobExtras,
 ) -> Call:
     """A request that makes a job.
@@ -67,12 +89,17 @@ def job_call(
     sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Source | SourceId)}
     files = {name: content(file) for name, file in sent.items()}
     named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Source | SourceId)}
-    described = documents | described_extras(extras)
-    texts = {name: json.dumps(dict(document)) for name, document in described.items() if document is not None}
+    described = {**documents, **described_extras(extras)}
+    texts = {name: json.dumps(plain(document)) for name, document in described.items() if document is not None}
     chosen, key = extras.get("bundle"), extras.get("idempotency_key")
     bundle = {} if chosen is None else {"bundle": chosen}
     headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
     return Call("POST", route, headers, files, named | bundle | texts)
+
+
+def plain(document: Fields | Sequence[Fields]) -> dict[str, Any] | list[Any]:
+    """A document, or a list of them, of dicts and lists, which JSON knows."""
+    return dict(document) if isinstance(document, Mapping) else [dict(one) for one in document]
 
 
 def described_extras(extras: JobExtras) -> dict[str, Fields | None]:
@@ -87,16 +114,29 @@ def upload_call(file: FileMedia) -> Call:
     return Call("POST", "/sources", files={"source": content(file)})
 
 
-def edit_call(photo: Media, controls: Fields | None, options: Fields | None, extras: JobExtras) -> Call:
-    """A request that edits the face in a photo."""
-    return job_call("/edit", {"source": photo}, {"controls": controls, "options": options}, extras)
+def edit_call(
+    photo: Media,
+    controls: Fields | None,
+    faces: Sequence[FaceEdit] | None,
+    options: Fields | None,
+    extras: JobExtras,
+) -> Call:
+    """A request that edits the face in a photo, or some of its faces."""
+    documents = {"controls": controls, "faces": faces, "options": options}
+    return job_call("/edit", {"source": photo}, documents, extras)
 
 
 def reenact_call(
-    photo: Media, driver: Media, controls: Fields | None, options: Fields | None, extras: JobExtras
+    photo: Media,
+    driver: Media,
+    controls: Fields | None,
+    faces: Sequence[Fields] | None,
+    options: Fields | None,
+    extras: JobExtras,
 ) -> Call:
-    """A request that puts a driver's motion on a photo or video."""
-    return job_call("/reenact", {"source": photo, "driver": driver}, {"controls": controls, "options": options}, extras)
+    """A request that puts a driver's motion on a photo or video; of several faces, own drivers are given by ids."""
+    documents = {"controls": controls, "faces": faces, "options": options}
+    return job_call("/reenact", {"source": photo, "driver": driver}, documents, extras)
 
 
 def talk_call(

@@ -5,13 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
 
 from client.answers import checked, parsed
-from client.calls import FileMedia, job_path, result_call, source_path, upload_call
+from client.calls import (
+    FaceMotion,
+    Fields,
+    FileMedia,
+    JobExtras,
+    Media,
+    SourceId,
+    job_path,
+    reenact_call,
+    result_call,
+    source_id,
+    source_path,
+    upload_call,
+)
 from client.documents import Bundle, BundleList, Job, Readiness, Sliders, Source
 from client.errors import NoConnectionError
 from client.following import OnProgress, Waiting
@@ -30,6 +43,41 @@ def submit(call: Call, retries: Retries) -> Steps[Job]:
     if answer.status == 200 and location is not None:
         answer = yield from answered(Call("GET", job_path(location.rpartition("/")[2])), retries)
     return parsed(answer, Job)
+
+
+def reenact(
+    photo: Media,
+    driver: Media,
+    controls: Fields | None,
+    faces: Sequence[FaceMotion] | None,
+    options: Fields | None,
+    extras: JobExtras,
+    retries: Retries,
+) -> Steps[Job]:
+    """Upload the drivers of single faces, then send the request."""
+    named: list[Fields] | None = None
+    if faces is not None:
+        own = [face["driver"] for face in faces if "driver" in face]
+        ids = iter((yield from source_ids(own, retries)))
+        rest = [{name: value for name, value in face.items() if name != "driver"} for face in faces]
+        named = [
+            one | ({"driver_id": next(ids)} if "driver" in face else {}) for face, one in zip(faces, rest, strict=True)
+        ]
+    return (yield from submit(reenact_call(photo, driver, controls, named, options, extras), retries))
+
+
+def source_ids(media: Iterable[Media], retries: Retries) -> Steps[list[str]]:
+    """Upload files; what was uploaded before has its id. The same file, given as the same object, is sent once."""
+    known: dict[int, str] = {}
+    given = list(media)
+    for one in given:
+        if id(one) in known:
+            continue
+        if isinstance(one, Source | SourceId):
+            known[id(one)] = source_id(one)
+        else:
+            known[id(one)] = (yield from upload(one, retries)).id
+    return [known[id(one)] for one in given]
 
 
 def upload(file: FileMedia, retries: Retries) -> Steps[Source]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from client.answers import parsed
-from client.calls import Fields, FileMedia, JobExtras, Media, SourceId, described_extras
-from client.documents import Batch, Job, JobList, Source
-from client.flows import save_result, upload
+from client.calls import FaceEdit, Fields, JobExtras, Media, described_extras, plain
+from client.documents import Batch, Job, JobList
+from client.flows import save_result, source_ids
 from client.retries import Retries, answered
 from client.steps import Call, Sleep, Steps
 
@@ -33,6 +33,7 @@ class Edit(NamedTuple):
     metadata: Mapping[str, str] | None = None
     callback: str | Fields | None = None
     bundle: str | None = None
+    faces: Sequence[FaceEdit] | None = None
 
 
 def list_jobs(
@@ -55,12 +56,9 @@ def create_batch(
     edits: Iterable[Edit], metadata: Mapping[str, str] | None, retries: Retries, key: str | None
 ) -> Steps[Batch]:
     """Upload what has to be uploaded, then send the edits."""
-    known: dict[int, str] = {}
-    bodies = []
-    for edit in edits:
-        if id(edit.photo) not in known:
-            known[id(edit.photo)] = yield from _source_id(edit.photo, retries)
-        bodies.append({"source_id": known[id(edit.photo)], **_body(edit)})
+    given = list(edits)
+    ids = yield from source_ids((edit.photo for edit in given), retries)
+    bodies = [{"source_id": source_id, **_body(edit)} for edit, source_id in zip(given, ids, strict=True)]
     document = {"edits": bodies, "metadata": dict(metadata or {})}
     headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
     return parsed((yield from answered(Call("POST", "/batches", headers, document=document), retries)), Batch)
@@ -126,18 +124,10 @@ def save_batch(batch: Batch | str, retries: Retries, folder: str | os.PathLike[s
 def _body(edit: Edit) -> dict[str, Any]:
     """What an edit of a batch says beside its photo."""
     extras = JobExtras(metadata=edit.metadata, callback=edit.callback)
-    fields = {"controls": edit.controls, "options": edit.options} | described_extras(extras)
-    given: dict[str, Any] = {name: dict(value) for name, value in fields.items() if value is not None}
+    documents = {"controls": edit.controls, "faces": edit.faces, "options": edit.options}
+    fields = {**documents, **described_extras(extras)}
+    given: dict[str, Any] = {name: plain(value) for name, value in fields.items() if value is not None}
     return given if edit.bundle is None else given | {"bundle": edit.bundle}
-
-
-def _source_id(photo: Media, retries: Retries) -> Steps[str]:
-    if isinstance(photo, Source):
-        return photo.id
-    if isinstance(photo, SourceId):
-        return str(photo)
-    file: FileMedia = photo
-    return (yield from upload(file, retries)).id
 
 
 def _path(batch: Batch | str) -> str:

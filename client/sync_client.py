@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self, Unpack
@@ -14,6 +14,8 @@ import httpx
 from client import flows, http, many
 from client.calls import (
     ExtractFormat,
+    FaceEdit,
+    FaceMotion,
     Fields,
     FileMedia,
     JobExtras,
@@ -21,7 +23,6 @@ from client.calls import (
     edit_call,
     extract_call,
     faces_call,
-    reenact_call,
     talk_call,
 )
 from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
@@ -99,11 +100,15 @@ class PortraitClient:
         photo: Media,
         *,
         controls: Fields | None = None,
+        faces: Sequence[FaceEdit] | None = None,
         options: Fields | None = None,
         **extras: Unpack[JobExtras],
     ) -> Job:
-        """Change expression and pose of the face in a photo; keyframes make a clip."""
-        return self._submit(edit_call(photo, controls, options, extras))
+        """Change expression and pose of the face in a photo; keyframes make a clip.
+
+        `faces` changes several, each by controls of its own, in place of `controls`.
+        """
+        return self._submit(edit_call(photo, controls, faces, options, extras))
 
     def reenact(
         self,
@@ -111,14 +116,16 @@ class PortraitClient:
         driver: Media,
         *,
         controls: Fields | None = None,
+        faces: Sequence[FaceMotion] | None = None,
         options: Fields | None = None,
         **extras: Unpack[JobExtras],
     ) -> Job:
         """Let the face of a photo or video make the motion of a driver: a video, a picture or a motion document.
 
-        `controls` act on top of that motion.
+        `controls` act on top of that motion. `faces` moves several faces of a photo, each with controls, and perhaps
+        a driver, of its own; the clip's times and sound are those of `driver`.
         """
-        return self._submit(reenact_call(photo, driver, controls, options, extras))
+        return self._run(flows.reenact(photo, driver, controls, faces, options, extras, self._retries))
 
     def talk(
         self,

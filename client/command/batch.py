@@ -35,7 +35,7 @@ def run(given: argparse.Namespace) -> int:
     more = extras.extras(given)
     with connection.connected(given) as client:
         edits = [
-            Edit(photo, wanted, options, metadata={"photo": Path(photo).name}, bundle=more["bundle"])
+            Edit(photo, options=options, metadata={"photo": Path(photo).name}, bundle=more["bundle"], **wanted)
             for photo in given.photos
         ]
         batch = client.batch(edits, metadata=more["metadata"])

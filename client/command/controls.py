@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from client.command import rendering
+from client.calls import FaceMotion
+from client.command import per_face, rendering
 from client.command.errors import CommandError
+from client.command.per_face import FaceFlag, FaceFlags
 
 SHORTHANDS: dict[str, tuple[str, ...]] = {
     "smile": ("mouthSmile",),
@@ -41,15 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of all sliders."""
     expression = parser.add_argument_group("expression", "values from -1 to 1, added to what the photo shows")
     for flag, names in SHORTHANDS.items():
-        expression.add_argument(f"--{flag}", type=float, metavar="N", help=", ".join(names))
+        expression.add_argument(f"--{flag}", action=FaceFlag, type=float, metavar="N", help=", ".join(names))
     expression.add_argument(
-        "--set", action="append", metavar="NAME=N", dest="assignments", help="any slider of `portrait sliders`"
+        "--set",
+        action=FaceFlag,
+        repeated=True,
+        metavar="NAME=N",
+        dest="assignments",
+        help="any slider of `portrait sliders`",
     )
     pose = parser.add_argument_group("pose")
     for axis, meaning in POSE.items():
-        pose.add_argument(f"--{axis}", type=float, metavar="N", help=meaning)
+        pose.add_argument(f"--{axis}", action=FaceFlag, type=float, metavar="N", help=meaning)
     parser.add_argument(
         "--controls",
+        action=FaceFlag,
         type=Path,
         metavar="FILE",
         help="the API's `controls` as JSON, such as keyframes; flags go on top",
@@ -57,20 +66,53 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def requested(given: argparse.Namespace, *, absolute: bool = False) -> dict[str, Any]:
-    """The API's `controls` that these arguments ask for. Raises CommandError, OSError."""
-    wanted = {} if given.controls is None else _read(given.controls)
-    expression = rendering.numbers(given.assignments, "--set")
+    """The API's `controls`, or its `faces` where several are named. Raises CommandError, OSError."""
+    for_all, *each = per_face.flags_of(given)
+    if per_face.several(given):
+        return {"faces": _faces(for_all, each, absolute=absolute)}
+    return {"controls": _merged(*map(_controls, (for_all, *each)), _mode(absolute=absolute))}
+
+
+def _faces(for_all: FaceFlags, each: Sequence[FaceFlags], *, absolute: bool) -> list[FaceMotion]:
+    if "driver" in for_all.values:
+        raise CommandError("--driver is for one face: write it after the --face that it is for")
+    found: list[FaceMotion] = []
+    for flags in each:
+        if not isinstance(flags.face, int):
+            raise CommandError(f"of several faces each needs its number, such as --face 0, not {flags.face!r}")
+        wanted = _merged(_controls(for_all), _controls(flags), _mode(absolute=absolute))
+        face = FaceMotion(face=flags.face, controls=wanted)
+        if "driver" in flags.values:
+            face["driver"] = flags.values["driver"]
+        found.append(face)
+    return found
+
+
+def _mode(*, absolute: bool) -> dict[str, Any]:
+    return {"mode": "absolute"} if absolute else {}
+
+
+def _controls(flags: FaceFlags) -> dict[str, Any]:
+    values = flags.values
+    expression = rendering.numbers(values.get("assignments"), "--set")
     for flag, names in SHORTHANDS.items():
-        value = getattr(given, flag.replace("-", "_"))
-        for name in names if value is not None else ():
+        for name in names if flag.replace("-", "_") in values else ():
             if name in expression:
                 raise CommandError(f"{name} is given twice, by --{flag} and by --set; give it once")
-            expression[name] = value
-    pose = {axis: value for axis in POSE if (value := getattr(given, axis)) is not None}
-    for field, values in (("expression", expression), ("pose", pose)):
-        if values:
-            wanted[field] = wanted.get(field, {}) | values
-    return wanted | ({"mode": "absolute"} if absolute else {})
+            expression[name] = values[flag.replace("-", "_")]
+    pose = {axis: values[axis] for axis in POSE if axis in values}
+    written = _read(values["controls"]) if "controls" in values else {}
+    return _merged(written, {field: found for field, found in (("expression", expression), ("pose", pose)) if found})
+
+
+def _merged(*controls: Mapping[str, Any]) -> dict[str, Any]:
+    """Later ones go on top of earlier ones; expression and pose, slider by slider."""
+    merged: dict[str, Any] = {}
+    for one in controls:
+        for name, value in one.items():
+            both = isinstance(value, dict) and isinstance(merged.get(name), dict)
+            merged[name] = merged[name] | value if both else value
+    return merged
 
 
 def _read(path: Path) -> dict[str, Any]:

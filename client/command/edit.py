@@ -22,7 +22,5 @@ def run(given: argparse.Namespace) -> int:
     """Edit a photo."""
     wanted, options = controls.requested(given, absolute=given.absolute), rendering.options(given)
     with connection.connected(given) as client:
-        output.finish(
-            client, client.edit(given.photo, controls=wanted, options=options, **extras.extras(given)), given.output
-        )
+        output.finish(client, client.edit(given.photo, **wanted, options=options, **extras.extras(given)), given.output)
     return 0

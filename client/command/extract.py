@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from client.calls import ExtractFormat
-from client.command import connection, extras, media, output, rendering
+from client.command import connection, extras, media, output, per_face, rendering
 from client.command.errors import CommandError
 
 FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "obj"}
@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         help="obj: the mesh of a photo's face; without, as the output's name",
     )
     parser.add_argument("--landmarks", action="store_true", help="add the 478 landmarks of each frame")
-    parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
+    per_face.add_argument(parser, several=False)
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1, for videos: less tremor")
     extras.add_arguments(parser)
     parser.set_defaults(run=run)
@@ -33,12 +33,9 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Extract the motion of a photo or video."""
     written_as = format_of(given.output, given.format)
-    face = None if given.face is None else rendering.face(given.face)
-    options = {
-        name: value
-        for name, value in (("face", face), ("smoothing", given.smoothing), ("landmarks", given.landmarks or None))
-        if value is not None
-    }
+    options = rendering.given_only(
+        {"face": per_face.named_face(given), "smoothing": given.smoothing, "landmarks": given.landmarks or None}
+    )
     with connection.connected(given) as client:
         job = client.extract(given.media, format=written_as, options=options, **extras.extras(given))
         output.print_or_save(client, job, given.output)

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from client.command import connection, controls, extras, media, output, rendering
+from client.command.per_face import FaceFlag, face_choice
 
 
 def add(commands: Any) -> None:
@@ -24,6 +25,14 @@ def add(commands: Any) -> None:
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
     parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
     controls.add_arguments(parser)
+    parser.add_argument(
+        "--driver",
+        action=FaceFlag,
+        type=media.file,
+        dest="driver",
+        metavar="FILE",
+        help="after --face: what moves this face instead",
+    )
     rendering.add_arguments(parser, fps="sample the motion anew at this rate")
     parser.set_defaults(run=run)
 
@@ -32,7 +41,7 @@ def run(given: argparse.Namespace) -> int:
     """Reenact a photo or video."""
     wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        job = client.reenact(given.photo, given.driver, controls=changes, options=wanted, **extras.extras(given))
+        job = client.reenact(given.photo, given.driver, **changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0
 
@@ -44,7 +53,7 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
         "gains": rendering.numbers(given.gain, "--gain"),
         "region": given.region,
         "smoothing": given.smoothing,
-        "reference": None if given.reference is None else rendering.face(given.reference),
+        "reference": None if given.reference is None else face_choice(given.reference),
     }
     place = {"normalise_crop": False} if given.driver_place else {}
     return rendering.options(given) | rendering.given_only(own) | place

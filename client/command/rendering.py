@@ -6,14 +6,22 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from client.command import extras, output
+from client.command import extras, output, per_face
 from client.command.errors import CommandError
 
 
-def add_arguments(parser: argparse.ArgumentParser, *, fps: str, writes: Literal["FILE", "FOLDER"] = "FILE") -> None:
-    """The options that all these commands have; `fps` is what that option does here, `writes` what is named."""
+def add_arguments(
+    parser: argparse.ArgumentParser, *, fps: str, writes: Literal["FILE", "FOLDER"] = "FILE", faces: bool = True
+) -> None:
+    """The options that all these commands have.
+
+    Args:
+        fps: what that option does here.
+        writes: what is named.
+        faces: whether several faces may be named.
+    """
     output.add_argument(parser, writes)
-    parser.add_argument("--face", metavar="N", help="which face: largest, or its number, 0 for the largest")
+    per_face.add_argument(parser, several=faces)
     parser.add_argument("--crop", action="store_true", help="the square around the face instead of the whole picture")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="side of that square; implies --crop")
     parser.add_argument("--fps", type=float, help=fps)
@@ -22,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, fps: str, writes: Literal[
 
 
 def options(given: argparse.Namespace) -> dict[str, Any]:
-    """The API's `options` that these arguments ask for. Raises CommandError."""
+    """The API's `options` that these arguments ask for, without a face where several are named. Raises CommandError."""
     return options_of(given, output.format_of(given.output))
 
 
@@ -36,16 +44,14 @@ def options_of(given: argparse.Namespace, chosen: str) -> dict[str, Any]:
         written["fps"] = given.fps
     if given.crop or given.size is not None:
         wanted["paste_back"] = False
-    if given.face is not None:
-        wanted["face"] = face(given.face)
+    if per_face.several(given):
+        if "paste_back" in wanted:
+            raise CommandError("--crop and --size show one face; leave them out, or name one with --face")
+    elif (face := per_face.named_face(given)) is not None:
+        wanted["face"] = face
     if given.label:
         wanted["label"] = True
     return wanted
-
-
-def face(text: str) -> int | str:
-    """`options.face` as written on a command line; the service judges it."""
-    return int(text) if text.isdecimal() else text
 
 
 def numbers(assignments: Sequence[str] | None, option: str) -> dict[str, float]:

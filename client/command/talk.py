@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from client.command import connection, controls, extras, media, output, rendering
+from client.command import connection, controls, extras, media, output, per_face, rendering
 
 
 def add(commands: Any) -> None:
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         "--pose", type=media.file, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
     )
     controls.add_arguments(parser)
-    rendering.add_arguments(parser, fps="frames a second")
+    rendering.add_arguments(parser, fps="frames a second", faces=False)
     parser.set_defaults(run=run)
 
 
@@ -33,9 +33,7 @@ def run(given: argparse.Namespace) -> int:
     """Make a photo talk."""
     wanted, changes = options(given), controls.requested(given)
     with connection.connected(given) as client:
-        job = client.talk(
-            given.photo, given.audio, pose=given.pose, controls=changes, options=wanted, **extras.extras(given)
-        )
+        job = client.talk(given.photo, given.audio, pose=given.pose, **changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0
 
@@ -43,6 +41,7 @@ def run(given: argparse.Namespace) -> int:
 def options(given: argparse.Namespace) -> dict[str, Any]:
     """The API's `options` that these arguments ask for. Raises CommandError."""
     own = {
+        "face": per_face.named_face(given),
         "seed": given.seed,
         "temperature": given.temperature,
         "samples": given.samples,

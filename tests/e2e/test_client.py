@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,10 +30,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, hopper_jpeg: Path, hopper: np.ndarray) -> Path:
+def folder(
+    tmp_path_factory: pytest.TempPathFactory, hopper_jpeg: Path, hopper: np.ndarray, astronaut: np.ndarray
+) -> Path:
     """A folder with the files that the page names, and `portrait` as it is installed."""
     made = tmp_path_factory.mktemp("client")
     shutil.copy(hopper_jpeg, made / "photo.jpg")
+    # Grace Hopper, who is larger, to the right of Eileen Collins.
+    group = np.concatenate([astronaut[:360, 60:360], hopper[60:420, 110:410]], 1)
+    Image.fromarray(group).save(made / "group.png")
     soundfile.write(made / "speech.wav", beep(0.24, 0.1, 16_000), 16_000)
     write_clip(made / "driver.mp4", [hopper] * 4, [k / 25 for k in range(4)])
     command = made / "bin" / "portrait"
@@ -80,6 +86,27 @@ def test_an_edit_is_saved_at_the_photos_size(folder: Path, url: str) -> None:
     assert done.returncode == 0, done.stderr
     with Image.open(folder / "crop.png") as crop:
         assert crop.size == (128, 128)
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+def test_each_face_of_a_group_gets_the_flags_after_it(folder: Path, url: str) -> None:
+    words = ["--face", "1", "--driver", "photo.jpg", "--face", "0", "--set", "jawOpen=0.4"]
+    reenacted = ["portrait", "reenact", "group.png", "group.png", *words, "-o", "moved.png"]
+    words = ["--face", "0", "--smile", "1", "--face", "1", "--blink", "1"]
+    edited = ["portrait", "edit", "group.png", *words, "-o", "edited.png"]
+    done = run(["bash", "-ec", f"{shlex.join(reenacted)}; {shlex.join(edited)}"], folder, url)
+    assert done.returncode == 0, done.stderr
+    before = pixels(folder / "group.png")
+    for name in ("moved.png", "edited.png"):
+        changed = np.abs(pixels(folder / name) - before).max(-1) > 20
+        assert changed[60:260, 330:560].any(), f"{name}: she on the right is the larger, face 0"
+        assert changed[60:190, 90:240].any(), f"{name}: she on the left"
+    refused = run(["portrait", "edit", "group.png", "--face", "0", "--face", "2", "-o", "no.png"], folder, url)
+    assert "shows 2 face(s)" in refused.stderr
 
 
 def test_an_uploaded_file_is_named_by_its_id(folder: Path, url: str) -> None:

@@ -61,6 +61,25 @@ def test_an_edit_is_one_form_with_its_key(portrait: Any, script: Script, tmp_pat
     assert json.loads(sent["options"][1]) == {"paste_back": False}
 
 
+def test_faces_come_with_their_controls_and_their_drivers_are_uploaded_once(portrait: Any, script: Script) -> None:
+    script.answers = [answer(JOB, 202), answer(SOURCE, 201), answer(JOB, 202)]
+    smiling = {"face": 0, "controls": {"expression": {"mouthSmile": 0.7}}}
+    portrait.edit(b"p", faces=[smiling, {"face": 1}])
+    assert json.loads(parts(script)["faces"][1]) == [smiling, {"face": 1}]
+    own = b"d1"
+    portrait.reenact(
+        b"p", b"d", faces=[{"driver": own}, smiling, {"face": 2, "driver": own}, {"face": 3, "driver": SourceId("nod")}]
+    )
+    assert script.paths[1:] == ["POST /base/v1/sources", "POST /base/v1/reenact"]
+    assert parts(script, 1)["source"][1] == own
+    assert json.loads(parts(script, 2)["faces"][1]) == [
+        {"driver_id": "s1"},
+        smiling,
+        {"face": 2, "driver_id": "s1"},
+        {"face": 3, "driver_id": "nod"},
+    ]
+
+
 def test_every_job_may_have_notes_a_callback_and_a_bundle(portrait: Any, script: Script) -> None:
     extras = {"metadata": {"order": "7"}, "callback": "https://here/done", "bundle": "next:2", "idempotency_key": "k"}
     calls = (

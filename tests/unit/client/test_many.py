@@ -40,7 +40,11 @@ def test_a_photo_of_many_edits_is_uploaded_once() -> None:
     source = {"id": "s1", "media_type": "image/jpeg", "bytes": 3, "expires_at": "2026-01-01T00:00:00Z"}
     client, sent = client_of([httpx.Response(201, json=source), httpx.Response(202, json=BATCH)])
     photo = b"photo"
-    edits = [Edit(photo, {"pose": {"yaw": 5}}), Edit(photo), Edit(SourceId("s2"), metadata={"row": "3"})]
+    edits = [
+        Edit(photo, {"pose": {"yaw": 5}}),
+        Edit(photo, faces=[{"face": 1}]),
+        Edit(SourceId("s2"), metadata={"row": "3"}),
+    ]
     assert client.batch(edits, metadata={"who": "me"}).id == "b1"
     upload, batch = sent
     assert (upload.url.path, batch.url.path) == ("/v1/sources", "/v1/batches")
@@ -49,7 +53,7 @@ def test_a_photo_of_many_edits_is_uploaded_once() -> None:
         "metadata": {"who": "me"},
         "edits": [
             {"source_id": "s1", "controls": {"pose": {"yaw": 5}}},
-            {"source_id": "s1"},
+            {"source_id": "s1", "faces": [{"face": 1}]},
             {"source_id": "s2", "metadata": {"row": "3"}},
         ],
     }

@@ -19,14 +19,22 @@ from client.documents import Job
 from models.coefficients import ARKIT
 from tests.unit.client.conftest import JOB
 from workers.contract.kinds.controls import Controls, check_controls
-from workers.contract.kinds.edit import EditOptions
+from workers.contract.kinds.edit import EditOptions, FaceEdits
 from workers.contract.kinds.reenact import ReenactOptions
 from workers.contract.kinds.talk import TalkOptions
 
 
 def controls(*words: str) -> dict[str, Any]:
     given = parser().parse_args(["edit", "photo.jpg", "-o", "out.jpg", *words])
-    return requested(given, absolute=given.absolute)
+    return dict(requested(given, absolute=given.absolute)["controls"])
+
+
+def faces(command: str, *words: str) -> Any:
+    """What is requested of several faces; every file is named f."""
+    files = ["f", "f"] if command == "reenact" else ["f"]
+    given = parser().parse_args([command, *files, "-o", "out.mp4", *words])
+    assert "face" not in rendering.options(given)
+    return requested(given)["faces"]
 
 
 def test_flags_are_sliders_and_pose() -> None:
@@ -53,6 +61,52 @@ def test_flags_go_on_top_of_a_file(tmp_path: Path) -> None:
         "keyframes": [{"time": 0}],
         "expression": {"jawOpen": 0.2, "mouthSmile": 1.0},
     }
+
+
+def test_flags_are_for_the_face_before_them_and_those_before_the_first_for_all(tmp_path: Path) -> None:
+    file = tmp_path / "controls.json"
+    file.write_text(json.dumps({"expression": {"jawOpen": 0.2, "cheekPuff": 1}}))
+    words = ["--smile", "0.3", "--yaw", "5", "--face", "0", "--set", "jawOpen=1", "--face", "2"]
+    wanted = faces("edit", *words, "--controls", str(file), "--yaw", "-9", "--set", "cheekPuff=0")
+    assert wanted == [
+        {"face": 0, "controls": {"expression": {"mouthSmile": 0.3, "jawOpen": 1.0}, "pose": {"yaw": 5.0}}},
+        {
+            "face": 2,
+            "controls": {"expression": {"mouthSmile": 0.3, "jawOpen": 0.2, "cheekPuff": 0.0}, "pose": {"yaw": -9.0}},
+        },
+    ]
+    FaceEdits.model_validate(wanted)
+    assert controls("--smile", "0.3", "--face", "1", "--yaw", "5") == {
+        "expression": {"mouthSmile": 0.3},
+        "pose": {"yaw": 5.0},
+    }
+
+
+def test_a_face_may_have_a_driver_of_its_own() -> None:
+    given = faces("reenact", "--face", "0", "--face", "1", "--driver", "own.mp4", "--smile", "1")
+    own = {"controls": {"expression": {"mouthSmile": 1.0}}, "driver": Path("own.mp4")}
+    assert given == [{"face": 0, "controls": {}}, {"face": 1, **own}]
+    assert faces("reenact", "--face", "1", "--driver", "own.mp4") == [
+        {"face": 1, "controls": {}, "driver": Path("own.mp4")}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "says"),
+    [
+        ("edit", ["--face", "largest", "--face", "1"], "needs its number"),
+        ("edit", ["--face", "0", "--face", "1", "--crop"], "--crop and --size show one face"),
+        ("reenact", ["--driver", "d", "--face", "1"], "after the --face"),
+        ("talk", ["--face", "0", "--face", "1"], "one face at a time"),
+        ("extract", ["--face", "0", "--face", "1"], "one face at a time"),
+    ],
+)
+def test_faces_that_do_not_fit_are_refused_before_anything_is_sent(
+    command: str, words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {"edit": [__file__, "-o", "o.png"], "extract": [__file__]}.get(command, [__file__, __file__, "-o", "o.mp4"])
+    assert main([command, *files, *words]) == 1
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
