@@ -86,6 +86,16 @@ class MotionFrameDocument(ContractModel):
     )
 
 
+class MotionSound(ContractModel):
+    """Where the sound of a motion is; `POST /reenact` plays it while it is there."""
+
+    source_id: str = Field(description="What has it: an upload. It lives as long as that does.")
+    offset_s: float = Field(
+        default=0,
+        description="Seconds of it at time 0; below 0: silence first. A video's counts from its first picture.",
+    )
+
+
 class MotionDocument(ContractModel):
     """The coefficients of a photo or of every frame of a video, to be changed and sent back."""
 
@@ -94,6 +104,7 @@ class MotionDocument(ContractModel):
     code_version: str | None = Field(default=None, description="Of the code that read them.")
     names: list[str] = Field(description="Of the `coefficients`, in order.")
     fps: float | None = Field(description="Null for a photo.")
+    sound: MotionSound | None = Field(default=None, description="What is heard with it; null where nothing is.")
     frames: list[MotionFrameDocument]
 
 

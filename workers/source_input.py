@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,6 +23,7 @@ from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.motion_templates import MOTION_TEMPLATES, RATE
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
+from workers.driver_sound import DriverSound
 from workers.editor import Editor, Pixels
 from workers.error_context import error_context
 from workers.media.frame_count import check_frame_count
@@ -47,6 +48,11 @@ class VideoFile:
     path: Path
     info: VideoInfo
 
+    def sound(self) -> DriverSound | None:
+        """Its own, from its first picture on; None where it has no audio track."""
+        rate = self.info.audio_rate
+        return None if rate is None else DriverSound(self.path, rate, of_video=True)
+
 
 @dataclass(frozen=True, eq=False)
 class DrivingMotion:
@@ -55,13 +61,13 @@ class DrivingMotion:
     Attributes:
         motion: of T frames, holes bridged.
         is_clip: whether it is a video or the motion of one, and so makes a clip.
-        video: the file that has the sound; None where there is none.
+        sound: of a video's own file; None where it has none. What a document refers to is `motion.sound`.
         of_sliders: whether sliders made it, from a face at rest, and no picture was read.
     """
 
     motion: Motion
     is_clip: bool
-    video: VideoFile | None = None
+    sound: DriverSound | None = None
     of_sliders: bool = False
 
 
@@ -170,7 +176,7 @@ class SourceInput:
                 return DrivingMotion(motion, is_clip=motion.fps is not None or len(motion.times) > 1)
             video = self.video(attempt, source_id, folder / field)
             motion = self.track(attempt, video).motion
-            return DrivingMotion(motion, is_clip=True, video=video if video.info.audio else None)
+            return DrivingMotion(motion, is_clip=True, sound=video.sound())
 
     def kind(self, attempt: Attempt, source_id: str, kinds: Collection[MediaKind]) -> MediaKind:
         """What an uploaded file of some kinds, or a ready motion, is."""
@@ -266,9 +272,11 @@ class SourceInput:
         attempt.stage("decode")
         space = self._editor.space
         with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
-            times, fps, coefficients = self._decoder.motion(file.read(), space.name, self._settings.max_frames)
+            times, fps, coefficients, sound = self._decoder.motion(file.read(), space.name, self._settings.max_frames)
         self._check_length(float(times[-1] - times[0]))
-        return Motion(space, times - times[0], fps, coefficients)
+        if sound is not None:  # whoever cuts a document's beginning off cuts that of its sound
+            sound = replace(sound, offset_s=sound.offset_s + float(times[0]))
+        return Motion(space, times - times[0], fps, coefficients, sound=sound)
 
 
 def motion_of(space: CoefficientSpace, source: "Source", *, landmarks: bool = False) -> Motion:

@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
         "--reference", help="what changes are measured against: closest, first, neutral, or the number of a frame"
     )
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
+    parser.add_argument("--sound", help="what is heard: the driver's (also of a document), the source's, or none")
     parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
     controls.add_arguments(parser)
     parser.add_argument(
@@ -53,6 +54,7 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
         "gains": rendering.numbers(given.gain, "--gain"),
         "region": given.region,
         "smoothing": given.smoothing,
+        "sound": given.sound,
         "reference": None if given.reference is None else face_choice(given.reference),
     }
     place = {"normalise_crop": False} if given.driver_place else {}

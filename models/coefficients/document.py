@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.coefficients.arkit import ARKIT
+from models.coefficients.sound_reference import SoundReference, sound_arrays
 from models.coefficients.space import CoefficientSpace
 from models.errors import MotionError
 
@@ -39,6 +40,7 @@ class Motion:
         scores: confidence of the boxes, float [T], NaN where there is none.
         landmarks: MediaPipe's 478 of the face in pixels of the picture, [T, 478, 2], NaN where the face was out of
             sight; None where they were not requested.
+        sound: what is heard with it; None where nothing is.
     """
 
     space: CoefficientSpace
@@ -48,6 +50,7 @@ class Motion:
     boxes: NDArray[np.floating] | None = None
     scores: NDArray[np.floating] | None = None
     landmarks: NDArray[np.float32] | None = None
+    sound: SoundReference | None = None
 
 
 def motion_document(
@@ -83,11 +86,12 @@ def motion_npz(
     more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
 ) -> bytes:
     """The same as arrays: space, bundle [3] (name, version, digest) and code_version (empty texts where none read it),
-    names [C], fps (NaN for a still), times [T], coefficients [T, C], box [T, 4], score [T] (NaN where no face was
-    seen); landmarks [T, 478, 2] where the motion has them, and `more`, by name."""
+    names [C], fps (NaN for a still), sound (the id of what has it, or empty), sound_offset_s, times [T],
+    coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen); landmarks [T, 478, 2] where the motion has
+    them, and `more`, by name."""
     count = len(motion.times)
     file = io.BytesIO()
-    arrays: dict[str, Any] = dict(more)
+    arrays: dict[str, Any] = dict(more) | sound_arrays(motion.sound)
     if motion.landmarks is not None:
         arrays["landmarks"] = motion.landmarks.astype(np.float32)
     np.savez_compressed(
@@ -123,12 +127,10 @@ def read_motion(
         MotionError: not JSON or npz, of another space or size, without frames, times that do not rise, numbers that
             are missing, not finite or out of range. The message names the entry.
     """
-    if data[:2] == b"PK":
-        times, fps, coefficients = _from_npz(data, space, check_count)
-    else:
-        times, fps, coefficients = _from_json(data, space, check_count)
+    read = _from_npz if data[:2] == b"PK" else _from_json
+    times, fps, coefficients, sound = read(data, space, check_count)
     _check(space, times, fps, coefficients)
-    return Motion(space, times, fps, coefficients.astype(np.float32))
+    return Motion(space, times, fps, coefficients.astype(np.float32), sound=sound)
 
 
 def names(space: CoefficientSpace) -> list[str]:
@@ -143,6 +145,7 @@ def _head(motion: Motion, bundle: Mapping[str, str] | None, code_version: str | 
         "code_version": code_version,
         "names": names(motion.space),
         "fps": motion.fps,
+        "sound": None if motion.sound is None else motion.sound.document(),
     }
 
 
@@ -178,7 +181,7 @@ def _pose_units(pose: list[float]) -> list[float]:
     return [*(math.degrees(angle) for angle in pose[:3]), *pose[3:5], math.exp(pose[5])]
 
 
-Parts = tuple[NDArray[np.float64], float | None, NDArray[np.float64]]
+Parts = tuple[NDArray[np.float64], float | None, NDArray[np.float64], SoundReference | None]
 
 
 def _from_npz(data: bytes, space: CoefficientSpace, check_count: Callable[[int], None] | None) -> Parts:
@@ -196,13 +199,14 @@ def _from_npz(data: bytes, space: CoefficientSpace, check_count: Callable[[int],
             _check_space(space, str(arrays["space"]), own_names)
             fps = float(arrays["fps"]) if "fps" in arrays else math.nan
             times, coefficients = (arrays[name].astype(np.float64) for name in ("times", "coefficients"))
+            sound = SoundReference.of_arrays(arrays)
     except (MotionError, MemoryError):
         raise
     except Exception as error:  # damaged files make zipfile, zlib and NumPy raise whatever there is
         raise MotionError("The npz cannot be read: save plain numeric arrays with numpy.savez.") from error
     if check_count is not None:
         check_count(times.size)
-    return times, None if math.isnan(fps) else fps, coefficients
+    return times, None if math.isnan(fps) else fps, coefficients, sound
 
 
 def _from_json(data: bytes, space: CoefficientSpace, check_count: Callable[[int], None] | None) -> Parts:
@@ -220,7 +224,8 @@ def _from_json(data: bytes, space: CoefficientSpace, check_count: Callable[[int]
     times = [_number(_entry(frame, "time", f"frames[{i}]"), f"frames[{i}].time") for i, frame in enumerate(frames)]
     rows = [_row(space, frame, f"frames[{i}]") for i, frame in enumerate(frames)]
     fps = document.get("fps")
-    return np.array(times), None if fps is None else _number(fps, "fps"), np.array(rows)
+    sound = SoundReference.read(document.get("sound"))
+    return np.array(times), None if fps is None else _number(fps, "fps"), np.array(rows), sound
 
 
 def _row(space: CoefficientSpace, frame: Mapping[str, Any], where: str) -> list[float]:

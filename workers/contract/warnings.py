@@ -34,6 +34,10 @@ class WarningCode(StrEnum):
     )
     CUTS = "cuts", "A video's picture changes at once: from there on it may show another person."
     FRAMES_MISSING = "frames_missing", "A video file states more frames than it holds: it is cut off or damaged."
+    SOUND_MISSING = (
+        "sound_missing",
+        "The sound that a driver's document refers to is no longer stored, or cannot be read: the clip has none of it.",
+    )
 
 
 ReportedCode = Annotated[

@@ -49,10 +49,10 @@ def probe_audio(path: Path) -> AudioInfo:
         return AudioInfo(_seconds(container), first.sample_rate, first.layout.nb_channels)
 
 
-def read_audio(path: Path, seconds: float, rate: int, mono: bool) -> Iterator[NDArray[np.int16]]:
+def read_audio(path: Path, seconds: float, rate: int, mono: bool, offset_s: float = 0.0) -> Iterator[NDArray[np.int16]]:
     """Decode the first audio track from its first sample on, as `sound.samples_of` does. Raises AudioError."""
     with _open(path) as container:
-        yield from samples_of(container, seconds, rate=rate, mono=mono)
+        yield from samples_of(container, seconds, rate=rate, mono=mono, offset_s=offset_s)
 
 
 @contextlib.contextmanager

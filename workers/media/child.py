@@ -89,7 +89,8 @@ def _motion(pipe: Connection, space: str, max_frames: int) -> Iterator[PipeItem]
     from models.coefficients.document import read_motion
 
     motion = read_motion(pipe.recv_bytes(), space_named(space), partial(check_frame_count, max_frames))
-    yield {"fps": motion.fps}, motion.times
+    sound = None if motion.sound is None else motion.sound.document()
+    yield {"fps": motion.fps, "sound": sound}, motion.times
     yield {}, motion.coefficients
 
 
@@ -106,10 +107,10 @@ def _frames(_: Connection, path: str, max_pixels: int) -> Iterator[PipeItem]:
         yield {"time": seconds}, frame
 
 
-def _sound(_: Connection, path: str, seconds: float, rate: int) -> Iterator[PipeItem]:
+def _sound(_: Connection, path: str, seconds: float, rate: int, offset_s: float) -> Iterator[PipeItem]:
     from workers.media.sound import read_sound
 
-    for samples in read_sound(Path(path), seconds, rate):
+    for samples in read_sound(Path(path), seconds, rate, offset_s):
         yield {}, samples
 
 
@@ -119,10 +120,10 @@ def _probe_audio(_: Connection, path: str) -> Iterator[PipeItem]:
     yield asdict(probe_audio(Path(path))), None
 
 
-def _audio(_: Connection, path: str, seconds: float, rate: int, mono: bool) -> Iterator[PipeItem]:
+def _audio(_: Connection, path: str, seconds: float, rate: int, mono: bool, offset_s: float) -> Iterator[PipeItem]:
     from workers.media.audio_file import read_audio
 
-    for samples in read_audio(Path(path), seconds, rate, mono):
+    for samples in read_audio(Path(path), seconds, rate, mono, offset_s):
         yield {}, samples
 
 

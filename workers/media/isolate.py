@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import models.errors
 import workers.contract.errors
+from models.coefficients.sound_reference import SoundReference
 from models.errors import PortraitError
 from models.video import VideoInfo
 from workers.contract.errors import DamagedMediaError, ServiceError
@@ -74,8 +75,11 @@ class Decoder:
 
     def motion(
         self, data: bytes, space: str, max_frames: int
-    ) -> tuple[NDArray[np.float64], float | None, NDArray[np.float32]]:
-        """Read a document of coefficients. Returns times [T], frames a second (None for a still), coefficients [T, C].
+    ) -> tuple[NDArray[np.float64], float | None, NDArray[np.float32], SoundReference | None]:
+        """Read a document of coefficients.
+
+        Returns:
+            Times [T], frames a second (None for a still), coefficients [T, C], and where its sound is, if it has one.
 
         Raises:
             MotionError: as `read_motion` does.
@@ -84,7 +88,7 @@ class Decoder:
         [(facts, times), (_, coefficients)] = self._items(
             {"task": "motion", "space": space, "max_frames": max_frames}, data
         )
-        return cast(Any, times), facts["fps"], cast(Any, coefficients)
+        return cast(Any, times), facts["fps"], cast(Any, coefficients), SoundReference.read(facts["sound"])
 
     def probe(self, video: Path) -> VideoInfo:
         """What a video says about itself. Raises VideoError as `models.video.probe` does."""
@@ -103,9 +107,12 @@ class Decoder:
         for facts, pixels in self._items(request):
             yield DecodedFrame(facts["time"], cast("NDArray[np.uint8]", pixels), facts["seconds_taken"])
 
-    def sound(self, video: Path, seconds: float, *, rate: int = RATE) -> Iterator[NDArray[np.int16]]:
+    def sound(
+        self, video: Path, seconds: float, *, rate: int = RATE, offset_s: float = 0.0
+    ) -> Iterator[NDArray[np.int16]]:
         """The sound of a video, a stretch at a time, as `read_sound` gives it. Closing it early costs the child."""
-        for _, samples in self._items({"task": "sound", "path": str(video), "seconds": seconds, "rate": rate}):
+        request = {"task": "sound", "path": str(video), "seconds": seconds, "rate": rate, "offset_s": offset_s}
+        for _, samples in self._items(request):
             yield cast("NDArray[np.int16]", samples)
 
     def probe_audio(self, path: Path) -> AudioInfo:
@@ -114,12 +121,21 @@ class Decoder:
         del facts["seconds_taken"]
         return AudioInfo(**facts)
 
-    def audio(self, path: Path, seconds: float, *, rate: int = RATE, mono: bool = False) -> Iterator[NDArray[np.int16]]:
+    def audio(
+        self, path: Path, seconds: float, *, rate: int = RATE, mono: bool = False, offset_s: float = 0.0
+    ) -> Iterator[NDArray[np.int16]]:
         """The samples of an audio file, a stretch at a time, as `read_audio` gives them. Raises AudioError.
 
         Closing it early costs the child.
         """
-        request = {"task": "audio", "path": str(path), "seconds": seconds, "rate": rate, "mono": mono}
+        request = {
+            "task": "audio",
+            "path": str(path),
+            "seconds": seconds,
+            "rate": rate,
+            "mono": mono,
+            "offset_s": offset_s,
+        }
         for _, samples in self._items(request):
             yield cast("NDArray[np.int16]", samples)
 

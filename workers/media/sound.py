@@ -38,26 +38,32 @@ class Sound:
     stretches: Iterator[NDArray[np.int16]]
 
 
-def read_sound(path: Path, seconds: float, rate: int) -> Iterator[NDArray[np.int16]]:
+def read_sound(path: Path, seconds: float, rate: int, offset_s: float = 0.0) -> Iterator[NDArray[np.int16]]:
     """Decode the first audio track of a video: mono, stereo and 5.1 as they are, anything else mixed down to stereo.
 
     Args:
         path: a file that `models.video.probe` accepts.
         seconds: how much is wanted, at most.
         rate: samples a second that come out.
+        offset_s: seconds after the first video frame, or below 0 before it, from which it is wanted.
 
     Yields:
-        int16 [samples, channels], without gaps from the moment of the first video frame: what sounded before
-        it is left out, and silence stands where the file has none. Nothing, where no audio can be decoded; what is
-        damaged is left out.
+        int16 [samples, channels], without gaps from that moment on: what sounded before it is left out, and silence
+        stands where the file has none. Nothing, where no audio can be decoded; what is damaged is left out.
     """
     start = _picture_start(path)
     with av.open(str(path), options=_OPTIONS, metadata_errors="replace") as container:
-        yield from samples_of(container, seconds, start=start, rate=rate)
+        yield from samples_of(container, seconds, start=start, rate=rate, offset_s=offset_s)
 
 
 def samples_of(
-    container: InputContainer, seconds: float, *, rate: int, start: float | None = None, mono: bool = False
+    container: InputContainer,
+    seconds: float,
+    *,
+    rate: int,
+    start: float | None = None,
+    mono: bool = False,
+    offset_s: float = 0.0,
 ) -> Iterator[NDArray[np.int16]]:
     """Decode the first audio track of an open file, as `read_sound` does.
 
@@ -65,17 +71,18 @@ def samples_of(
         start: the container's time of the first sample that is wanted; None: of the first there is.
         rate: samples a second that come out.
         mono: whether everything is mixed down to one channel.
+        offset_s: seconds that are added to the start.
     """
     frames = decoded(container)
     first = next(frames, None)
     if first is None:
         return
     end, empty = max(1, round(seconds * rate)), True
-    stretches = _on_clock(_resampled(chain([first], frames), rate, mono), start, end, rate)
+    stretches = _on_clock(_resampled(chain([first], frames), rate, mono), start, offset_s, end, rate)
     for samples in mixed_to_mono(stretches) if mono else stretches:
         empty = False
         yield samples
-    if empty and start is None:  # a resampler gives nothing for less sound than its filter is long
+    if empty and start is None and not offset_s:  # a resampler gives nothing for less sound than its filter is long
         channels = first.layout.nb_channels
         yield np.zeros((end, 1 if mono else channels if channels in LAYOUTS else 2), np.int16)
 
@@ -124,13 +131,15 @@ def _resampled(frames: Iterable[AudioFrame], rate: int, may_change: bool) -> Ite
         yield from resampler.resample(None)
 
 
-def _on_clock(frames: Iterator[AudioFrame], start: float | None, end: int, rate: int) -> Iterator[NDArray[np.int16]]:
-    position = 0  # samples from the start
+def _on_clock(
+    frames: Iterator[AudioFrame], start: float | None, offset_s: float, end: int, rate: int
+) -> Iterator[NDArray[np.int16]]:
+    position, begins = 0, None if start is None else start + offset_s  # samples from where it begins
     for frame in frames:
         samples = cast("NDArray[np.int16]", frame.to_ndarray()).reshape(-1, frame.layout.nb_channels)
-        if start is None:
-            start = frame.time or 0.0
-        due = position if frame.time is None else round((frame.time - start) * rate)
+        if begins is None:
+            begins = (frame.time or 0.0) + offset_s
+        due = position if frame.time is None else round((frame.time - begins) * rate)
         if abs(due - position) > _DRIFT_S * rate or position == 0:
             for length in _stretches(min(due, end) - position, _LONGEST_GAP_S * rate):
                 yield np.zeros((length, samples.shape[1]), np.int16)

@@ -1,8 +1,10 @@
 """The task of POST /extract: what a photo, or every frame of a video, shows as numbers; or a photo's mesh."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from models.coefficients.sound_reference import SoundReference
 from models.extractor.motion import smoothed
 from workers.attempt import Attempt
 from workers.contract.errors import NoFaceModelError
@@ -28,7 +30,8 @@ class ExtractTask:
         video = self._input.video(attempt, request.source_id, folder / "source")
         track = self._input.track(attempt, video, options.face, landmarks=options.landmarks)
         attempt.stage("motion", 0, len(track.motion.times))
-        motion = smoothed(track.motion, options.smoothing, attempt.check)
+        sound = SoundReference(request.source_id) if video.info.audio else None
+        motion = replace(smoothed(track.motion, options.smoothing, attempt.check), sound=sound)
         return [write_document(attempt, folder, "npz" if request.format == "npz" else "json", motion)]
 
     def _photo(self, attempt: Attempt, request: ExtractRequest, folder: Path) -> OutputFile:

@@ -15,12 +15,13 @@ from models.extractor.motion import smoothed
 from workers.attempt import Attempt
 from workers.contract.kinds.common import OutputSpec, formats
 from workers.contract.kinds.reenact import DRIVERS, FaceMotion, ReenactOptions, ReenactRequest
+from workers.driver_sound import DriverSound
 from workers.editor import Pixels
 from workers.error_context import error_context
 from workers.media.clip import sound_rate
 from workers.media.clock import Clock
 from workers.media.frame_count import check_frame_count
-from workers.media.sound import RATE, Sound
+from workers.media.sound import Sound
 from workers.media.sound_file import through_file
 from workers.output import write_clip, write_picture
 from workers.output_file import OutputFile
@@ -41,7 +42,7 @@ class ReenactTask:
 
     def __init__(self, tools: TaskTools) -> None:
         self._editor, self._input, self._decoder = tools.editor, tools.source_input, tools.decoder
-        self._max_frames = tools.max_frames
+        self._sounds, self._max_frames = tools.driver_sounds, tools.max_frames
 
     def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]:
         """Put the driver's motion on the source. Raises whatever is wrong with either."""
@@ -78,7 +79,8 @@ class ReenactTask:
         frames = self._drawn(sources, motions, output, layers=driving.of_sliders, together=bool(several))
         if not output.is_clip:
             return write_picture(attempt, folder, output, frames, space.name)
-        sound = self._sound(driving.video, shown, output) if driving.video and output.has_sound else None
+        heard = self._heard(attempt, driving, options, output, folder)
+        sound = None if heard is None else self._sound(heard, shown, output)
         return write_clip(attempt, folder, output, frames, shown, space.name, sound=sound)
 
     def _drawn(
@@ -135,20 +137,31 @@ class ReenactTask:
         motion = directed(space, source.coefficients, motion, request.controls, clock.times)
         attempt.warn(motion_warnings(space, source.coefficients, motion))
         sound = None
-        sound_of = driving.video if moves and driving.video else video if video.info.audio else None
-        if sound_of and output.has_sound:
+        heard = self._heard(attempt, driving, options, output, folder) if moves else None
+        if heard is None and options.sound != "none" and output.has_sound:
+            heard = video.sound()
+        if heard is not None:
             # On disk: while it is encoded, the decoder is busy with the source's frames.
             attempt.stage("decode")
             with attempt.timed("decode_s"):
-                decoded = self._sound(sound_of, clock, output)
+                decoded = self._sound(heard, clock, output)
                 sound = Sound(decoded.rate, through_file(decoded.stretches, folder / "sound"))
         frames = self._edited(attempt, video, source, motion, output)
         return write_clip(attempt, folder, output, frames, clock, space.name, sound=sound)
 
-    def _sound(self, video: VideoFile, clock: Clock, output: OutputSpec) -> Sound:
-        """A video's sound at its own rate, if the result can have it."""
-        rate = sound_rate(output.format, video.info.audio_rate or RATE)
-        return Sound(rate, self._decoder.sound(video.path, clock.seconds, rate=rate))
+    def _heard(
+        self, attempt: Attempt, driving: DrivingMotion, options: ReenactOptions, output: OutputSpec, folder: Path
+    ) -> DriverSound | None:
+        """The driver's sound, or that of the driver which a document was made of, where the clip is to have it."""
+        if options.sound != "driver" or not output.has_sound:
+            return None
+        reference = driving.motion.sound
+        return driving.sound if reference is None else self._sounds.fetch(attempt, reference, folder / "heard")
+
+    def _sound(self, heard: DriverSound, clock: Clock, output: OutputSpec) -> Sound:
+        """A sound at its own rate, if the result can have it."""
+        rate = sound_rate(output.format, heard.rate)
+        return Sound(rate, heard.stretches(self._decoder, clock.seconds, rate))
 
     def _edited(
         self,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from workers.audio_input import AudioInput
 from workers.contract.settings import Settings
 from workers.contract.sources import SourceRegistry
+from workers.driver_sound import DriverSounds
 from workers.editor import Editor
 from workers.media.isolate import Decoder
 from workers.source_input import SourceInput
@@ -19,6 +20,7 @@ class TaskTools:
         decoder: decodes media in a child process.
         source_input: reads photos, videos and documents of coefficients.
         audio_input: reads audio files.
+        driver_sounds: finds the sounds that motions refer to.
         max_frames: most frames of a clip.
     """
 
@@ -26,6 +28,7 @@ class TaskTools:
     decoder: Decoder
     source_input: SourceInput
     audio_input: AudioInput
+    driver_sounds: DriverSounds
     max_frames: int
 
     @classmethod
@@ -36,5 +39,6 @@ class TaskTools:
             decoder=decoder,
             source_input=SourceInput(editor, sources, decoder, settings),
             audio_input=AudioInput(sources, decoder, settings),
+            driver_sounds=DriverSounds(sources, decoder),
             max_frames=settings.max_frames,
         )

@@ -85,6 +85,12 @@ def test_a_ready_motion_stands_for_a_driver(api: httpx.Client, worker: ActedWork
     assert_problem(api.post("/edit", data={"source_id": "wink"}), 422, "source_not_found")
 
 
+def test_a_photo_has_no_sound_of_its_own(api: httpx.Client, photo: dict[str, Any], clip: bytes) -> None:
+    body = {"options": json.dumps({"sound": "source"})}
+    problem = assert_problem(api.post("/reenact", files=with_driver(photo, clip), data=body), 422, "invalid_request")
+    assert [error["field"] for error in problem["errors"]] == ["options.sound"]
+
+
 def test_reenactments_wait_in_the_batch_queue(
     api: httpx.Client, worker: ActedWorker, photo: dict[str, Any], clip: bytes
 ) -> None:

@@ -24,6 +24,7 @@ from tests.integration.workers.conftest import launch
 from workers.contract.jobs import JobStatus
 from workers.contract.kinds.extract import ExtractRequest
 from workers.contract.kinds.reenact import ReenactRequest
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
 from workers.contract.settings import Settings
 
@@ -131,7 +132,7 @@ def test_formats_rates_and_crops(service: Service, photo: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", ["json", "npz"])
 def test_what_extract_returns_is_a_driver(service: Service, photo: str, tmp_path: Path, kind: str) -> None:
-    video = service.add(driver(tmp_path / "driver.mp4"))
+    video = service.add(driver(tmp_path / "driver.mp4", sounds=[beep(1.6, EVEN[FLASH])]))
     extracted = service.finish(service.start(ExtractRequest, video, source_kind="video", format=kind))
     assert extracted.job.result is not None, extracted.job.error
     assert (extracted.job.result.frames, extracted.job.result.seconds) == (COUNT, 1.6)
@@ -145,9 +146,52 @@ def test_what_extract_returns_is_a_driver(service: Service, photo: str, tmp_path
 
     clip = service.result(record, tmp_path)
     assert onset(*shown(clip)) == pytest.approx(EVEN[FLASH], abs=0.001)
+    assert onset(*heard(clip)) == pytest.approx(EVEN[FLASH], abs=0.02), "the sound of the document's own driver"
     refused = service.reenact(photo, document, "motion", output={"format": "png"}).job.error
     assert refused is not None
     assert (refused.status, refused.errors and refused.errors[0].field) == (422, "options.output.format")
+
+
+def sound_tracks(clip: Path) -> int:
+    with av.open(str(clip)) as container:
+        return len(container.streams.audio)
+
+
+def test_a_document_keeps_its_sound_as_long_as_that_is_stored(service: Service, photo: str, tmp_path: Path) -> None:
+    video = service.add(driver(tmp_path / "driver.mp4", sounds=[beep(1.6, EVEN[FLASH])]))
+    extracted = service.finish(service.start(ExtractRequest, video, source_kind="video"))
+    document = json.loads(service.result(extracted, tmp_path).read_bytes())
+    assert document["sound"] == {"source_id": video, "offset_s": 0}
+    whole = json.dumps(document).encode()
+    document["frames"] = document["frames"][10:]
+
+    cut = service.result(service.reenact(photo, json.dumps(document).encode(), "motion"), tmp_path)
+    silent = service.reenact(photo, whole, "motion", sound="none")
+    service.sources.delete(ANONYMOUS, video)
+    lost = service.reenact(photo, whole, "motion")
+
+    assert onset(*shown(cut)) == pytest.approx(EVEN[FLASH - 10], abs=0.001)
+    assert onset(*heard(cut)) == pytest.approx(EVEN[FLASH - 10], abs=0.02), "cut with its picture"
+    assert sound_tracks(service.result(silent, tmp_path)) == 0
+    assert "sound_missing" not in [warning.code for warning in silent.job.warnings]
+    assert sound_tracks(service.result(lost, tmp_path)) == 0
+    assert "sound_missing" in [warning.code for warning in lost.job.warnings]
+
+
+def test_a_constant_smile_is_added_where_the_reference_is_neutral(service: Service, photo: str, tmp_path: Path) -> None:
+    """The stand-in shows a wide open mouth as white; this driver's is as open in every frame."""
+    open_mouth = np.zeros((5, ARKIT.size), np.float32)
+    open_mouth[:, ARKIT.index["jawOpen"]] = 0.9
+    document = motion_npz(Motion(ARKIT, np.arange(5) / 25, 25.0, open_mouth))
+
+    closest, neutral = (
+        shown(service.result(service.reenact(photo, document, "motion", reference=reference), tmp_path))[1]
+        for reference in ("closest", "neutral")
+    )
+
+    assert np.ptp(closest) < 1, "what never changes is no change"
+    assert np.ptp(neutral) < 1
+    assert neutral.mean() > closest.mean() + 20
 
 
 def test_a_picture_drives_a_picture(service: Service, photo: str, tmp_path: Path, astronaut: np.ndarray) -> None:

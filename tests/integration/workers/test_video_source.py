@@ -115,6 +115,8 @@ def test_a_driver_moves_a_video_until_the_shorter_ends(service: Service, tmp_pat
     clip = service.result(shorter, tmp_path)
     assert onset(np.array(EVEN[:25]), middles(clip)) == pytest.approx(0.45, abs=0.04), "the source's times"
     assert onset(*heard(clip)) == pytest.approx(0.45, abs=0.02), "the driver's sound"
+    own = service.result(service.reenact_video(source, driver, smoothing=0, sound="source"), tmp_path)
+    assert onset(*heard(own)) == pytest.approx(0.9, abs=0.02), "the source's, if requested"
     assert longer.job.result is not None, longer.job.error
     assert longer.job.result.frames == COUNT
     assert onset(*heard(service.result(longer, tmp_path))) == pytest.approx(0.9, abs=0.02), "the source's own sound"

@@ -36,7 +36,8 @@ class ReenactOptions(RenderOptions):
     and is not added. `neutral` measures against a face at rest, which adds it; `first` and a number name a frame. A
     driver of a single frame has not changed: on a photo it is always copied; on a video, relative adds what it shows
     beyond a neutral face, to every frame. `smoothing` takes the extractor's tremor out of videos, mostly where heads
-    are slow, without delay; 0 leaves it as it is.
+    are slow, without delay; 0 leaves it as it is. `sound` is what a clip has: the `driver`'s, which is also that of the
+    video that a document was made of (a source video's own, where that has none), the `source` video's, or `none`.
     """
 
     mode: Literal["relative", "absolute"] = "relative"
@@ -45,6 +46,7 @@ class ReenactOptions(RenderOptions):
     normalise_crop: bool = True
     reference: Literal["closest", "first", "neutral"] | Annotated[int, Field(ge=0)] = "closest"
     smoothing: float = Field(default=0.5, ge=0, le=1)
+    sound: Literal["driver", "source", "none"] = "driver"
 
 
 class FaceMotion(FaceOfPhoto):
@@ -78,6 +80,12 @@ class ReenactFields(RequestFields):
         check_faces(self.faces.root, self.options, has_controls=self.controls != Direction())
         if self.faces.root and self.source_kind == "video":
             raise FieldError("faces", "are of a photo; in a video one face is moved, which options.face chooses")
+        return self
+
+    @model_validator(mode="after")
+    def _sound_fits(self) -> Self:
+        if self.options.sound == "source" and self.source_kind == "picture":
+            raise FieldError("options.sound", "a photo has no sound; choose driver or none")
         return self
 
     @model_validator(mode="after")

@@ -132,12 +132,25 @@ def test_options_are_accepted_by_the_api() -> None:
     EditOptions.model_validate(edited)
     reenacted = reenact.options(
         given(
-            "reenact", "p", "d", "-o", "o.webm", "--gain", "mouth=0", "--smoothing", "0", "--driver-place", "--absolute"
+            "reenact",
+            "p",
+            "d",
+            "-o",
+            "o.webm",
+            "--gain",
+            "mouth=0",
+            "--smoothing",
+            "0",
+            "--driver-place",
+            "--absolute",
+            "--sound",
+            "none",
         )
     )
     assert reenacted["gains"] == {"mouth": 0.0}
     assert reenacted["smoothing"] == 0, "nought is a value"
     assert reenacted["normalise_crop"] is False
+    assert reenacted["sound"] == "none"
     ReenactOptions.model_validate(reenacted)
     talking = talk.options(given("talk", "p", "a", "-o", "o.mp4", "--seed", "0", "--temperature", "0", "--fps", "20"))
     assert talking == {"output": {"format": "mp4", "fps": 20.0}, "seed": 0, "temperature": 0.0}

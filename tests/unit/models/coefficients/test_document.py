@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_document, motion_npz, read_motion
+from models.coefficients.sound_reference import SoundReference
 from models.errors import MotionError
 
 
@@ -44,6 +46,32 @@ def test_a_motion_survives_the_way_out_and_back(motion: Motion, write: Callable[
     assert again.fps == 25
     assert again.times == pytest.approx(motion.times)
     assert np.array_equal(again.coefficients, motion.coefficients)
+
+
+@pytest.mark.parametrize("write", [as_json, motion_npz])
+@pytest.mark.parametrize("sound", [None, SoundReference("a" * 64, -0.5)])
+def test_where_the_sound_is_survives_too(
+    motion: Motion, write: Callable[[Motion], bytes], sound: SoundReference | None
+) -> None:
+    assert read_motion(write(replace(motion, sound=sound))).sound == sound
+
+
+@pytest.mark.parametrize(
+    ("sound", "named"),
+    [
+        ({"offset_s": 1}, "source_id"),
+        ([], "source_id"),
+        ({"source_id": ""}, "source_id"),
+        ({"source_id": "a" * 129}, "source_id"),
+        ({"source_id": "a", "offset_s": "1"}, "offset_s"),
+        ({"source_id": "a", "offset_s": math.nan}, "offset_s"),
+        ({"source_id": "a", "offset_s": True}, "offset_s"),
+        ({"source_id": "a", "offset_s": 3601}, "offset_s"),
+    ],
+)
+def test_a_sound_that_cannot_be_found_is_refused(motion: Motion, sound: object, named: str) -> None:
+    with pytest.raises(MotionError, match=f"sound.*{named}"):
+        read_motion(as_json(motion, lambda document: document.update(sound=sound)))
 
 
 def test_the_document_speaks_the_apis_units_and_names_bridged_frames(motion: Motion) -> None:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_document, motion_npz
+from models.coefficients.sound_reference import SoundReference
 from models.errors import MotionError, VideoError
 from tests.clips import write_clip
 from tests.processes import start_process, still_running
@@ -165,10 +166,12 @@ def test_errors_of_videos_and_motions_come_back_as_they_were(decoder: Decoder, t
 
 
 def test_a_motion_comes_back(decoder: Decoder) -> None:
-    motion = Motion(ARKIT, np.array([0.0, 0.04]), 25.0, np.full((2, ARKIT.size), 0.25, np.float32))
-    times, fps, coefficients = decoder.motion(motion_npz(motion), "arkit", 2)
+    reference, values = SoundReference("a" * 64, 1.5), np.full((2, ARKIT.size), 0.25, np.float32)
+    motion = Motion(ARKIT, np.array([0.0, 0.04]), 25.0, values, sound=reference)
+    times, fps, coefficients, sound = decoder.motion(motion_npz(motion), "arkit", 2)
     assert (times.tolist(), fps) == ([0.0, 0.04], 25.0)
     assert (coefficients == motion.coefficients).all()
+    assert sound == reference
     for document in (motion_npz(motion), json.dumps(motion_document(motion)).encode()):
         with pytest.raises(TooManyFramesError, match="at most 1 "):
             decoder.motion(document, "arkit", 1)

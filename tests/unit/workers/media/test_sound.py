@@ -62,6 +62,16 @@ def test_flash_and_beep_stay_together(
     assert abs(onset(*heard(after)) - onset(after_times, after_light)) <= OFFSET_S
 
 
+@pytest.mark.parametrize("offset_s", [0.5, -0.25])
+def test_a_sound_may_begin_later_or_earlier_than_its_file(decoder: Decoder, tmp_path: Path, offset_s: float) -> None:
+    clip = flash_clip(tmp_path / "driver.mp4", EVEN, sounds=[beep(2, EVEN[FLASH])])
+    of_video = np.concatenate(list(decoder.sound(clip, 2.0, offset_s=offset_s)))
+    alone = np.concatenate(list(decoder.audio(clip, 2.0, offset_s=offset_s)))
+    for samples in (of_video, alone):
+        loud = np.abs(samples.astype(int)).max(1)
+        assert onset(np.arange(len(loud)) / RATE, loud) == pytest.approx(EVEN[FLASH] - offset_s, abs=0.03)
+
+
 def test_a_sound_that_begins_later_still_does(decoder: Decoder, tmp_path: Path) -> None:
     before = flash_clip(tmp_path / "driver.mp4", EVEN, sounds=[beep(1.0, 0.7)], sound_start=0.5)
     after = rewritten(decoder, before, tmp_path / "result.mp4")
