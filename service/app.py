@@ -17,6 +17,7 @@ from service.callbacks.deliverer import delivering
 from service.examples import SLIDERS_EXAMPLE
 from service.head import HeadMiddleware
 from service.intake import MAX_JSON_BYTES
+from service.live.metrics import LiveMetrics
 from service.metrics import HttpMetrics
 from service.openapi import DESCRIPTION, TAGS, problems
 from service.openapi_document import install_openapi, operation_id
@@ -62,17 +63,19 @@ class AppState(TypedDict):
 
     backend: Backend
     registry: CollectorRegistry
+    live_metrics: LiveMetrics
 
 
 def create_app(settings: ApiSettings | None = None) -> FastAPI:
     """Build the API. Without `settings` they are read from the environment."""
     settings = settings or ApiSettings()
     registry = CollectorRegistry()
+    live_metrics = LiveMetrics(registry)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[AppState]:
         async with open_backend(settings) as backend, delivering(backend):
-            yield {"backend": backend, "registry": registry}
+            yield {"backend": backend, "registry": registry, "live_metrics": live_metrics}
 
     app = FastAPIOffline(
         docs_url="/docs",

@@ -19,20 +19,25 @@ class SocketLimit:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open: Counter[str] = Counter()
+        self._clients: Counter[str] = Counter()
+
+    @property
+    def open(self) -> int:
+        """Connections that are open now, of all clients."""
+        return self._clients.total()
 
     @contextmanager
     def count(self, client: str) -> Iterator[None]:
         """Count a connection while it is open. Raises TooManySocketsError when the client has as many as it may."""
-        if self._open[client] >= self._most:
+        if self._clients[client] >= self._most:
             raise TooManySocketsError(f"{self._most} live connections are open already; close one of them first.")
-        self._open[client] += 1
+        self._clients[client] += 1
         try:
             yield
         finally:
-            self._open[client] -= 1
-            if not self._open[client]:
-                del self._open[client]
+            self._clients[client] -= 1
+            if not self._clients[client]:
+                del self._clients[client]
 
 
 def is_from_here(headers: Headers, allowed: Sequence[str]) -> bool:

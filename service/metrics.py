@@ -45,10 +45,12 @@ class BackendCollector(Collector):
         self._backend = backend
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Gauges; without Redis only the one that says so."""
+        """Gauges; without Redis only those of this process and the one that says so."""
+        yield from self._connections()
         up = GaugeMetricFamily("portrait_redis_up", "1 while Redis answers.")
         try:
-            waiting, workers = self._waiting(), self._backend.presence.workers()
+            waiting = self._waiting() + self._batches()
+            workers = self._backend.presence.workers()
         except REDIS_ERRORS:
             up.add_metric([], 0)
             yield up
@@ -76,6 +78,27 @@ class BackendCollector(Collector):
             for bundle in bundles_in_use(worker for worker in workers if (worker.traffic is not None) == canary):
                 loaded.add_metric([bundle.name, bundle.version, bundle.digest, str(canary).lower()], bundle.workers)
         yield loaded
+
+    def _connections(self) -> Iterable[GaugeMetricFamily]:
+        streams, sockets = self._backend.streams, self._backend.sockets
+        yield GaugeMetricFamily(
+            "portrait_streams_open",
+            "Answers that follow a job: event streams and WebSockets, live ones too.",
+            streams.open,
+        )
+        yield GaugeMetricFamily("portrait_sockets_open", "WebSockets that are open.", sockets.open)
+
+    def _batches(self) -> list[GaugeMetricFamily]:
+        load = self._backend.batches.load()
+        unfinished = GaugeMetricFamily("portrait_batches", "Batches that have not ended.", load.batches)
+        edits = GaugeMetricFamily(
+            "portrait_batch_edits",
+            "Edits of batches: held back so that others get their turn, or under way (in the queue or running).",
+            labels=["state"],
+        )
+        edits.add_metric(["held"], load.held)
+        edits.add_metric(["under_way"], load.under_way)
+        return [unfinished, edits]
 
     def _waiting(self) -> list[GaugeMetricFamily]:
         queue, jobs = self._backend.queue, self._backend.jobs

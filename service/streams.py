@@ -11,22 +11,25 @@ class StreamLimit:
 
     Args:
         most: streams that may be open at the same time.
+
+    Attributes:
+        open: streams that are open now.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open = 0
+        self.open = 0
 
     @contextmanager
     def count_stream(self) -> Iterator[None]:
         """Count a stream while it is open. Raises TooManyStreamsError when there is no room for it."""
-        if self._open >= self._most:
+        if self.open >= self._most:
             raise TooManyStreamsError(
-                f"{self._open} event streams are open, as many as are served at a time; try again later, "
+                f"{self.open} event streams are open, as many as are served at a time; try again later, "
                 "or ask for the job itself from time to time."
             )
-        self._open += 1
+        self.open += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self.open -= 1

@@ -15,6 +15,7 @@ from service.backend import Backend
 from service.errors import MalformedBodyError
 from service.keys.tenant import Tenant
 from service.live.messages import Authorize, LiveProblem, PreviewHeader, Wish, framed, read_message, seq_of
+from service.live.metrics import LiveMetrics
 from service.live.previews import PreviewJobs
 from service.live.rate import WishRate
 from service.problems import REDIS_ERRORS, problem_of, store_error
@@ -56,8 +57,8 @@ class LiveSession:
     the newest then. Only a run for another photo is stopped.
     """
 
-    def __init__(self, websocket: WebSocket, backend: Backend, tenant: Tenant) -> None:
-        self._websocket, self._backend = websocket, backend
+    def __init__(self, websocket: WebSocket, backend: Backend, tenant: Tenant, metrics: LiveMetrics) -> None:
+        self._websocket, self._backend, self._metrics = websocket, backend, metrics
         self._jobs = PreviewJobs(backend, tenant)
         self._rate = WishRate(backend.settings.live_wishes_per_s)
         self._current: _Current | None = None
@@ -110,6 +111,7 @@ class LiveSession:
         if isinstance(message, Authorize):
             return  # clients may send it where no key is asked for, or twice
         self.wishes += 1
+        self._metrics.count_wish()
         async with self._changing:
             if not await self._overtakes(message, arrived):
                 self._next = message, arrived
@@ -187,12 +189,14 @@ class LiveSession:
         if picture is None:
             await self.send_problem(ResultExpiredError("The picture was not read in time; wish again."), request.seq)
             return
+        seconds = time.perf_counter() - arrived
+        self._metrics.observe_preview(seconds)
         header = PreviewHeader(
             seq=request.seq,
             media_type=job.result.media_type,
             width=job.result.width or 0,
             height=job.result.height or 0,
-            timings=job.metrics | {"total_s": round(time.perf_counter() - arrived, 4)},
+            timings=job.metrics | {"total_s": round(seconds, 4)},
             warnings=job.warnings,
         )
         await self._within_time(self._websocket.send_bytes(framed(header, picture)))
@@ -213,6 +217,7 @@ class LiveSession:
         await self.send_problem(known, seq)
 
     async def _send_problem(self, problem: Problem, seq: int | None) -> None:
+        self._metrics.count_problem(problem.code)
         await self._within_time(self._websocket.send_text(LiveProblem(seq=seq, problem=problem).text()))
 
     async def _within_time(self, sending: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from service.backend import Backend
 from service.errors import LiveIdleError, UpgradeRequiredError
 from service.keys.tenant import KeyScope, Tenant
 from service.live.messages import Ready
+from service.live.metrics import LiveMetrics
 from service.live.session import LiveSession
 from service.openapi import problems
 from service.sockets import RESTART, serve
@@ -41,11 +42,13 @@ async def _serve(websocket: WebSocket, backend: Backend, tenant: Tenant) -> None
     settings = backend.settings
     ready = Ready(wishes_per_s=settings.live_wishes_per_s, idle_s=settings.live_idle_s)
     await websocket.send_text(ready.model_dump_json())
-    session, began = LiveSession(websocket, backend, tenant), time.perf_counter()
+    metrics: LiveMetrics = websocket.state.live_metrics
+    session, began = LiveSession(websocket, backend, tenant, metrics), time.perf_counter()
     end = "fault"
     try:
         end = await session.run()
     finally:
+        metrics.count_end(end)
         seconds = round(time.perf_counter() - began, 1)
         fields = {"end": end, "seconds": seconds, "wishes": session.wishes, "pictures": session.pictures}
         log.info("live connection ended", extra={"fields": fields})

@@ -4,6 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import cast
@@ -92,6 +93,21 @@ class Batch(ContractModel):
     finished_at: datetime | None = None
     jobs_url: str
     metadata: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BatchLoad:
+    """What the unfinished batches have before them.
+
+    Attributes:
+        batches: how many have not ended.
+        held: edits that wait outside of the queue.
+        under_way: edits in the queue or running.
+    """
+
+    batches: int
+    held: int
+    under_way: int
 
 
 class BatchStore:
@@ -237,6 +253,16 @@ class BatchStore:
             owners = [found.decode() for found in pipe.execute() if found]
         if not has_room(owners, owner, most):
             raise QueueFullError(f"{len(owners)} batches are under way already; try again when one of yours has ended.")
+
+    def load(self) -> BatchLoad:
+        """What is left of all batches."""
+        unfinished = self.unfinished()
+        with self._redis.pipeline(transaction=False) as pipe:
+            for batch_id in unfinished:
+                pipe.llen(_held(batch_id))
+                pipe.scard(_under_way(batch_id))
+            counts = cast(list[int], pipe.execute())
+        return BatchLoad(batches=len(unfinished), held=sum(counts[::2]), under_way=sum(counts[1::2]))
 
     def unfinished(self) -> list[str]:
         """Ids of the batches that have not ended, oldest first."""

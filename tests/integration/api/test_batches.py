@@ -67,6 +67,9 @@ def test_a_batch_ends_when_all_of_its_edits_have(api: httpx.Client, worker: Acte
 def test_other_jobs_get_their_turn(api: httpx.Client, worker: ActedWorker, source: str) -> None:
     first, second = batch_of(api, source, 20), batch_of(api, source, 20)
     assert len(worker.queue.entries()) == 4, "two of each for the one worker"
+    metrics = api.get("/metrics").text
+    for sample in ("portrait_batches 2.0", 'edits{state="held"} 36.0', 'edits{state="under_way"} 4.0'):
+        assert sample in metrics
     edit = api.post("/edit", json={"source_id": source}).json()
     assert edit["queue"]["position"] == 1, "before all of them"
     ended = {first["id"]: 0, second["id"]: 0}

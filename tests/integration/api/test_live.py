@@ -135,6 +135,28 @@ def test_a_wish_is_answered_with_a_picture(api: httpx.Client, worker: ActedWorke
     assert header["warnings"][0]["code"] == "small_face"
 
 
+def test_metrics_tell_how_live_connections_do(api: httpx.Client, worker: ActedWorker, source: str) -> None:
+    def value(sample: str) -> float:
+        lines = dict(line.rsplit(" ", 1) for line in api.get("/metrics").text.splitlines() if line[0] != "#")
+        return float(lines.get(sample, 0))
+
+    ended, code = (
+        'portrait_live_connections_ended_total{end="client"}',
+        'portrait_live_problems_total{code="source_not_found"}',
+    )
+    counters = ("portrait_live_wishes_total", "portrait_live_preview_seconds_count", code)
+    before, left = [value(counter) for counter in counters], value(ended)
+    with live(api) as socket:
+        assert value("portrait_sockets_open") == value("portrait_streams_open") == 1
+        send(socket, 1, "0" * 64)
+        problem(socket)
+        send(socket, 2, source)
+        render(worker, claim(worker)[0])
+        preview(socket)
+        assert [value(counter) - was for counter, was in zip(counters, before, strict=True)] == [2, 1, 1]
+    wait_until(lambda: value(ended) == left + 1 and value("portrait_sockets_open") == 0)
+
+
 def test_a_newer_wish_takes_the_place_of_the_one_that_waits(
     api: httpx.Client, worker: ActedWorker, source: str
 ) -> None:
