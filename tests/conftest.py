@@ -25,9 +25,10 @@ pytest_plugins = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long, and with what luck, the tests of `faults` and `fuzz` go on."""
+    """How long, and with what luck, the tests of `faults`, `fuzz` and `saturation` go on."""
     parser.addoption("--rounds", type=int, default=20, help="rounds of faults")
     parser.addoption("--mutants", type=float, default=0.01, help="fraction of all broken files that is sent")
+    parser.addoption("--minutes", type=float, default=0.2, help="for which the service is kept full")
     parser.addoption("--fault-seed", type=int, default=1, help="what the faults are drawn from")
 
 
