@@ -5,6 +5,7 @@
 #   make test               every test
 #   make soak ROUNDS=200    faults for as many rounds: processes die and come back while clients go on
 #   make fuzz               thousands of broken files and made-up requests, about an hour on two cores
+#   make saturate MINUTES=15  more clients than can be served: nothing breaks, nothing grows
 #   make test-quick         the unit tests that take less than half a second each
 #   make lint               style, types, layer rules, Dockerfile and compose files
 #   make format             bring the code into its style, and mend what ruff can mend
@@ -21,6 +22,7 @@
 
 PORT ?= 8000
 ROUNDS ?= 200
+MINUTES ?= 15
 SEED ?= 1
 VENV ?= .venv
 # Installed before the project, so that a CPU wheel of it lying about is taken and no other version is looked for.
@@ -31,7 +33,7 @@ FIND_PYTHON := for python in python3.11 python3.12 python3.13 python3.14 python3
 	$$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done
 PYTHON ?= $(shell $(FIND_PYTHON))
 
-.PHONY: help demo serve test soak fuzz test-quick lint format hooks bench docs lock audit licences sbom clean
+.PHONY: help demo serve test soak fuzz saturate test-quick lint format hooks bench docs lock audit licences sbom clean
 .DELETE_ON_ERROR:
 
 help:
@@ -54,6 +56,9 @@ soak: $(VENV)/.installed-dev
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -s tests/e2e/fuzz --mutants 1 --fault-seed $(SEED)
+
+saturate: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -s tests/e2e/saturation --minutes $(MINUTES) --fault-seed $(SEED)
 
 test-quick: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m "not slow" tests/unit tests/test_docs.py tests/test_layers.py

@@ -26,9 +26,22 @@ MAX_TEXT_LENGTH = 200  # of a plain text, such as an id
 MAX_FIELDS = 32  # of a JSON body: each unknown one is checked
 
 
+MAX_URL_LENGTH = 2000
+
+
 def id_field(name: str) -> str:
     """The field that names an uploaded file instead of sending it in the field `name`."""
     return f"{name}_id"
+
+
+def url_field(name: str) -> str:
+    """The field that says where a file is, for a worker to fetch it."""
+    return f"{name}_url"
+
+
+def most_characters(field: str) -> int:
+    """Of a plain text in a field."""
+    return MAX_URL_LENGTH if field.endswith("_url") else MAX_TEXT_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +59,9 @@ class BodyFields:
 
     @classmethod
     def of(cls, kind: JobKind) -> "BodyFields":
-        """The fields of a request for a job; every file may be an uploaded one, named by its id."""
-        ids = frozenset(id_field(name) for name in kind.files)
-        return cls(frozenset(kind.files), ids | TEXTS.keys(), kind.documents, kind.text_bytes)
+        """The fields of a request for a job; every file may be an uploaded one, named by its id, or one elsewhere."""
+        named = frozenset(field(name) for name in kind.files for field in (id_field, url_field))
+        return cls(frozenset(kind.files), named | TEXTS.keys(), kind.documents, kind.text_bytes)
 
     @property
     def names(self) -> frozenset[str]:
@@ -151,9 +164,9 @@ def _from_json(body: bytes, fields: BodyFields) -> Submission:
 
 def _wrong_texts(texts: Mapping[str, str]) -> Iterator[FieldProblem]:
     for name, text in texts.items():
-        if len(text) > MAX_TEXT_LENGTH:
+        if len(text) > most_characters(name):
             yield FieldProblem(
-                field=name, message=f"has {len(text):,} characters; at most {MAX_TEXT_LENGTH} make sense"
+                field=name, message=f"has {len(text):,} characters; at most {most_characters(name):,} make sense"
             )
         elif is_broken(text):
             yield FieldProblem(field=name, message=BROKEN_TEXT)

@@ -1,16 +1,17 @@
 """From the fields and files of a submission to the request of a job: the same steps for every kind."""
 
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any, cast
 
 from service.backend import Backend
-from service.callbacks.policy import CallbackPolicy
+from service.callbacks.policy import callback_policy
 from service.errors import InvalidRequestError
 from service.intake import Submission
 from service.settings import ApiSettings
 from service.uploads import Uploads
 from service.validation import parse
-from workers.contract.kinds import JobRequest
+from workers.contract.kinds import JobRequest, RemoteRequest
 from workers.contract.kinds.common import TEXTS, JobKind, RequestFields
 from workers.contract.media_type import media_kind
 from workers.contract.presence import Presence
@@ -31,13 +32,10 @@ def build_request(
     Raises:
         ServiceError: whatever is wrong with the fields or the files. `uploads` knows which were stored before.
     """
+    uploads.check_urls()
     texts = {name: text for name, text in submission.texts.items() if name in TEXTS}
     kind.fields.ensure_supported(backend.presence, texts.get("bundle"))
-    needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
-    media_kinds = {f"{name}_kind": uploads.kind(name) for name in needed}
-    known = kind.fields.model_fields.keys()
-    judged_by = {name: value for name, value in media_kinds.items() if name in known}
-    fields = parse(kind.fields, {**submission.documents, **texts, **parameters, **judged_by})
+    fields = _fields(kind, uploads, {**submission.documents, **texts, **parameters})
     if faults := list(request_faults(fields, backend.presence, backend.settings)):
         raise InvalidRequestError.of(faults)
     for place, (source_id, kinds) in fields.named_files().items():
@@ -46,17 +44,43 @@ def build_request(
         uploads.add_document(name, document)
     stored: dict[str, Any] = dict(fields)
     for name in kind.files:
-        if uploads.sent(name) or name == "source" or name in kind.required:
+        if name in uploads.urls:
+            stored[f"{name}_id"] = ""
+        elif uploads.sent(name) or name == "source" or name in kind.required:
             source = uploads.store(name)
             stored[f"{name}_id"] = source.id
             if f"{name}_kind" in kind.request.model_fields:
                 stored[f"{name}_kind"] = media_kind(source.media_type, kind.files[name])
-    return cast(JobRequest, kind.request(**stored))
+    request = kind.request(**stored)
+    if not uploads.urls:
+        return cast(JobRequest, request)
+    ids_here = [source_id for source_id, _ in fields.named_files().values()]
+    ids_here += [value for name, value in stored.items() if name.endswith("_id") and value]
+    return RemoteRequest.of(fields, request, uploads.urls, ids_here)
+
+
+def _fields(kind: JobKind, uploads: Uploads, said: Mapping[str, Any]) -> RequestFields:
+    """What a request says apart from its files, validated by what these are.
+
+    What a file elsewhere is shows when it is fetched: here the request is right if it is so for any kind of it.
+    """
+    known = kind.fields.model_fields.keys()
+    needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
+    wrong: InvalidRequestError | None = None
+    for found in product(*(uploads.kinds(name) for name in needed)):
+        media_kinds = {f"{name}_kind": one for name, one in zip(needed, found, strict=True)}
+        judged_by = {name: one for name, one in media_kinds.items() if name in known}
+        try:
+            return parse(kind.fields, {**said, **judged_by})
+        except InvalidRequestError as error:
+            wrong = wrong or error
+    assert wrong is not None, "each file is of some kind"
+    raise wrong
 
 
 def request_faults(fields: RequestFields, presence: Presence, settings: ApiSettings) -> Iterator[tuple[str, str]]:
     """(field, message) of everything that is wrong by the bundle or the settings."""
     yield from fields.check(presence, settings)
     if fields.callback.url is not None:
-        for fault in CallbackPolicy.of(settings).faults(fields.callback.url):
+        for fault in callback_policy(settings).faults(fields.callback.url):
             yield "callback.url", fault

@@ -8,7 +8,7 @@ from fastapi import Header
 
 from service.documents import JobEvent, MotionDocument
 from service.examples import FACES_EXAMPLE
-from service.intake import MAX_JSON_BYTES, MAX_TEXT_LENGTH, BodyFields
+from service.intake import MAX_JSON_BYTES, BodyFields, most_characters
 from service.json_text import MAX_CONTAINERS, MAX_DEPTH, MAX_VALUES
 from service.preferences import ANY_FILE
 from service.problems import MEDIA_TYPE
@@ -247,7 +247,10 @@ def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | No
     }
 
 
+_MEANINGS = TEXTS
+
+
 def _text(name: str) -> dict[str, Any]:
     """The schema of a plain text."""
-    described = {"description": TEXTS[name]} if name in TEXTS else {}
-    return {"type": "string", "maxLength": MAX_TEXT_LENGTH} | described
+    described = {"description": _MEANINGS[name]} if name in _MEANINGS else {}
+    return {"type": "string", "maxLength": most_characters(name)} | described

@@ -69,8 +69,7 @@ def submit(backend: Backend, request: JobRequest, tenant: Tenant, idempotency_ke
     """
     lane = None
     if admit(backend, tenant, idempotency_key):
-        # By the photo: the same one gets the same bundle, whatever is done to it.
-        queue, drawn_by = QueueName.of(long=request.long), f"{tenant.name}:{request.source_id}"
+        queue, drawn_by = QueueName.of(long=request.long), f"{tenant.name}:{request.drawn_by}"
         lane = backend.router.lane(queue, request.bundle, drawn_by)
     origin = Origin(request_id=log_field("request_id"), traceparent=current_traceparent())
     terms = terms_of(backend, tenant)

@@ -7,16 +7,17 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 from redis import RedisError
 
 from service.backend import Backend
 from service.errors import InvalidRequestError, InvalidSourceError
-from service.intake import Submission, check_size, id_field
+from service.intake import Submission, check_size, id_field, url_field
 from service.keys.tenant import Tenant
-from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
+from workers.contract.fetching import fetch_policy
+from workers.contract.file_size import most_bytes
 from workers.contract.jobs import FieldProblem
 from workers.contract.media_type import (
     PICTURE,
@@ -24,8 +25,6 @@ from workers.contract.media_type import (
     MediaHeader,
     MediaKind,
     detect_media_type,
-    is_audio,
-    is_video,
     media_kind,
 )
 from workers.contract.motion_templates import MOTION_TEMPLATES
@@ -68,8 +67,26 @@ class Uploads:
     _headers: dict[str, MediaHeader] = field(default_factory=dict)
 
     def sent(self, name: str) -> bool:
-        """Whether there is a file in this field, or an uploaded one by its id."""
-        return name in self.submission.files or id_field(name) in self.submission.texts
+        """Whether there is a file in this field, or an uploaded one by its id, or one that is elsewhere."""
+        return name in self.submission.files or id_field(name) in self.submission.texts or name in self.urls
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where files are that a worker is to fetch, by the field that they would have come in."""
+        texts = self.submission.texts
+        return {name: texts[url_field(name)] for name in self.accepted if url_field(name) in texts}
+
+    def check_urls(self) -> None:
+        """Raise InvalidRequestError where one may not be fetched, or comes beside the file itself."""
+        settings, problems = self.backend.settings, []
+        policy = fetch_policy(settings)
+        for name, url in self.urls.items():
+            if name in self.submission.files or id_field(name) in self.submission.texts:
+                message = f"send one of {name}, {id_field(name)} and {url_field(name)}"
+                problems.append(FieldProblem(field=url_field(name), message=message))
+            problems += [FieldProblem(field=url_field(name), message=fault) for fault in policy.faults(url)]
+        if problems:
+            raise InvalidRequestError(problems)
 
     def add_document(self, name: str, document: Any) -> None:
         """Take a JSON document that came inside of another field as the file of this one."""
@@ -78,12 +95,17 @@ class Uploads:
         self.submission.files[name] = io.BytesIO(json.dumps(document).encode())
         self._headers[name] = _JSON
 
-    def kind(self, name: str) -> MediaKind:
-        """What the file of a field is, without storing it; of one that is named by its id, what that is."""
+    def kinds(self, name: str) -> tuple[MediaKind, ...]:
+        """What the file of a field is, without storing it; of one that is named by its id, what that is.
+
+        One that is elsewhere may be whatever is accepted.
+        """
+        if name in self.urls:
+            return tuple(self.accepted[name])
         media_type = (self._named(name) or self._header(name)).media_type
         found = media_kind(media_type, self.accepted[name])
         assert found is not None, "the header is of an accepted kind"
-        return found
+        return (found,)
 
     def store(self, name: str) -> StoredSource:
         """Store the file of a field, or look up its id; either starts the time to live anew."""
@@ -152,7 +174,7 @@ class Uploads:
             raise InvalidRequestError([FieldProblem(field=name, message=message)])
         size = file.seek(0, io.SEEK_END)
         file.seek(0)
-        check_size(name, size, _most_bytes(self.backend.settings, file, kinds))
+        check_size(name, size, most_bytes(self.backend.settings, file, kinds))
         if name not in self._headers:
             with _naming(name):
                 self._headers[name] = detect_media_type(file, self.backend.settings.max_pixels, kinds)
@@ -162,14 +184,6 @@ class Uploads:
 def named_photo(backend: Backend, tenant: Tenant, source_id: str) -> StoredSource:
     """A tenant's uploaded photo by its id; its time to live starts anew. Raises as `Uploads` does."""
     return Uploads(backend, tenant, Submission(texts={"source_id": source_id}), {"source": PICTURE}).store("source")
-
-
-def _most_bytes(settings: ApiSettings, file: BinaryIO, kinds: Collection[MediaKind]) -> int:
-    if "video" in kinds and is_video(file):
-        return settings.max_video_bytes
-    if "audio" in kinds and is_audio(file):
-        return settings.max_audio_bytes
-    return settings.max_upload_bytes
 
 
 def _listed(kinds: Collection[MediaKind]) -> str:

@@ -40,10 +40,12 @@ from workers.contract.tracing import configure_tracing
 from workers.contract.waits import Waits
 from workers.editor import Editor, load_editor
 from workers.erasure_watch import ErasureWatch
+from workers.fetching import RemoteFiles
 from workers.heartbeat import Heartbeat
 from workers.job_folder import sweep_job_folders
 from workers.media.content_credentials import ContentCredentials
 from workers.media.isolate import Decoder
+from workers.queue_order import QueueOrder
 from workers.runner import CURRENT, JobTask, Runner
 from workers.signing import signing
 from workers.tasks import tasks_by_kind
@@ -88,6 +90,12 @@ class WarmWorker(SimpleWorker):
             log_job_description=False,
         )
         self._runner, self._deadline, self._before_job = runner, deadline, before_job
+        self._order = QueueOrder(queues)
+
+    def reorder_queues(self, reference_queue: Queue) -> None:
+        """A job was taken from this queue: put them into the order for the next one."""
+        self._order.count(reference_queue.name)
+        self._ordered_queues.sort(key=lambda queue: self._order.place(queue.name))
 
     def execute_job(self, job: RQJob, queue: Queue) -> None:
         """Run the job with this worker's runner."""
@@ -158,7 +166,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         runner = Runner(
             name=name,
             bundle=bundle,
-            tasks=_tasks(tools, sources, credentials),
+            tasks=_tasks(tools, sources, credentials, RemoteFiles(sources, store, settings)),
             store=store,
             queue=queue,
             blobs=blobs,
@@ -182,9 +190,13 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
     return 0
 
 
-def _tasks(tools: TaskTools, sources: SourceRegistry, credentials: ContentCredentials | None) -> dict[str, JobTask]:
+def _tasks(
+    tools: TaskTools, sources: SourceRegistry, credentials: ContentCredentials | None, remote: RemoteFiles
+) -> dict[str, JobTask]:
     tasks = tasks_by_kind(tools)
-    return tasks if credentials is None else {kind: signing(task, credentials, sources) for kind, task in tasks.items()}
+    if credentials is not None:
+        tasks = {kind: signing(task, credentials, sources) for kind, task in tasks.items()}
+    return {kind: remote.first(task) for kind, task in tasks.items()}
 
 
 def _load_with_retries(

@@ -14,7 +14,7 @@ from http import HTTPStatus
 import redis
 
 from service.backend import Backend
-from service.callbacks.policy import CallbackPolicy
+from service.callbacks.policy import callback_policy
 from service.callbacks.post import CallbackError, post
 from service.links import Links
 from service.settings import ApiSettings
@@ -63,7 +63,7 @@ class Deliverer:
         assert settings.callback_secret is not None, "the settings see to it"
         self._secret = secret_bytes(settings.callback_secret.get_secret_value())
         self._settings, self._callbacks, self._jobs, self._links = settings, callbacks, jobs, links
-        self._policy = CallbackPolicy.of(settings)
+        self._policy = callback_policy(settings)
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set; calls under way are finished."""

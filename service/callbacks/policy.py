@@ -1,68 +1,9 @@
-"""Where calls back may go: hosts that the operator lists, and no private address unless its network is listed."""
-
-import ipaddress
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+"""Where calls back may go."""
 
 from service.settings import ApiSettings
-from workers.contract.text import cut
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from workers.contract.outside.policy import HostPolicy
 
 
-@dataclass(frozen=True)
-class CallbackPolicy:
-    """What the settings allow.
-
-    Attributes:
-        hosts: names; `*.example.com` stands for all below it.
-        networks: that may be private, and that plain http may be used in.
-    """
-
-    hosts: tuple[str, ...]
-    networks: tuple[Network, ...]
-
-    @classmethod
-    def of(cls, settings: ApiSettings) -> "CallbackPolicy":
-        """Of the settings."""
-        networks = tuple(ipaddress.ip_network(network) for network in settings.callback_networks)
-        return cls(tuple(host.lower() for host in settings.callback_hosts), networks)
-
-    def faults(self, url: str) -> Iterator[str]:
-        """What is wrong with a URL, before its name is looked up."""
-        if not self.hosts:
-            yield "callbacks are switched off here; ask the operator to set PORTRAIT_CALLBACK_HOSTS"
-            return
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            yield "is no URL"
-            return
-        schemes = ("https", "http") if self.networks else ("https",)
-        if parts.scheme not in schemes or not parts.hostname or port == 0 or not url.isprintable() or " " in url:
-            yield f"must be a URL that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-        elif parts.username is not None or parts.password is not None:
-            yield "must hold no user name or password"
-        elif not self._lists(parts.hostname):
-            yield f"goes to {cut(parts.hostname, 100)}, which is none of the hosts of PORTRAIT_CALLBACK_HOSTS"
-
-    def address_fault(self, parts: SplitResult, addresses: Iterable[str]) -> str | None:
-        """What is wrong with the addresses that a URL's name stands for; None when they may be called."""
-        for text in addresses:
-            address = ipaddress.ip_address(text.partition("%")[0])
-            mapped = getattr(address, "ipv4_mapped", None)
-            address = mapped or address
-            listed = any(address in network for network in self.networks if network.version == address.version)
-            if not listed and not address.is_global:
-                return f"{parts.hostname} is {address}, a private address that PORTRAIT_CALLBACK_NETWORKS does not list"
-            if not listed and parts.scheme != "https":
-                return "plain http is for the networks of PORTRAIT_CALLBACK_NETWORKS alone; use https"
-            if address.is_multicast:
-                return f"{parts.hostname} is {address}, a group of addresses"
-        return None
-
-    def _lists(self, host: str) -> bool:
-        host = host.lower().rstrip(".")
-        return any(host.endswith(listed[1:]) if listed.startswith("*.") else host == listed for listed in self.hosts)
+def callback_policy(settings: ApiSettings) -> HostPolicy:
+    """What the settings allow."""
+    return HostPolicy.of("callbacks", "PORTRAIT_CALLBACK", settings.callback_hosts, settings.callback_networks)

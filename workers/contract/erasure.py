@@ -12,7 +12,7 @@ from workers.contract.contract_model import ContractModel
 from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.errors import SourceExpiredError, UnknownJobError, UnknownSourceError
 from workers.contract.jobs import JobRecord
-from workers.contract.kinds import JobRequest
+from workers.contract.kinds import JobRequest, RemoteRequest
 from workers.contract.kinds.common import RequestFields
 from workers.contract.queue import JobQueue
 from workers.contract.records import (
@@ -35,6 +35,8 @@ _AT_ONCE = 500
 
 def sources_of(request: JobRequest) -> set[str]:
     """Ids of all stored files that a request names."""
+    if isinstance(request, RemoteRequest):
+        return set(request.ids_here)
     named = (getattr(request, name) for name in type(request).model_fields if name.endswith("_id"))
     inside = request.named_files().values() if isinstance(request, RequestFields) else ()
     return {value for value in named if isinstance(value, str)} | {source_id for source_id, _ in inside}

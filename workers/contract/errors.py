@@ -122,6 +122,12 @@ class UnsupportedMediaError(ServiceError):
     code, status, title = "unsupported_media", 415, "Unsupported media type"
 
 
+class FetchError(ServiceError):
+    """A file that a request names by its URL could not be fetched."""
+
+    code, status, title = "fetch_failed", 422, "File not fetched"
+
+
 class DamagedMediaError(ServiceError):
     """A file that breaks off or contradicts itself."""
 

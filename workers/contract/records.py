@@ -128,7 +128,7 @@ def new_job_fields(
     """The hash of a job that waits from the beginning."""
     fields: dict[str, Any] = {
         "status": JobStatus.QUEUED,
-        "kind": request.kind,
+        "kind": request.job_kind,
         "owner": owner,
         "request": request.model_dump_json(),
         "created_at": created_at,

@@ -1,5 +1,6 @@
 """Settings shared by the API and the workers, read from the environment (prefix PORTRAIT_)."""
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -55,6 +56,17 @@ class Settings(BaseSettings):
         description="CPU threads of the models; unset means the cores that the process may use, "
         "shared with the other workers of the machine.",
     )
+    fetch_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that workers fetch files from where requests name them by `…_url`, comma-separated; "
+        "*.example.com means all below it. None means that files have to be sent.",
+    )
+    fetch_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Networks that files may be fetched from though their addresses are private, also by plain http, "
+        "comma-separated, such as 10.0.0.0/8.",
+    )
+    fetch_timeout_s: PositiveFloat = Field(default=30.0, description="Seconds that fetching one file may take.")
 
     force_label: bool = Field(
         default=False,
@@ -157,9 +169,16 @@ class Settings(BaseSettings):
             parse_url(value)
         return value
 
-    @field_validator("queues", mode="before")
+    @field_validator("fetch_networks")
     @classmethod
-    def _split_queues(cls, value: Any) -> Any:
+    def _check_fetch_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+    @field_validator("queues", "fetch_hosts", "fetch_networks", mode="before")
+    @classmethod
+    def _split_lists(cls, value: Any) -> Any:
         return comma_separated(value)
 
     @model_validator(mode="after")

@@ -151,6 +151,10 @@ class JobStore:
             return False
         return True
 
+    def complete(self, job_id: str, attempt: int, request: JobRequest) -> None:
+        """Write down what a running job does, now that all of its files are here. Raises SupersededError."""
+        self._move(job_id, {JobStatus.RUNNING}, attempt, {"request": request.model_dump_json()})
+
     def leave_lane(self, job_id: str, attempt: int) -> JobRecord:
         """Let workers of any bundle take a job that waits. Raises SupersededError when it waits no more."""
         self._move(job_id, {JobStatus.QUEUED}, attempt, {"lane": ""})

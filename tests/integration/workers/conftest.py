@@ -195,7 +195,10 @@ def environment_of(settings: Settings, **variables: str) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        **{f"PORTRAIT_{name.upper()}": str(value) for name, value in chosen},
+        **{
+            f"PORTRAIT_{name.upper()}": ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+            for name, value in chosen
+        },
         **variables,
     }
 

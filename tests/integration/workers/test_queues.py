@@ -14,6 +14,7 @@ from workers.contract.jobs import JobStatus
 from workers.contract.kinds.talk import TalkRequest
 from workers.contract.presence import WorkerState
 from workers.contract.queue_names import QueueName
+from workers.queue_order import IN_A_ROW
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,3 +42,14 @@ def test_a_worker_for_edits_leaves_a_talk_to_another_one(
     start_worker(PORTRAIT_QUEUES="batch")
     ended = service.finish(talk).job
     assert ended.status is JobStatus.SUCCEEDED, ended.error
+
+
+def test_edits_that_never_end_hold_no_talk_up_for_ever(
+    service: Service, photo: str, start_worker: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    talk = service.start(TalkRequest, photo, options={"idle": 1})
+    edits = [service.submit(photo, controls={}) for _ in range(IN_A_ROW + 4)]
+    start_worker()
+    ended = [service.finish(job).job.started_at for job in (talk, *edits)]
+    before = sum(started < ended[0] for started in ended[1:] if started is not None and ended[0] is not None)
+    assert before == IN_A_ROW

@@ -9,12 +9,13 @@ from workers.contract.kinds.extract import EXTRACT, ExtractRequest
 from workers.contract.kinds.faces import FACES, FacesRequest
 from workers.contract.kinds.preview import PreviewRequest
 from workers.contract.kinds.reenact import REENACT, ReenactRequest
+from workers.contract.kinds.remote import RemoteRequest
 from workers.contract.kinds.talk import TALK, TalkRequest
 
-__all__ = ["KINDS", "JobRequest"]
+__all__ = ["KINDS", "JobRequest", "RemoteRequest"]
 
 JobRequest = Annotated[
-    EditRequest | ExtractRequest | FacesRequest | PreviewRequest | ReenactRequest | TalkRequest,
+    EditRequest | ExtractRequest | FacesRequest | PreviewRequest | ReenactRequest | RemoteRequest | TalkRequest,
     Field(discriminator="kind"),
 ]
 """An accepted request, as a worker finds it in the queue."""

@@ -144,19 +144,32 @@ class RequestFields(Strict):
 class StoredRequest(Strict):
     """What all accepted requests have; `source_id` names the source in the source registry."""
 
-    answers_with_document: ClassVar[bool] = False
-    """Whether a client that waits gets the result itself, a JSON document, instead of the job."""
-
     fleeting: ClassVar[bool] = False
     """Whether the result is handed over through Redis, and with its job forgotten soon: somebody waits for it now."""
 
+    kind: str
     source_id: str
     bundle: BundleChoice | None = None
+
+    @property
+    def job_kind(self) -> str:
+        """What the job is called."""
+        return self.kind
+
+    @property
+    def answers_with_document(self) -> bool:
+        """Whether a client that waits gets the result itself, a JSON document, instead of the job."""
+        return False
 
     @property
     def long(self) -> bool:
         """Whether it may take minutes, and so lets others go first."""
         return False
+
+    @property
+    def drawn_by(self) -> str:
+        """The photo, by which a bundle is drawn: the same one gets the same bundle, whatever is done to it."""
+        return self.source_id
 
 
 @dataclass(frozen=True)

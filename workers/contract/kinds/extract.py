@@ -1,7 +1,7 @@
 """What POST /extract takes: the coefficients of a photo or of every frame of a video."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -51,7 +51,10 @@ class ExtractFields(RequestFields):
 class ExtractRequest(ExtractFields, StoredRequest):
     """One accepted POST /extract."""
 
-    answers_with_document: ClassVar[bool] = True
+    @property
+    def answers_with_document(self) -> bool:
+        """Always."""
+        return True
 
     @property
     def long(self) -> bool:

@@ -1,7 +1,7 @@
 """What POST /faces takes: a photo."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from workers.contract.kinds.common import JobKind, RequestFields, StoredRequest
 from workers.contract.kinds.example_files import SOURCE
@@ -17,7 +17,10 @@ class FacesFields(RequestFields):
 class FacesRequest(FacesFields, StoredRequest):
     """One accepted POST /faces."""
 
-    answers_with_document: ClassVar[bool] = True
+    @property
+    def answers_with_document(self) -> bool:
+        """Always."""
+        return True
 
 
 _EXAMPLES: Mapping[str, Any] = {"photo": {"summary": "Who is in a photo", "value": SOURCE}}

@@ -1,18 +1,16 @@
-"""Where calls back may go."""
+"""Where requests may lead us."""
 
 from __future__ import annotations
 
-import base64
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 import pytest
 
-from service.callbacks.policy import CallbackPolicy
-from service.webhook_signature import secret_bytes, signed_headers
+from workers.contract.outside.policy import HostPolicy
 
-CLOSED = CallbackPolicy(("hooks.example.com", "*.example.org"), ())
-INNER = CallbackPolicy(("hooks.example.com",), (ip_network("10.1.0.0/16"),))
+CLOSED = HostPolicy("files", "PORTRAIT_FETCH", ("hooks.example.com", "*.example.org"), ())
+INNER = HostPolicy("files", "PORTRAIT_FETCH", ("hooks.example.com",), (ip_network("10.1.0.0/16"),))
 
 
 @pytest.mark.parametrize(
@@ -65,17 +63,3 @@ def test_a_listed_network_may_be_private_and_plain() -> None:
     assert not INNER.address_fault(plain, ["10.1.2.3"])
     assert INNER.address_fault(plain, ["10.2.2.3"])
     assert INNER.address_fault(plain, ["93.184.216.34"]), "plain http over the internet"
-
-
-def test_a_signature_is_that_of_the_specification() -> None:
-    """The example of https://docs.svix.com/receiving/verifying-payloads/how-manual; its secret is shorter than ours."""
-    secret = base64.b64decode("plJ3nmyCDGBKInavdOK15jsl")
-    body = b'{"event_type":"ping","data":{"success":true}}'
-    headers = signed_headers(secret, "msg_loFOjxBNrRLzqYUf", 1731705121, body)
-    assert headers["webhook-signature"] == "v1,rAvfW3dJ/X/qxhsaXPOyyCGmRKsaKWcsNccKXlIktD0="
-
-
-@pytest.mark.parametrize("secret", ["", "whsec_", "C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_c2hvcnQ=", "whsec_!!"])
-def test_a_secret_that_is_none_says_what_to_do(secret: str) -> None:
-    with pytest.raises(ValueError, match="openssl rand"):
-        secret_bytes(secret)
