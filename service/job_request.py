@@ -1,7 +1,7 @@
 """From the fields and files of a submission to the request of a job: the same steps for every kind."""
 
+import itertools
 from collections.abc import Iterator, Mapping
-from itertools import product
 from typing import Any, cast
 
 from service.backend import Backend
@@ -59,7 +59,7 @@ def build_request(
     return RemoteRequest.of(fields, request, uploads.urls, ids_here)
 
 
-def _fields(kind: JobKind, uploads: Uploads, said: Mapping[str, Any]) -> RequestFields:
+def _fields(kind: JobKind, uploads: Uploads, texts_and_documents: Mapping[str, Any]) -> RequestFields:
     """What a request says apart from its files, validated by what these are.
 
     What a file elsewhere is shows when it is fetched: here the request is right if it is so for any kind of it.
@@ -67,11 +67,11 @@ def _fields(kind: JobKind, uploads: Uploads, said: Mapping[str, Any]) -> Request
     known = kind.fields.model_fields.keys()
     needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
     wrong: InvalidRequestError | None = None
-    for found in product(*(uploads.kinds(name) for name in needed)):
+    for found in itertools.product(*(uploads.kinds(name) for name in needed)):
         media_kinds = {f"{name}_kind": one for name, one in zip(needed, found, strict=True)}
         judged_by = {name: one for name, one in media_kinds.items() if name in known}
         try:
-            return parse(kind.fields, {**said, **judged_by})
+            return parse(kind.fields, {**texts_and_documents, **judged_by})
         except InvalidRequestError as error:
             wrong = wrong or error
     assert wrong is not None, "each file is of some kind"

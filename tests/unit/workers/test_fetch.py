@@ -52,7 +52,7 @@ def test_a_file_comes_also_by_a_redirect(web: str, tmp_path: Path) -> None:
         ("/mute", "did not answer"),
     ],
 )
-def test_what_goes_wrong_is_said(web: str, tmp_path: Path, path: str, reason: str) -> None:
+def test_what_goes_wrong_has_its_sentence(web: str, tmp_path: Path, path: str, reason: str) -> None:
     with pytest.raises(FetchError, match=reason):
         fetched(web + path, tmp_path)
 
