@@ -1,7 +1,6 @@
 """From the fields and files of a submission to the request of a job: the same steps for every kind."""
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from service.backend import Backend
@@ -13,7 +12,7 @@ from service.uploads import Uploads
 from service.validation import parse
 from workers.contract.kinds import JobRequest, RemoteRequest
 from workers.contract.kinds.common import TEXTS, JobKind, RequestFields
-from workers.contract.media_type import media_kind
+from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.presence import Presence
 
 
@@ -67,7 +66,7 @@ def _fields(kind: JobKind, uploads: Uploads, texts_and_documents: Mapping[str, A
     known = kind.fields.model_fields.keys()
     needed = [name for name in kind.checked_first if uploads.sent(name) or name == "source" or name in kind.required]
     wrong: InvalidRequestError | None = None
-    for found in itertools.product(*(uploads.kinds(name) for name in needed)):
+    for found in _choices([uploads.kinds(name) for name in needed]):
         media_kinds = {f"{name}_kind": one for name, one in zip(needed, found, strict=True)}
         judged_by = {name: one for name, one in media_kinds.items() if name in known}
         try:
@@ -76,6 +75,16 @@ def _fields(kind: JobKind, uploads: Uploads, texts_and_documents: Mapping[str, A
             wrong = wrong or error
     assert wrong is not None, "each file is of some kind"
     raise wrong
+
+
+def _choices(kinds: Sequence[Sequence[MediaKind]]) -> Iterator[tuple[MediaKind, ...]]:
+    """Every way to take one of each."""
+    if not kinds:
+        yield ()
+        return
+    for first in kinds[0]:
+        for rest in _choices(kinds[1:]):
+            yield first, *rest
 
 
 def request_faults(fields: RequestFields, presence: Presence, settings: ApiSettings) -> Iterator[tuple[str, str]]:
