@@ -18,6 +18,7 @@ from service.embedded.settings import EmbeddedSettings
 from service.errors import HttpError
 from service.settings import ApiSettings
 from workers.contract.errors import ServiceError, SupersededError
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.settings import Settings
 from workers.contract.warnings import WarningCode
 from workers.media.still import EncodingError
@@ -69,7 +70,9 @@ def sliders_page(space: CoefficientSpace) -> str:
 def errors_page() -> str:
     """Every problem document the API may answer with: its code, its status, when it comes."""
     rows = {(500, "internal_error", "A fault of the service; report the id that `detail` names.")}
-    errors: list[type[ServiceError]] = [*_coded(ServiceError), *_coded(HttpError), EncodingError, OutOfMemoryError]
+    roots = (ServiceError, HttpError, InvalidRequestError)
+    errors: list[type[ServiceError]] = [error for root in roots for error in _coded(root)]
+    errors += [InvalidRequestError, EncodingError, OutOfMemoryError]
     rows |= {(error.status, error.code, error.__doc__ or "") for error in errors}
     rows |= {(422, error.code, error.__doc__ or "") for error in _MEDIA_ERRORS}
     table = [(f"`{code}`", str(status), meaning.splitlines()[0]) for status, code, meaning in sorted(rows)]

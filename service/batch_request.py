@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from service.backend import Backend
-from service.errors import InvalidRequestError
 from service.job_request import request_faults
 from service.keys.tenant import Tenant
 from service.settings import ApiSettings
 from service.uploads import named_photo
 from workers.contract.errors import UnknownBundleError
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.kinds.edit import EditFields, EditRequest
 from workers.contract.kinds.metadata import Metadata
 from workers.contract.kinds.strict import Strict

@@ -1,10 +1,8 @@
 """What only HTTP can get wrong: the API's own branch of the error tree in `workers.contract.errors`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Self
+from collections.abc import Mapping
 
 from workers.contract.errors import ServiceError
-from workers.contract.jobs import MAX_ERRORS, FieldProblem
 
 
 class OpenToStrangersError(Exception):
@@ -156,31 +154,3 @@ class NotReadyError(HttpError):
     """Redis or a worker with a loaded model is missing."""
 
     code, status, title, retry_after = "not_ready", 503, "Not ready", 5
-
-
-class InvalidRequestError(HttpError):
-    """Fields of the request are wrong; `errors` names the first of them."""
-
-    code, status, title = "invalid_request", 422, "Invalid request"
-
-    def __init__(self, errors: Iterable[FieldProblem], total: int | None = None) -> None:
-        """Keep as many errors as one answer lists; `total` is their number, where only the first are given."""
-        given = list(errors)
-        total = total or len(given)
-        self.errors = given[:MAX_ERRORS]
-        named = "; ".join(f"{error.field}: {error.message}" for error in self.errors)
-        super().__init__(
-            f"{total:,} fields are wrong; the first {MAX_ERRORS}: {named}" if total > MAX_ERRORS else named
-        )
-
-    @classmethod
-    def of(cls, faults: Sequence[tuple[str, str]]) -> Self:
-        """Of (field, message) pairs, as the contract's checks give them."""
-        first = [FieldProblem(field=field, message=message) for field, message in faults[:MAX_ERRORS]]
-        return cls(first, total=len(faults))
-
-
-class InvalidSourceError(InvalidRequestError):
-    """`source_id`, `driver_id`, `audio_id` or `pose_id` names nothing that is stored."""
-
-    code, title = "source_not_found", "Source not found"

@@ -13,13 +13,14 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
-from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBodyError, UnsupportedContentTypeError
+from service.errors import BodyTooLargeError, MalformedBodyError, UnsupportedContentTypeError
 from service.forms import FORM_TYPES, read_form
-from service.json_text import BROKEN_TEXT, read_json
+from service.json_text import read_json
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem
 from workers.contract.kinds.common import TEXT_BYTES, TEXTS, JobKind
 from workers.contract.kinds.controls import closest
-from workers.contract.text import cut, is_broken
+from workers.contract.text import BROKEN_TEXT, cut, is_broken
 
 MAX_JSON_BYTES = 2**24  # of all that is no file in a JSON body
 MAX_TEXT_LENGTH = 200  # of a plain text, such as an id

@@ -5,15 +5,15 @@ from typing import Any, cast
 
 from service.backend import Backend
 from service.callbacks.policy import callback_policy
-from service.errors import InvalidRequestError
 from service.intake import Submission
 from service.settings import ApiSettings
 from service.uploads import Uploads
-from service.validation import parse
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.kinds import JobRequest, RemoteRequest
 from workers.contract.kinds.common import TEXTS, JobKind, RequestFields
 from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.presence import Presence
+from workers.contract.validation import parse
 
 
 def build_request(

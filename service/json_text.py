@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from service.errors import BodyTooLargeError, InvalidRequestError, MalformedBodyError
+from service.errors import BodyTooLargeError, MalformedBodyError
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem
-from workers.contract.text import cut, is_broken
+from workers.contract.text import BROKEN_TEXT, cut, is_broken
 
 MAX_VALUES = 2**20
 """Objects, lists, numbers, strings of one text; what /extract writes of two minutes of video has half as many."""
@@ -17,7 +18,6 @@ MAX_CONTAINERS = 2**16
 """Objects and lists among them: each takes a hundred times the memory of a number."""
 
 MAX_DEPTH = 32
-BROKEN_TEXT = "holds a character that cannot be written (half of a surrogate pair, or a control character); remove it"
 
 _TOO_DEEP = f"{{what}} is nested deeper than {MAX_DEPTH} levels; send what GET /docs describes."
 _BRACKETS = re.compile(r"[\[\]{}]")

@@ -11,12 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from service.errors import HttpError, InvalidRequestError, StoreUnavailableError
-from service.validation import parameter_problems
+from service.errors import HttpError, StoreUnavailableError
 from workers.contract.connection import cannot_write, is_failing_over
 from workers.contract.errors import ServiceError, StorageFullError, is_full
+from workers.contract.invalid_request import InvalidRequestError, problem_of
 from workers.contract.jobs import Problem
 from workers.contract.text import cut
+from workers.contract.validation import parameter_problems
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -30,14 +31,6 @@ def problem_response(path: str, error: ServiceError, **members: Any) -> JSONResp
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     return render(problem_of(error, path), headers, **members)
-
-
-def problem_of(error: ServiceError, path: str) -> Problem:
-    """The problem document of an error that the request for `path` ended with."""
-    problem = Problem.of(error, instance=path)
-    if isinstance(error, InvalidRequestError):
-        problem = problem.model_copy(update={"errors": error.errors})
-    return problem
 
 
 def render(problem: Problem, headers: Mapping[str, str] | None = None, **members: Any) -> JSONResponse:

@@ -14,10 +14,11 @@ from service.keys.directory import Caller
 from service.keys.tenant import KeyScope, Tenant
 from service.live.messages import Authorize, LiveProblem, read_message
 from service.live_limits import is_from_here
-from service.problems import REDIS_ERRORS, problem_of, problem_response, store_error
+from service.problems import REDIS_ERRORS, problem_response, store_error
 from service.security import caller_of_key, check_scope, client_of, count_request, signer_of
 from service.signed_urls import is_signed
 from workers.contract.errors import ServiceError
+from workers.contract.invalid_request import problem_of
 from workers.contract.logs import log_context
 
 RESTART = 1012  # of the registry of close codes

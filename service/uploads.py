@@ -12,12 +12,12 @@ from typing import Any
 from redis import RedisError
 
 from service.backend import Backend
-from service.errors import InvalidRequestError, InvalidSourceError
 from service.intake import Submission, check_size, id_field, url_field
 from service.keys.tenant import Tenant
 from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
 from workers.contract.fetching import fetch_policy
 from workers.contract.file_size import most_bytes
+from workers.contract.invalid_request import InvalidRequestError, InvalidSourceError
 from workers.contract.jobs import FieldProblem
 from workers.contract.media_type import (
     PICTURE,

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.errors import InvalidRequestError
 from service.json_text import read_json
-from service.validation import parse
 from workers.contract.contract_model import ContractModel
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem, Problem
 from workers.contract.kinds.preview import MAX_SEQ, PreviewFields
 from workers.contract.kinds.strict import Strict
 from workers.contract.text import ID_LENGTH, cut
+from workers.contract.validation import parse
 from workers.contract.warnings import JobWarning
 
 MAX_MESSAGE_BYTES = 2**16

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from service.backend import Backend
-from service.errors import InvalidRequestError
 from service.keys.tenant import Tenant
 from service.live.messages import Wish
 from service.submit import submit
 from service.uploads import named_photo
 from workers.contract.cancelling import cancel_job
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import JobRecord
 from workers.contract.kinds.controls import check_controls
 from workers.contract.kinds.preview import PreviewRequest

@@ -18,8 +18,9 @@ from service.live.messages import Authorize, LiveProblem, PreviewHeader, Wish, f
 from service.live.metrics import LiveMetrics
 from service.live.previews import PreviewJobs
 from service.live.rate import WishRate
-from service.problems import REDIS_ERRORS, problem_of, store_error
+from service.problems import REDIS_ERRORS, store_error
 from workers.contract.errors import ResultExpiredError, ServiceError, UnknownJobError
+from workers.contract.invalid_request import problem_of
 from workers.contract.jobs import JobRecord, JobStatus, Problem
 from workers.contract.kinds.preview import PreviewRequest
 from workers.contract.previews import take_preview

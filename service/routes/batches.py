@@ -17,9 +17,9 @@ from service.links import LinksDep
 from service.openapi import problems
 from service.security import NEEDS_READ, NEEDS_WORK, Owner, TenantDep, limit_rate, needs
 from service.submit import IdempotencyKey, check_key, terms_of
-from service.validation import parse
 from workers.contract.batches import Batch
 from workers.contract.logs import add_log_fields
+from workers.contract.validation import parse
 
 router = APIRouter(prefix="/batches", tags=["jobs"])
 

@@ -9,13 +9,14 @@ from starlette.responses import Response
 from service.answers import CANCELLED
 from service.backend import BackendDep
 from service.documents import JobList
-from service.errors import InvalidRequestError, JobCancelledError, JobUnfinishedError
+from service.errors import JobCancelledError, JobUnfinishedError
 from service.links import LinksDep
 from service.media import file_response, result_file
 from service.openapi import FILE_CONDITIONS, problems, result_answers
 from service.problems import render
 from service.security import NEEDS_READ, NEEDS_WORK, Owner
 from workers.contract import cancelling
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem, Job, JobRecord, JobStatus
 from workers.contract.listing import BadCursorError, JobFilter
 

@@ -8,6 +8,9 @@ ID_LENGTH = 128
 ECHO_LENGTH = 64
 """Characters of a client's text that a message repeats."""
 
+BROKEN_TEXT = "holds a character that cannot be written (half of a surrogate pair, or a control character); remove it"
+"""Why a text is refused that `is_broken`."""
+
 # Lone surrogates cannot be encoded; NUL and its like end strings and confuse terminals.
 _BROKEN = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _REPLACEMENT = "\ufffd"

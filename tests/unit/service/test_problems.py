@@ -11,9 +11,9 @@ import pytest
 
 import service
 import workers.contract
-from service.errors import InvalidRequestError
 from service.problems import MEDIA_TYPE, problem_response
 from workers.contract.errors import ServiceError
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem
 
 

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from service.errors import InvalidRequestError
 from service.live.messages import PreviewHeader, Wish, framed, read_message, seq_of
+from workers.contract.invalid_request import InvalidRequestError
 
 
 def test_a_frame_is_length_header_and_picture() -> None:

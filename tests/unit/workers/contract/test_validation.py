@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from service.errors import InvalidRequestError
-from service.validation import parse
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.kinds.edit import EditFields
+from workers.contract.validation import parse
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from service.errors import InvalidRequestError
-from service.json_text import BROKEN_TEXT
+from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem
 from workers.contract.kinds.strict import FieldError
+from workers.contract.text import BROKEN_TEXT
 
 Model = TypeVar("Model", bound=BaseModel)
 
