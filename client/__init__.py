@@ -1,6 +1,6 @@
 """A client of the service: `PortraitClient`, the same with `await` (`AsyncPortraitClient`), the command `portrait`.
 
-It knows the service by its HTTP alone and imports none of the other packages.
+It knows the service by its HTTP alone. `LocalPortrait` does without one, and loads the packages of the worker for it.
 """
 
 from client.async_client import AsyncPortraitClient
@@ -15,6 +15,8 @@ from client.errors import (
     UnexpectedAnswerError,
     WaitTimeoutError,
 )
+from client.local import LocalPortrait
+from client.local_jobs import LocalSetupError
 from client.many import Edit
 from client.retries import Retries
 from client.sync_client import PortraitClient
@@ -31,6 +33,8 @@ __all__ = [
     "JobCancelledError",
     "JobExtras",
     "JobStatus",
+    "LocalPortrait",
+    "LocalSetupError",
     "NoConnectionError",
     "PortraitClient",
     "PortraitError",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlencode
@@ -30,6 +28,7 @@ from client.errors import NoConnectionError
 from client.following import OnProgress, Waiting
 from client.retries import Retries, answered
 from client.steps import Call, CloseStream, OpenStream, ReadChunk, Sleep, Steps
+from client.whole_file import whole_file
 
 
 def submit(call: Call, retries: Retries) -> Steps[Job]:
@@ -147,7 +146,7 @@ def save_result(
     """Wait for a job, then write one of its files to `path`, which appears once it is whole."""
     yield from wait(job, retries, timeout_s=timeout_s)
     begun = 0
-    with _whole(Path(path)) as file:
+    with whole_file(Path(path)) as file:
         while True:
             begun += 1
             try:
@@ -168,15 +167,3 @@ def _download(call: Call, file: BinaryIO, retries: Retries) -> Steps[None]:
     while (chunk := (yield ReadChunk())) is not None:
         file.write(chunk)
     yield CloseStream()
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file beside `path` that becomes it at the end, or is gone after an error."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ def test_the_api_loads_no_inference_library(statement: str) -> None:
 
 
 def test_the_client_loads_nothing_of_the_rest() -> None:
-    loaded = loaded_by("import client, client.command.main")
+    loaded = loaded_by("import client, client.command.main; client.LocalPortrait().close()")
     assert "httpx" in loaded
     assert loaded.isdisjoint(HEAVY | {"service", "workers", "fastapi", "redis", "rq"})
 

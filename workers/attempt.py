@@ -5,14 +5,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import redis
 
 from workers.contract.errors import JobTimeoutError
 from workers.contract.jobs import JobRecord, Progress
 from workers.contract.kinds import JobRequest
-from workers.contract.store import JobStore
 from workers.contract.tracing import Span, begin
 from workers.contract.warnings import JobWarning
 
@@ -31,6 +30,16 @@ class GivenBack(Exception):  # noqa: N818 - it is no error: the operator wants i
     """The worker is stopping and has no time left to finish the job."""
 
 
+class ProgressReports(Protocol):
+    """What an attempt needs of the job store."""
+
+    def waited_s(self, record: JobRecord, /) -> float:
+        """Seconds since the job was put into the queue."""
+
+    def report(self, job_id: str, attempt: int, progress: Progress, /) -> bool:
+        """Take progress. Returns whether cancellation was requested; raises SupersededError."""
+
+
 class Attempt:
     """What a task sees of its job: where to report progress and time spent.
 
@@ -45,7 +54,7 @@ class Attempt:
     def __init__(
         self,
         record: JobRecord,
-        store: JobStore,
+        store: ProgressReports,
         timeout_s: float,
         must_give_back: Callable[[], bool],
         *,

@@ -14,7 +14,7 @@ from workers.attempt import Attempt
 from workers.contract.errors import AudioRateError, AudioTooLongError, NoAudioError
 from workers.contract.kinds.talk import Pad
 from workers.contract.settings import Settings
-from workers.contract.sources import SourceRegistry
+from workers.contract.sources import Sources
 from workers.error_context import error_context
 from workers.media.audio_file import AudioInfo
 from workers.media.clip import sound_rate
@@ -55,7 +55,7 @@ class Speech:
 class AudioInput:
     """Reads the audio files of requests with a decoder."""
 
-    def __init__(self, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
+    def __init__(self, sources: Sources, decoder: Decoder, settings: Settings) -> None:
         self._sources, self._decoder, self._settings = sources, decoder, settings
 
     def fetch(self, attempt: Attempt, source_id: str, path: Path, fps: float, pad: Pad) -> Speech:

@@ -18,7 +18,7 @@ from workers.contract.errors import (
     UnknownSourceError,
 )
 from workers.contract.media_type import media_kind
-from workers.contract.sources import SourceRegistry
+from workers.contract.sources import Sources
 from workers.contract.warnings import JobWarning, WarningCode
 from workers.media.isolate import Decoder
 
@@ -49,7 +49,7 @@ class DriverSound:
 class DriverSounds:
     """Finds the sounds that motions refer to."""
 
-    def __init__(self, sources: SourceRegistry, decoder: Decoder) -> None:
+    def __init__(self, sources: Sources, decoder: Decoder) -> None:
         self._sources, self._decoder = sources, decoder
 
     def fetch(self, attempt: Attempt, reference: SoundReference, path: Path) -> DriverSound | None:

@@ -151,7 +151,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker and its warm models live on
             if cannot_write(error) or is_failing_over(error):
                 return self._give_back(attempt)
-            problem = Problem.of(_explain(error, job_id), instance=f"/jobs/{job_id}")
+            problem = Problem.of(explain(error, job_id), instance=f"/jobs/{job_id}")
             self._with_retries(lambda: self._store.fail(job_id, number, problem, attempt.metrics, attempt.warnings))
             return JobStatus.FAILED
         return JobStatus.SUCCEEDED
@@ -225,7 +225,8 @@ def _url(record: JobRecord, index: int, count: int) -> str:
     return url if count == 1 else f"{url}?index={index}"
 
 
-def _explain(error: Exception, job_id: str) -> ServiceError:
+def explain(error: Exception, job_id: str) -> ServiceError:
+    """The error that a job ends with, whatever its task has raised."""
     if isinstance(error, ServiceError):
         return error
     # torch's OutOfMemoryError is a RuntimeError of that name; this module does not know torch.

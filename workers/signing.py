@@ -6,13 +6,13 @@ from pathlib import Path
 
 from workers.attempt import Attempt
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
-from workers.contract.sources import SourceRegistry
+from workers.contract.sources import Sources
 from workers.media.content_credentials import SIGNED_TYPES, ContentCredentials
 from workers.output_file import OutputFile
 from workers.runner import JobTask
 
 
-def signing(task: JobTask, credentials: ContentCredentials, sources: SourceRegistry) -> JobTask:
+def signing(task: JobTask, credentials: ContentCredentials, sources: Sources) -> JobTask:
     """The task, whose pictures and clips name their source and are signed. Previews are not: they are for one look."""
 
     @wraps(task)
@@ -29,7 +29,7 @@ def signing(task: JobTask, credentials: ContentCredentials, sources: SourceRegis
     return signed
 
 
-def _sign(attempt: Attempt, file: OutputFile, credentials: ContentCredentials, sources: SourceRegistry) -> None:
+def _sign(attempt: Attempt, file: OutputFile, credentials: ContentCredentials, sources: Sources) -> None:
     source_id = attempt.request.source_id
     with ExitStack() as stack:
         try:

@@ -22,7 +22,7 @@ from workers.contract.kinds.common import FaceChoice
 from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.motion_templates import MOTION_TEMPLATES, RATE
 from workers.contract.settings import Settings
-from workers.contract.sources import SourceRegistry
+from workers.contract.sources import Sources
 from workers.driver_sound import DriverSound
 from workers.editor import Editor, Pixels
 from workers.error_context import error_context
@@ -78,7 +78,7 @@ class SourceInput:
         cache: photos that were read before.
     """
 
-    def __init__(self, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> None:
+    def __init__(self, editor: Editor, sources: Sources, decoder: Decoder, settings: Settings) -> None:
         self._editor, self._sources, self._decoder, self._settings = editor, sources, decoder, settings
         self.cache = SourceCache(settings.source_cache_bytes)
 

@@ -11,7 +11,6 @@ from client.command import connection, controls, extras, media, output, renderin
 from client.command.errors import CommandError
 from client.documents import Batch, Job
 from client.many import Edit
-from client.sync_client import PortraitClient
 
 MOST = 1000
 
@@ -33,7 +32,7 @@ def run(given: argparse.Namespace) -> int:
     wanted = controls.requested(given, absolute=given.absolute)
     options = rendering.options_of(given, given.format)
     more = extras.extras(given)
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         edits = [
             Edit(photo, options=options, metadata={"photo": Path(photo).name}, bundle=more["bundle"], **wanted)
             for photo in given.photos
@@ -54,7 +53,7 @@ def names_of(photos: list[str], chosen: str) -> list[str]:
     return names
 
 
-def _waited(client: PortraitClient, batch: Batch) -> Batch:
+def _waited(client: output.Worker, batch: Batch) -> Batch:
     """The batch at its end, with a bar on the terminal meanwhile. Ctrl-C cancels it."""
     try:
         with output.bar("edits") as show:
@@ -68,7 +67,7 @@ def _ended(batch: Batch) -> int:
     return batch.total - batch.counts.get("queued", 0) - batch.counts.get("running", 0)
 
 
-def _save(client: PortraitClient, batch: Batch, folder: Path, names: list[str]) -> int:
+def _save(client: output.Worker, batch: Batch, folder: Path, names: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     status = 0
     for job, name in zip(client.batch_jobs(batch), names, strict=True):

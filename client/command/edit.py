@@ -21,6 +21,6 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Edit a photo."""
     wanted, options = controls.requested(given, absolute=given.absolute), rendering.options(given)
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         output.finish(client, client.edit(given.photo, **wanted, options=options, **extras.extras(given)), given.output)
     return 0

@@ -36,7 +36,7 @@ def run(given: argparse.Namespace) -> int:
     options = rendering.given_only(
         {"face": per_face.named_face(given), "smoothing": given.smoothing, "landmarks": given.landmarks or None}
     )
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         job = client.extract(given.media, format=written_as, options=options, **extras.extras(given))
         output.print_or_save(client, job, given.output)
     return 0

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--bundle", metavar="NAME", help="the weights: NAME, NAME:VERSION, of `portrait bundles`")
     group.add_argument("--note", action="append", metavar="NAME=TEXT", help="metadata that comes back with the job")
     group.add_argument("--callback", metavar="URL", help="what the service calls when the job has ended")
-    connection.add_arguments(parser)
+    connection.add_arguments(parser, local=True)
 
 
 def extras(given: argparse.Namespace) -> JobExtras:

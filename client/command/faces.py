@@ -24,6 +24,6 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Look at the faces of a photo."""
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         output.print_or_save(client, client.faces(given.photo, **extras.extras(given)), given.output)
     return 0

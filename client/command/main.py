@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = given.run(given)
     except (PortraitError, OSError) as error:
-        print(f"portrait: {_sentence(error)}", file=sys.stderr)
+        print(f"portrait: {_sentence(error, given)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -35,9 +35,10 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, given: argparse.Namespace) -> str:
     if isinstance(error, NoConnectionError):
-        return f"{error}\nStart the service with `portrait serve`, name another one with --server, or add --local."
+        without = ", or do without one: --local" if hasattr(given, "local") else ""
+        return f"{error}\nStart a service with `portrait serve`, or name another one with --server{without}."
     if isinstance(error, ProblemError) and error.code in _HINTS:
         return f"{error} {_HINTS[error.code]}"
     return str(error)

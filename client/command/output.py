@@ -14,7 +14,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from client.command.errors import CommandError
 from client.documents import Job
+from client.local import LocalPortrait
 from client.sync_client import PortraitClient
+
+Worker = PortraitClient | LocalPortrait
+"""What does the work."""
 
 FORMATS = {
     ".png": "png",
@@ -41,13 +45,13 @@ def format_of(path: Path) -> str:
         raise CommandError(f"{path}: the output's name has to end in one of {', '.join(FORMATS)}") from None
 
 
-def finish(client: PortraitClient, job: Job, path: Path) -> None:
+def finish(client: Worker, job: Job, path: Path) -> None:
     """Wait for the job, with a bar on the terminal, then save its files and say where they are."""
     for index, target in enumerate(paths_of(waited(client, job), path)):
         print(client.save(job, target, index=index))
 
 
-def waited(client: PortraitClient, job: Job) -> Job:
+def waited(client: Worker, job: Job) -> Job:
     """The job once it has succeeded; its warnings are printed. Ctrl-C cancels it."""
     try:
         with bar("frames") as show:
@@ -87,7 +91,7 @@ def bar(unit: str) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-def print_or_save(client: PortraitClient, job: Job, path: Path | None) -> None:
+def print_or_save(client: Worker, job: Job, path: Path | None) -> None:
     """Wait for a job whose result is text; print that, or save it at a path."""
     if path is None:
         waited(client, job)

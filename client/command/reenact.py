@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Reenact a photo or video."""
     wanted, changes = options(given), controls.requested(given)
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         job = client.reenact(given.photo, given.driver, **changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0

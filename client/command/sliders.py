@@ -16,13 +16,13 @@ def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("sliders", help="list what can be edited", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="as the service's document")
-    connection.add_arguments(parser)
+    connection.add_arguments(parser, local=True)
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """List the sliders."""
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         sliders = client.sliders()
     if given.json:
         print(sliders.model_dump_json(indent=1))

@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Make a photo talk."""
     wanted, changes = options(given), controls.requested(given)
-    with connection.connected(given) as client:
+    with connection.opened(given) as client:
         job = client.talk(given.photo, given.audio, pose=given.pose, **changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0

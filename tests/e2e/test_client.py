@@ -155,8 +155,9 @@ def test_a_photo_without_a_face_is_its_problem(folder: Path, url: str) -> None:
     assert (caught.value.code, caught.value.status) == ("no_face", 422)
 
 
-def test_a_local_command_brings_its_own_service_and_prints_its_result_alone(folder: Path) -> None:
-    nobody = "http://127.0.0.1:1"
-    done = run(["portrait", "extract", "photo.jpg", "--local"], folder, nobody)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["frames"][0]["face"] is not None
+def test_a_picture_made_without_a_service_is_the_services(folder: Path, url: str) -> None:
+    words = ["portrait", "edit", "photo.jpg", "--smile", "0.7", "--yaw", "15", "-o"]
+    script = f"{shlex.join([*words, 'there.png'])}; PORTRAIT_SERVER=http://127.0.0.1:1 PORTRAIT_THREADS=1 "
+    done = run(["bash", "-ec", script + shlex.join([*words, "here.png", "--local"])], folder, url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "there.png\nhere.png\n", "")
+    assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Protocol, cast
 
 import redis
 from pydantic import Field
@@ -59,6 +59,22 @@ class StoredSource(ContractModel):
     blob: str
     apart: bool = True
     new: bool = Field(default=False, exclude=True)
+
+
+class Sources(Protocol):
+    """What the tasks need of the registry."""
+
+    def get(self, owner: str, source_id: str) -> StoredSource:
+        """As `SourceRegistry.get`."""
+
+    def use(self, owner: str, source_id: str, life_s: int | None = None) -> StoredSource:
+        """As `SourceRegistry.use`."""
+
+    def open(self, owner: str, source_id: str) -> IO[bytes]:
+        """As `SourceRegistry.open`."""
+
+    def fetch(self, owner: str, source_id: str, path: Path, check: Callable[[], None]) -> None:
+        """As `SourceRegistry.fetch`."""
 
 
 class SourceRegistry:

@@ -5,6 +5,8 @@ The child speaks plain bytes (JSON and arrays), never pickles, so that it cannot
 
 import json
 import multiprocessing
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -224,7 +227,8 @@ class Decoder:
         self._stop()
         self._pipe, theirs = _CONTEXT.Pipe()
         self._child = _CONTEXT.Process(target=serve, args=(theirs, self._memory_bytes), name="decoder", daemon=True)
-        self._child.start()
+        with _apart():
+            self._child.start()
         theirs.close()
 
     def _stop(self) -> None:
@@ -234,6 +238,23 @@ class Decoder:
             self._child.kill()
             self._child.join()
         self._pipe, self._child, self._is_ready = None, None, False
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """A child that is started inside neither runs this program's main module again nor hears of Ctrl-C.
+
+    It needs nothing of that module, and a script without `if __name__ == "__main__"` would start children without end.
+    When it is to end, its parent says so.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        sys.modules["__main__"] = main
 
 
 def _go_on() -> None:

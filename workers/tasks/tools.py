@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from workers.audio_input import AudioInput
 from workers.contract.settings import Settings
-from workers.contract.sources import SourceRegistry
+from workers.contract.sources import Sources
 from workers.driver_sound import DriverSounds
 from workers.editor import Editor
 from workers.media.isolate import Decoder
@@ -32,7 +32,7 @@ class TaskTools:
     max_frames: int
 
     @classmethod
-    def of(cls, editor: Editor, sources: SourceRegistry, decoder: Decoder, settings: Settings) -> "TaskTools":
+    def of(cls, editor: Editor, sources: Sources, decoder: Decoder, settings: Settings) -> "TaskTools":
         """The tools around a loaded editor."""
         return cls(
             editor=editor,

@@ -227,3 +227,20 @@ def test_a_child_that_never_finishes_ends_with_its_parent(tmp_path: Path) -> Non
     parent.kill()
     parent.wait(5)
     assert still_running([child], seconds=5) == []
+
+
+def test_a_script_without_a_guard_runs_once(tmp_path: Path, photo: bytes) -> None:
+    script = tmp_path / "script.py"
+    limits = "max_pixels=400_000_000, max_video_pixels=2_000_000, timeout_s=20, memory_bytes=700 * 2**20"
+    script.write_text(
+        "import sys\n"
+        "from workers.media.isolate import Decoder\n"
+        f"decoder = Decoder({limits})\n"
+        "print(decoder.picture(sys.stdin.buffer.read()).shape)\n"
+        "decoder.close()\n"
+    )
+    root = str(Path(__file__).parents[4])
+    done = subprocess.run(
+        [sys.executable, script], input=photo, capture_output=True, env={**os.environ, "PYTHONPATH": root}, timeout=60
+    )
+    assert (done.stdout, done.stderr) == (b"(512, 512, 3)\n", b"")
