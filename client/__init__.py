@@ -15,6 +15,8 @@ from client.errors import (
     UnexpectedAnswerError,
     WaitTimeoutError,
 )
+from client.live_flows import LiveClosedError
+from client.live_messages import LivePicture, WishError
 from client.local import LocalPortrait
 from client.local_jobs import LocalSetupError
 from client.many import Edit
@@ -33,6 +35,8 @@ __all__ = [
     "JobCancelledError",
     "JobExtras",
     "JobStatus",
+    "LiveClosedError",
+    "LivePicture",
     "LocalPortrait",
     "LocalSetupError",
     "NoConnectionError",
@@ -49,4 +53,5 @@ __all__ = [
     "SourceId",
     "UnexpectedAnswerError",
     "WaitTimeoutError",
+    "WishError",
 ]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
@@ -32,6 +32,9 @@ from client.http import DEFAULT_URL
 from client.many import Edit, OnBatch
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
+
+if TYPE_CHECKING:
+    from client.async_live import AsyncLive
 
 
 class AsyncPortraitClient:
@@ -181,6 +184,13 @@ class AsyncPortraitClient:
     async def bundles(self) -> list[Bundle]:
         """As `PortraitClient.bundles`."""
         return await self._run(flows.read_bundles(self._retries))
+
+    def live(self) -> AsyncLive:
+        """As `PortraitClient.live`; to be used in an `async with` block."""
+        from client.async_live import AsyncLive
+        from client.live_socket import address
+
+        return AsyncLive(address(self._http.base_url, self._http.headers), self._retries, self._sleep)
 
     async def readiness(self) -> Readiness:
         """As `PortraitClient.readiness`."""

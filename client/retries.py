@@ -12,7 +12,8 @@ from http import HTTPStatus
 from client.errors import NoConnectionError
 from client.steps import Answer, Call, OpenStream, Send, Sleep, Steps
 
-_PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+PASSING = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+"""Answers that may be others soon."""
 
 
 @dataclass(frozen=True)
@@ -78,4 +79,4 @@ def _may_pass(answer: Answer) -> bool:
 
     With Content-Location the problem is a job's own: the key of the request leads to that job, however often it comes.
     """
-    return answer.status in _PASSING and "content-location" not in answer.headers
+    return answer.status in PASSING and "content-location" not in answer.headers

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
@@ -32,6 +32,9 @@ from client.http import DEFAULT_URL
 from client.many import Edit, OnBatch
 from client.retries import PATIENT, Retries
 from client.steps import Call, Steps, T
+
+if TYPE_CHECKING:
+    from client.live import Live
 
 
 class PortraitClient:
@@ -211,6 +214,13 @@ class PortraitClient:
     def bundles(self) -> list[Bundle]:
         """The weights that requests may name, those that most workers have first."""
         return self._run(flows.read_bundles(self._retries))
+
+    def live(self) -> Live:
+        """Open a connection for live previews, to be used in a `with` block; it connects with its first wish."""
+        from client.live import Live
+        from client.live_socket import address
+
+        return Live(address(self._http.base_url, self._http.headers), self._retries, self._sleep)
 
     def readiness(self) -> Readiness:
         """What the service can do right now. Raises ProblemError (503) while that is nothing."""

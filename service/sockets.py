@@ -87,7 +87,7 @@ async def _first_key(websocket: WebSocket) -> str:
             message = read_message(await websocket.receive_text())
     except (TimeoutError, KeyError):  # nothing came, or bytes
         raise KeyMissingError(_KEY_MISSING) from None
-    if not isinstance(message, Authorize):
+    if not isinstance(message, Authorize) or not message.key:
         raise KeyMissingError(_KEY_MISSING)
     return message.key
 

@@ -1,4 +1,4 @@
-"""The Python client and the command `portrait` against the real service; docs/client.md's examples as they stand."""
+"""The Python client and the command `portrait` against the real service; the examples of their pages as they stand."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.clips import beep, write_clip
 from tests.e2e.conftest import Embedded
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
-BLOCKS: list[tuple[str, str]] = re.findall(r"^```(sh|python)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PAGES = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("client.md", "live.md"))
+BLOCKS: list[tuple[str, str]] = re.findall(r"^```(sh|python)\n(.*?)^```", PAGES, re.MULTILINE | re.DOTALL)
 EXAMPLES = [(kind, code) for kind, code in BLOCKS if not code.startswith("pip install")]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

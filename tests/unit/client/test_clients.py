@@ -24,7 +24,9 @@ from client import (
     UnexpectedAnswerError,
     WaitTimeoutError,
 )
+from client.async_live import AsyncLive
 from client.following import Waiting
+from client.live import Live
 from client.retries import retry_after
 from client.steps import Answer, Sleep, Step
 from tests.unit.client.conftest import DONE, JOB, Script, answer, problem, public
@@ -377,7 +379,10 @@ def test_a_result_comes_as_bytes(portrait: Any, script: Script) -> None:
 
 
 def test_both_clients_offer_the_same() -> None:
-    assert public(PortraitClient) == public(AsyncPortraitClient)
+    blocking, awaiting = public(PortraitClient), public(AsyncPortraitClient)
+    assert [kinds.pop("live").return_annotation for kinds in (blocking, awaiting)] == ["Live", "AsyncLive"]
+    assert blocking == awaiting
+    assert public(Live) == public(AsyncLive)
 
 
 def test_retry_after_is_seconds_or_a_date() -> None:
