@@ -51,14 +51,15 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --shell /usr/sbin/nologin portrait \
-    && install --directory --owner=portrait --group=portrait /var/lib/portrait
+    && install --directory --owner=portrait --group=portrait /var/lib/portrait /var/cache/portrait
 # What is built, such as a commit (--build-arg BUILD=…): jobs name it in their code_version.
 ARG BUILD=""
-# numba keeps what it compiled: the package folder is not ours to write to.
+# What workers compile for their processor; the package folder is not ours to write to.
 ENV PORTRAIT_BUILD=${BUILD} \
     PORTRAIT_STORAGE_URL=/var/lib/portrait \
-    NUMBA_CACHE_DIR=/tmp/numba
-VOLUME /var/lib/portrait
+    PORTRAIT_CACHE_DIR=/var/cache/portrait \
+    NUMBA_CACHE_DIR=/var/cache/portrait/numba
+VOLUME /var/lib/portrait /var/cache/portrait
 WORKDIR /home/portrait
 USER 10001
 ENTRYPOINT ["tini", "--"]

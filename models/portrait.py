@@ -90,13 +90,20 @@ class PortraitEditor:
         self._frames = FrameRenderer(self._renderer, device, face, engine)
 
     @classmethod
-    def load(cls, bundle: Path = DEFAULT_BUNDLE, device: str = "auto", threads: int | None = None) -> PortraitEditor:
+    def load(
+        cls,
+        bundle: Path = DEFAULT_BUNDLE,
+        device: str = "auto",
+        threads: int | None = None,
+        cache: Path | None = None,
+    ) -> PortraitEditor:
         """Open and verify a bundle and load its networks.
 
         Args:
             bundle: folder with a `bundle.json`.
             device: "auto" (a GPU when there is one), "cpu", "cuda" or "cuda:1".
             threads: CPU threads of each network; None for `models.runtime.thread_count`.
+            cache: folder where what is compiled for this machine is kept; None for nowhere.
 
         Raises:
             BundleError: the bundle is incomplete, altered or of another version, or its files do not fit each other.
@@ -115,7 +122,7 @@ class PortraitEditor:
             opened.manifest.identity,
             networks.speech,
             networks.face,
-            fastest(networks.renderer, torch.device(device), threads or thread_count()),
+            fastest(networks.renderer, torch.device(device), threads or thread_count(), cache),
         )
 
     def use_threads(self, count: int) -> None:

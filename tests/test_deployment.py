@@ -255,11 +255,15 @@ def test_compose_builds_the_stages_of_the_dockerfile(dockerfile: str) -> None:
     assert set(built.values()) <= stages
 
 
-def test_api_and_workers_share_the_folder_that_the_image_prepares(dockerfile: str) -> None:
-    [folder] = re.findall(r"PORTRAIT_STORAGE_URL=(\S+)", dockerfile)
+def test_api_and_workers_have_the_folders_that_the_image_prepares(dockerfile: str) -> None:
+    [blobs] = re.findall(r"PORTRAIT_STORAGE_URL=(\S+)", dockerfile)
+    [cache] = re.findall(r"PORTRAIT_CACHE_DIR=(\S+)", dockerfile)
+    assert f"--group=portrait {blobs} {cache}\n" in dockerfile
+    assert f"NUMBA_CACHE_DIR={cache}/" in dockerfile
     services = compose("docker-compose.yml")["services"]
-    for name in ("api", *WORKERS):
-        assert services[name]["volumes"] == [f"blobs:{folder}"]
+    assert services["api"]["volumes"] == [f"blobs:{blobs}"]
+    for name in WORKERS:
+        assert services[name]["volumes"] == [f"blobs:{blobs}", f"cache:{cache}"]
 
 
 def test_torch_is_the_same_version_everywhere(dockerfile: str, project: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """The models as the tasks see them, and how a worker loads them."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -94,4 +96,15 @@ def load_editor(settings: Settings) -> Editor:
     from models.portrait import PortraitEditor
 
     bundle = settings.bundle or DEFAULT_BUNDLE
-    return PortraitEditor.load(bundle, device=settings.device, threads=settings.threads)
+    return PortraitEditor.load(
+        bundle, device=settings.device, threads=settings.threads, cache=settings.cache_dir or _user_cache()
+    )
+
+
+def _user_cache() -> Path | None:
+    """Where programs keep what can be made again; None for a user who has no place."""
+    try:
+        folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:
+        return None
+    return Path(folder, "pirenderer-service")

@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     )
     fetch_timeout_s: PositiveFloat = Field(default=30.0, description="Seconds that fetching one file may take.")
 
+    cache_dir: Path | None = Field(
+        default=None,
+        description="Folder where workers keep what they have compiled for their processor, 25 MB a bundle and 25 MB "
+        "for each number of threads, so that the next one starts sooner; unset means ~/.cache/pirenderer-service. One "
+        "that cannot be written to is not used.",
+    )
     force_label: bool = Field(
         default=False,
         description="Whether every picture and clip is visibly marked as edited, whatever options.label says.",

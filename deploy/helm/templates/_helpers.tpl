@@ -30,8 +30,6 @@ securityContext:
   capabilities: {drop: [ALL]}
 envFrom:
   - secretRef: {name: {{ .Values.secretName }}}
-volumeMounts:
-  - {name: tmp, mountPath: /tmp}
 {{- end }}
 
 {{- define "portrait.environment" -}}

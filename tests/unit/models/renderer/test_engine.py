@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from torch import Tensor
 from models.bundle import DEFAULT_BUNDLE, load_renderer, open_bundle
 from models.coefficients import ARKIT
 from models.extractor import Crop
-from models.renderer import PIRenderer
+from models.renderer import PRESETS, PIRenderer, compiled_graph
 from models.renderer.engine import CompiledEngine, fastest
 from models.renderer.synthesis import to_tensor
 
@@ -77,6 +78,36 @@ def test_another_number_of_threads_makes_the_same(renderer: PIRenderer) -> None:
     assert psnr(engine(source, descriptor).image, before) > 60
 
 
+@pytest.mark.slow
+def test_what_was_compiled_is_kept_for_the_next_start(
+    renderer: PIRenderer, engine: CompiledEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, descriptor = frames(renderer, 1)
+    CompiledEngine(renderer, 1, tmp_path)
+    kept = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*"))
+    monkeypatch.setattr(compiled_graph, "_graph", None)  # it is not made again
+    again = CompiledEngine(renderer, 1, tmp_path)(source, descriptor)
+    assert sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*")) == kept
+    assert {path.suffix for path in kept} == {".xml", ".bin", ".blob"}
+    assert psnr(again.image, engine(source, descriptor).image) > 60
+
+
+def test_another_renderer_has_another_place(tmp_path: Path) -> None:
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        CompiledEngine(PIRenderer(PRESETS["debug"]).eval(), 1, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_where_nothing_can_be_kept_it_computes_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    renderer = PIRenderer(PRESETS["debug"]).eval()
+    size, mapping = renderer.preset.image_size, renderer.preset.mapping
+    engine = CompiledEngine(renderer, 1, tmp_path / "file" / "below")
+    made = engine(torch.zeros(1, 3, size, size), torch.zeros(1, mapping.channels, mapping.window))
+    assert made.image.shape == (1, 3, size, size)
+
+
 def test_nobody_is_called(engine: CompiledEngine) -> None:
     """OpenVINO would import the package that reports to its makers."""
     assert sys.modules["openvino_telemetry"] is None
@@ -100,7 +131,7 @@ def test_it_is_chosen_on_a_cpu(renderer: PIRenderer) -> None:
 
 SIGNALLED_AFTER_OTHERS = """
 import faulthandler, gc, os, signal, torch
-from models.renderer import PIRenderer
+from models.renderer import PRESETS, PIRenderer, compiled_graph
 from models.renderer.engine import CompiledEngine
 from models.renderer.presets import PRESETS
 faulthandler.enable()
