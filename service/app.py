@@ -146,5 +146,6 @@ def _larger_bodies(settings: ApiSettings) -> dict[str, FileBytes]:
         "/talk": FileBytes(form=photo + sound + video + KINDS["talk"].text_bytes, json=3 * photo),
         "/extract": FileBytes(form=max(photo, video), json=photo),
         "/batches": FileBytes(form=0, json=MAX_JSON_BYTES),
+        "/motions": FileBytes(form=max(photo, video), json=photo),
         "/sources": FileBytes(form=max(photo, sound), json=photo),
     }

@@ -12,10 +12,10 @@ from workers.contract.logs import log_field
 from workers.contract.text import ID_LENGTH, cut
 
 _ALWAYS = frozenset({"POST", "DELETE"})
-_READS = frozenset({"read_result", "read_content", "read_audit"})
+_READS = frozenset({"read_result", "read_content", "read_motion_content", "read_motion_sound", "read_audit"})
 """Names of routes that give media, or the log itself, away."""
 
-_RESOURCES = ("job_id", "source_id", "batch_id")
+_RESOURCES = ("job_id", "source_id", "batch_id", "motion")
 
 
 async def audit_request(scope: Scope, status: int) -> None:

@@ -24,6 +24,7 @@ from workers.contract.connection import connect, connect_async
 from workers.contract.erasure import Eraser
 from workers.contract.events import JobEvents
 from workers.contract.listing import JobListing
+from workers.contract.motions import MotionLibrary
 from workers.contract.presence import Presence
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
@@ -67,6 +68,7 @@ class Backend:
     queue: JobQueue
     blobs: BlobStore
     sources: SourceRegistry
+    motions: MotionLibrary
     eraser: Eraser
     presence: Presence
     router: Router
@@ -101,6 +103,7 @@ async def open_backend(settings: ApiSettings) -> AsyncIterator[Backend]:
         queue=queue,
         blobs=blobs,
         sources=sources,
+        motions=MotionLibrary(client, blobs, settings),
         eraser=Eraser(client, jobs, queue, blobs, sources),
         presence=presence,
         router=Router(presence),

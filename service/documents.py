@@ -89,7 +89,7 @@ class MotionFrameDocument(ContractModel):
 class MotionSound(ContractModel):
     """Where the sound of a motion is; `POST /reenact` plays it while it is there."""
 
-    source_id: str = Field(description="What has it: an upload. It lives as long as that does.")
+    source_id: str = Field(description="What has it: an upload, or a stored motion. It lives as long as that does.")
     offset_s: float = Field(
         default=0,
         description="Seconds of it at time 0; below 0: silence first. A video's counts from its first picture.",
@@ -112,20 +112,6 @@ class BundleList(ContractModel):
     """The bundles that requests may name, the one that most workers have first."""
 
     bundles: list[ServedBundle]
-
-
-class ReadyMotion(ContractModel):
-    """A motion that any face can make; `id` is what a request names it by."""
-
-    id: str
-    title: str = Field(description="What the face does, in English.")
-    seconds: float
-
-
-class MotionList(ContractModel):
-    """The motions that are ready to be used as drivers."""
-
-    motions: list[ReadyMotion]
 
 
 class JobList(ContractModel):

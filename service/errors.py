@@ -82,6 +82,12 @@ class JobUnfinishedError(HttpError):
     code, status, title, retry_after = "job_unfinished", 409, "Job unfinished", 1
 
 
+class NoMotionDocumentError(HttpError):
+    """A motion that ships with the service has neither a document nor a sound."""
+
+    code, status, title = "no_motion_document", 404, "No document of this motion"
+
+
 class JobCancelledError(HttpError):
     """The result of a job that was cancelled."""
 

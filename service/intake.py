@@ -18,7 +18,7 @@ from service.forms import FORM_TYPES, read_form
 from service.json_text import read_json
 from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.jobs import FieldProblem
-from workers.contract.kinds.common import TEXT_BYTES, TEXTS, JobKind
+from workers.contract.kinds.common import TEXT_BYTES, JobKind
 from workers.contract.kinds.controls import closest
 from workers.contract.text import BROKEN_TEXT, cut, is_broken
 
@@ -49,7 +49,8 @@ def most_characters(field: str) -> int:
 class BodyFields:
     """The fields a route takes: media files, plain texts, and JSON documents with their models.
 
-    A text or document may have `text_bytes`. What is `required` has no other way into the request.
+    A text or document may have `text_bytes`. What is `required` has no other way into the request. `meanings` are those
+    of texts that are no ids.
     """
 
     files: frozenset[str]
@@ -57,12 +58,15 @@ class BodyFields:
     documents: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     text_bytes: int = TEXT_BYTES
     required: frozenset[str] = frozenset()
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, kind: JobKind) -> "BodyFields":
         """The fields of a request for a job; every file may be an uploaded one, named by its id, or one elsewhere."""
         named = frozenset(field(name) for name in kind.files for field in (id_field, url_field))
-        return cls(frozenset(kind.files), named | TEXTS.keys(), kind.documents, kind.text_bytes)
+        required = frozenset(name for name in kind.texts if kind.fields.model_fields[name].is_required())
+        texts = named | kind.texts.keys()
+        return cls(frozenset(kind.files), texts, kind.documents, kind.text_bytes, required, kind.texts)
 
     @property
     def names(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from service.settings import ApiSettings
 from service.uploads import Uploads
 from workers.contract.invalid_request import InvalidRequestError
 from workers.contract.kinds import JobRequest, RemoteRequest
-from workers.contract.kinds.common import TEXTS, JobKind, RequestFields
+from workers.contract.kinds.common import JobKind, RequestFields
 from workers.contract.media_type import MediaKind, media_kind
 from workers.contract.presence import Presence
 from workers.contract.validation import parse
@@ -32,7 +32,7 @@ def build_request(
         ServiceError: whatever is wrong with the fields or the files. `uploads` knows which were stored before.
     """
     uploads.check_urls()
-    texts = {name: text for name, text in submission.texts.items() if name in TEXTS}
+    texts = {name: text for name, text in submission.texts.items() if name in kind.texts}
     kind.fields.ensure_supported(backend.presence, texts.get("bundle"))
     fields = _fields(kind, uploads, {**submission.documents, **texts, **parameters})
     if faults := list(request_faults(fields, backend.presence, backend.settings)):

@@ -14,7 +14,7 @@ from service.preferences import ANY_FILE
 from service.problems import MEDIA_TYPE
 from workers.contract.faces import Faces
 from workers.contract.jobs import Problem
-from workers.contract.kinds.common import TEXTS, JobKind
+from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.extract import EXTRACT_FORMATS
 
 DESCRIPTION = """
@@ -113,6 +113,11 @@ def job_answers() -> Responses:
     return _answers(description, _JOB | MEDIA_CONTENT)
 
 
+def plain_job_answers() -> Responses:
+    """Responses of a route that makes a job whose end, and not its result, is what clients want."""
+    return _answers("Finished (or cancelled) within the preferred wait: the job.", _JOB)
+
+
 def document_answers(content: dict[str, Any]) -> Responses:
     """Responses of a route that makes a job of which clients want the document, which `content` describes."""
     description = "Finished within the preferred wait: the document itself, whatever `Accept`."
@@ -178,6 +183,17 @@ def content_answers() -> Responses:
     return _file_answers("The file.", content, _FILE) | problems(404, 410)
 
 
+def motion_answers() -> Responses:
+    """Responses of a stored motion's document."""
+    content = {EXTRACT_FORMATS["json"]: MOTION_CONTENT[EXTRACT_FORMATS["json"]]}
+    return _file_answers("The document.", content, _FILE | _DATED) | problems(404)
+
+
+def sound_answers() -> Responses:
+    """Responses of a stored motion's sound."""
+    return _file_answers("The sound.", {"audio/flac": {}}, _FILE | _DATED) | problems(404)
+
+
 def _file_answers(description: str, content: dict[str, Any], headers: dict[str, Any]) -> Responses:
     """Responses of whatever gives a stored file."""
     part = _ANY_FILE | {name: {} for name in content}
@@ -222,7 +238,7 @@ def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | No
     """The body of a route that takes `fields` as multipart/form-data or as JSON with base64 files."""
     binary = {"type": "string", "format": "binary"}
     base64 = {"type": "string", "contentEncoding": "base64"}
-    other = {name: _text(name) for name in sorted(fields.texts)} | {
+    other = {name: _text(name, fields.meanings.get(name)) for name in sorted(fields.texts)} | {
         name: {"$ref": _REFERENCE.format(model=model.__name__)} for name, model in fields.documents.items()
     }
 
@@ -247,10 +263,7 @@ def request_body(name: str, fields: BodyFields, examples: Mapping[str, Any] | No
     }
 
 
-_MEANINGS = TEXTS
-
-
-def _text(name: str) -> dict[str, Any]:
+def _text(name: str, meaning: str | None) -> dict[str, Any]:
     """The schema of a plain text."""
-    described = {"description": _MEANINGS[name]} if name in _MEANINGS else {}
+    described = {} if meaning is None else {"description": meaning}
     return {"type": "string", "maxLength": most_characters(name)} | described

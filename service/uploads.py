@@ -14,7 +14,7 @@ from redis import RedisError
 from service.backend import Backend
 from service.intake import Submission, check_size, id_field, url_field
 from service.keys.tenant import Tenant
-from workers.contract.errors import ServiceError, SourceExpiredError, UnknownSourceError
+from workers.contract.errors import ServiceError, SourceExpiredError, UnknownMotionError, UnknownSourceError
 from workers.contract.fetching import fetch_policy
 from workers.contract.file_size import most_bytes
 from workers.contract.invalid_request import InvalidRequestError, InvalidSourceError
@@ -27,6 +27,7 @@ from workers.contract.media_type import (
     detect_media_type,
     media_kind,
 )
+from workers.contract.motion_names import is_motion_name
 from workers.contract.motion_templates import MOTION_TEMPLATES
 from workers.contract.sources import StoredSource
 
@@ -124,21 +125,13 @@ class Uploads:
     def use(self, field: str, source_id: str, kinds: Collection[MediaKind]) -> StoredSource:
         """Look up the id in a field of an uploaded file of some kinds; its time to live starts anew.
 
-        The name of a ready motion stands for a document.
+        The name of a motion, be it shipped or stored, stands for a document.
         """
-        if "motion" in kinds and source_id in MOTION_TEMPLATES:
-            return StoredSource(
-                id=source_id,
-                media_type=_JSON.media_type,
-                bytes=0,
-                width=None,
-                height=None,
-                expires_at=math.inf,
-                blob="",
-            )
         try:
+            if "motion" in kinds and is_motion_name(source_id):
+                return self._motion(source_id)
             source = self.backend.sources.use(self.tenant.name, source_id, self.tenant.retention_s)
-        except (UnknownSourceError, SourceExpiredError) as error:
+        except (UnknownSourceError, SourceExpiredError, UnknownMotionError) as error:
             raise InvalidSourceError([FieldProblem(field=field, message=str(error))]) from error
         if media_kind(source.media_type, kinds) is None:
             message = f"names a file of type {source.media_type}; this request needs {_listed(kinds)}"
@@ -146,6 +139,21 @@ class Uploads:
                 message += "; POST /reenact edits the face in a video"
             raise InvalidRequestError([FieldProblem(field=field, message=message)])
         return source
+
+    def _motion(self, name: str) -> StoredSource:
+        """A motion as if its document had been uploaded; its time to live starts anew. Raises UnknownMotionError."""
+        expires_at = math.inf
+        if name not in MOTION_TEMPLATES:
+            expires_at = self.backend.motions.use(self.tenant.name, name, self.tenant.retention_s).expires_at
+        return StoredSource(
+            id=name,
+            media_type=_JSON.media_type,
+            bytes=0,
+            width=None,
+            height=None,
+            expires_at=expires_at,
+            blob="",
+        )
 
     def drop(self) -> None:
         """Forget what was stored for a request that is refused after all, unless another one uses it by now."""

@@ -73,6 +73,7 @@ class Attempt:
         self._reported = 0.0
         self._reporting = threading.Lock()
         self._stage_span = Span()
+        self._done: list[Callable[[], None]] = []
 
     @property
     def request(self) -> JobRequest:
@@ -149,6 +150,18 @@ class Attempt:
             self._stage_span.end()
             self._stage_span = begin(name)
         self.check()
+
+    def if_lost(self, take_back: Callable[[], None]) -> None:
+        """Have something that the task has done beside its results taken back, if the job does not succeed."""
+        self._done.append(take_back)
+
+    def take_back(self) -> None:
+        """The job has not succeeded with this attempt. Without Redis or the store, what was done stays."""
+        for take_back in self._done:
+            try:
+                take_back()
+            except (redis.RedisError, OSError) as error:
+                log.warning("what job %s has done cannot be taken back: %s", self.record.job.id, error)
 
     def end(self) -> None:
         """The attempt is over, and so is its stage."""

@@ -15,14 +15,25 @@ from workers.contract.errors import (
     DamagedMediaError,
     NoAudioError,
     SourceExpiredError,
+    UnknownMotionError,
     UnknownSourceError,
 )
 from workers.contract.media_type import media_kind
+from workers.contract.motion_names import is_motion_name
+from workers.contract.motions import Motions
 from workers.contract.sources import Sources
 from workers.contract.warnings import JobWarning, WarningCode
 from workers.media.isolate import Decoder
 
-_NOT_THERE = (UnknownSourceError, SourceExpiredError, AudioError, NoAudioError, DamagedMediaError, VideoError)
+_NOT_THERE = (
+    UnknownMotionError,
+    UnknownSourceError,
+    SourceExpiredError,
+    AudioError,
+    NoAudioError,
+    DamagedMediaError,
+    VideoError,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,8 @@ class DriverSound:
 class DriverSounds:
     """Finds the sounds that motions refer to."""
 
-    def __init__(self, sources: Sources, decoder: Decoder) -> None:
-        self._sources, self._decoder = sources, decoder
+    def __init__(self, sources: Sources, motions: Motions, decoder: Decoder) -> None:
+        self._sources, self._motions, self._decoder = sources, motions, decoder
 
     def fetch(self, attempt: Attempt, reference: SoundReference, path: Path) -> DriverSound | None:
         """Fetch the file with a motion's sound, whose time to live starts anew.
@@ -67,6 +78,8 @@ class DriverSounds:
             return None
 
     def _fetched(self, attempt: Attempt, reference: SoundReference, path: Path) -> DriverSound:
+        if is_motion_name(reference.source_id):
+            return self._of_motion(attempt, reference, path)
         found = self._sources.use(attempt.owner, reference.source_id, attempt.record.retention_s)
         kind = media_kind(found.media_type, ("video", "audio"))
         if kind is None:
@@ -76,3 +89,8 @@ class DriverSounds:
         if rate is None:
             raise NoAudioError("The video has no sound.")
         return DriverSound(path, rate, of_video=kind == "video", offset_s=reference.offset_s)
+
+    def _of_motion(self, attempt: Attempt, reference: SoundReference, path: Path) -> DriverSound:
+        if not self._motions.fetch_sound(attempt.owner, reference.source_id, path, attempt.check):
+            raise NoAudioError("The motion has no sound.")
+        return DriverSound(path, self._decoder.probe_audio(path).rate, of_video=False, offset_s=reference.offset_s)

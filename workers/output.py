@@ -126,11 +126,17 @@ def write_document(
     chosen: Literal["json", "npz"],
     motion: Motion,
     arrays: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
+    *,
+    of_pictures: bool = True,
 ) -> OutputFile:
-    """Write coefficients, and what read them, as `result` in the chosen format; npz takes more arrays."""
+    """Write coefficients as `result` in the chosen format; npz takes more arrays.
+
+    `of_pictures`: whether this worker read them, and not another document that they came in.
+    """
     path = folder / f"result.{chosen}"
-    bundle = attempt.record.job.bundle
-    read_by, code = None if bundle is None else bundle.model_dump(), attempt.record.job.code_version
+    bundle = attempt.record.job.bundle if of_pictures else None
+    read_by = None if bundle is None else bundle.model_dump()
+    code = attempt.record.job.code_version if of_pictures else None
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
         if chosen == "npz":

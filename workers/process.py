@@ -28,6 +28,7 @@ from workers.contract.code_version import code_version
 from workers.contract.connection import connect
 from workers.contract.erasure_notices import ErasureNotices
 from workers.contract.logs import configure_logging
+from workers.contract.motions import MotionLibrary
 from workers.contract.presence import Abilities, Presence, WorkerState
 from workers.contract.previews import Previews
 from workers.contract.queue import JobQueue
@@ -159,7 +160,7 @@ def serve(settings: Settings, load: Callable[[Settings], Editor] = load_editor) 
         editor = _load_with_retries(settings, load, heartbeat, cpu)
         decoder.warm_up()
         sources = SourceRegistry(client, blobs, settings)
-        tools = TaskTools.of(editor, sources, decoder, settings)
+        tools = TaskTools.of(editor, sources, MotionLibrary(client, blobs, settings), decoder, settings)
         erasures = ErasureWatch(ErasureNotices(client), tools.source_input.cache, settings.sweep_s)
         threading.Thread(target=erasures.run, args=(deadline.stopping,), name="erasures", daemon=True).start()
         bundle = BundleIdentity.model_validate(editor.bundle.model_dump())

@@ -109,7 +109,10 @@ class Runner:
             status = self._outcome(attempt)
         except (SupersededError, UnknownJobError) as reason:
             log.warning("job %s was taken away: %s", job_id, reason)
+            attempt.take_back()
         else:
+            if status is not JobStatus.SUCCEEDED:
+                attempt.take_back()
             metrics.count(record, status, attempt.metrics, attempt.progress.done)
             seconds = time.perf_counter() - began
             fields = {"kind": record.job.kind, "status": status, "seconds": round(seconds, 3), **attempt.metrics}

@@ -3,9 +3,11 @@
 from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
+from typing import cast
 
 from workers.attempt import Attempt
 from workers.contract.errors import SourceExpiredError, UnknownSourceError
+from workers.contract.kinds.common import SourceRequest
 from workers.contract.sources import Sources
 from workers.media.content_credentials import SIGNED_TYPES, ContentCredentials
 from workers.output_file import OutputFile
@@ -30,7 +32,7 @@ def signing(task: JobTask, credentials: ContentCredentials, sources: Sources) ->
 
 
 def _sign(attempt: Attempt, file: OutputFile, credentials: ContentCredentials, sources: Sources) -> None:
-    source_id = attempt.request.source_id
+    source_id = cast(SourceRequest, attempt.request).source_id
     with ExitStack() as stack:
         try:
             source_type = sources.get(attempt.owner, source_id).media_type

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.coefficients import CoefficientSpace, keyframe_motion
+from models.coefficients import CoefficientSpace
 from models.coefficients.document import Motion
 from models.extractor.face import choose_face
 from models.extractor.motion import Track, tracked_motion
 from models.extractor.tracker import TrackedFrame
 from models.video import VideoInfo
 from workers.attempt import Attempt
-from workers.contract.errors import ServiceError, VideoTooLongError
+from workers.contract.errors import ServiceError
 from workers.contract.kinds.common import FaceChoice
 from workers.contract.media_type import MediaKind, media_kind
-from workers.contract.motion_templates import MOTION_TEMPLATES, RATE
+from workers.contract.motion_names import is_motion_name
 from workers.contract.settings import Settings
 from workers.contract.sources import Sources
 from workers.driver_sound import DriverSound
@@ -28,7 +28,8 @@ from workers.editor import Editor, Pixels
 from workers.error_context import error_context
 from workers.media.frame_count import check_frame_count
 from workers.media.isolate import Decoder
-from workers.media.video_size import check_video_size
+from workers.media.video_size import SPARE_S, check_video_length, check_video_size
+from workers.motion_input import DrivingMotion, MotionInput
 from workers.pipeline import read_ahead
 from workers.source_cache import SourceCache, SourceKey
 from workers.source_warnings import portrait_warnings, video_warnings
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 _AHEAD_BYTES = 64 * 2**20  # of decoded frames that wait to be extracted
 _AHEAD_FRAMES = 8
-_SPARE_S = 0.5  # sound may outlast the picture a little, and be what the container calls the file's length
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,6 @@ class VideoFile:
         return None if rate is None else DriverSound(self.path, rate, of_video=True)
 
 
-@dataclass(frozen=True, eq=False)
-class DrivingMotion:
-    """The motion of a driver.
-
-    Attributes:
-        motion: of T frames, holes bridged.
-        is_clip: whether it is a video or the motion of one, and so makes a clip.
-        sound: of a video's own file; None where it has none. What a document refers to is `motion.sound`.
-        of_sliders: whether sliders made it, from a face at rest, and no picture was read.
-    """
-
-    motion: Motion
-    is_clip: bool
-    sound: DriverSound | None = None
-    of_sliders: bool = False
-
-
 class SourceInput:
     """Reads the uploads of requests with a decoder and an editor.
 
@@ -78,8 +61,11 @@ class SourceInput:
         cache: photos that were read before.
     """
 
-    def __init__(self, editor: Editor, sources: Sources, decoder: Decoder, settings: Settings) -> None:
-        self._editor, self._sources, self._decoder, self._settings = editor, sources, decoder, settings
+    def __init__(
+        self, editor: Editor, sources: Sources, motions: MotionInput, decoder: Decoder, settings: Settings
+    ) -> None:
+        self._editor, self._sources, self._motions = editor, sources, motions
+        self._decoder, self._settings = decoder, settings
         self.cache = SourceCache(settings.source_cache_bytes)
 
     def portrait(
@@ -153,12 +139,20 @@ class SourceInput:
         return motion_of(self._editor.space, self.portrait(attempt, source_id, face, what))
 
     def driving_motion(
-        self, attempt: Attempt, source_id: str, kind: MediaKind, folder: Path, *, field: str = "driver"
+        self,
+        attempt: Attempt,
+        source_id: str,
+        kind: MediaKind,
+        folder: Path,
+        *,
+        field: str = "driver",
+        face: FaceChoice = "largest",
     ) -> DrivingMotion:
         """Read the motion of a driver of any kind; a video is kept in the job's folder.
 
         Args:
             field: the request's, which the driver came in.
+            face: which of those in a picture or video.
 
         Raises:
             VideoTooLargeError, VideoTooLongError, TooManyFramesError: before any work is done, where the file says so
@@ -168,19 +162,16 @@ class SourceInput:
         """
         with error_context(field):
             if kind == "picture":
-                return DrivingMotion(self.photo_motion(attempt, source_id, what=field), is_clip=False)
-            if source_id in MOTION_TEMPLATES:
-                return DrivingMotion(self._ready_motion(source_id), is_clip=True, of_sliders=True)
+                return DrivingMotion(self.photo_motion(attempt, source_id, face, field), is_clip=False)
             if kind == "motion":
-                motion = self._document(attempt, source_id)
-                return DrivingMotion(motion, is_clip=motion.fps is not None or len(motion.times) > 1)
+                return self._motions.read(attempt, source_id)
             video = self.video(attempt, source_id, folder / field)
-            motion = self.track(attempt, video).motion
+            motion = self.track(attempt, video, face).motion
             return DrivingMotion(motion, is_clip=True, sound=video.sound())
 
     def kind(self, attempt: Attempt, source_id: str, kinds: Collection[MediaKind]) -> MediaKind:
-        """What an uploaded file of some kinds, or a ready motion, is."""
-        if source_id in MOTION_TEMPLATES:
+        """What an uploaded file of some kinds, or a motion by its name, is."""
+        if is_motion_name(source_id):
             return "motion"
         found = media_kind(self._sources.get(attempt.owner, source_id).media_type, kinds)
         assert found is not None, "the API let no other in"
@@ -255,28 +246,10 @@ class SourceInput:
                 yield frame.time, frame.pixels
 
     def _check_length(self, seconds: float) -> None:
-        longest = self._settings.max_video_seconds
-        if seconds > longest + _SPARE_S:
-            raise VideoTooLongError(f"It lasts {seconds:.1f} s or more; cut it to at most {longest:g} s.")
+        check_video_length(self._settings.max_video_seconds, seconds)
 
     def _check_count(self, frames: float) -> None:
         check_frame_count(self._settings.max_frames, frames)
-
-    def _ready_motion(self, name: str) -> Motion:
-        space = self._editor.space
-        at_rest = np.zeros(space.size, np.float32)
-        coefficients = keyframe_motion(space, at_rest, MOTION_TEMPLATES[name].keyframes, RATE)
-        return Motion(space, np.arange(len(coefficients)) / RATE, RATE, coefficients)
-
-    def _document(self, attempt: Attempt, source_id: str) -> Motion:
-        attempt.stage("decode")
-        space = self._editor.space
-        with attempt.timed("decode_s"), self._sources.open(attempt.owner, source_id) as file:
-            times, fps, coefficients, sound = self._decoder.motion(file.read(), space.name, self._settings.max_frames)
-        self._check_length(float(times[-1] - times[0]))
-        if sound is not None:  # whoever cuts a document's beginning off cuts that of its sound
-            sound = replace(sound, offset_s=sound.offset_s + float(times[0]))
-        return Motion(space, times - times[0], fps, coefficients, sound=sound)
 
 
 def motion_of(space: CoefficientSpace, source: "Source", *, landmarks: bool = False) -> Motion:
@@ -304,4 +277,4 @@ def frames_missing(info: VideoInfo, times: NDArray[np.float64]) -> int:
     if info.frames is not None:
         return max(0, info.frames - len(times))
     short = (info.seconds or 0) - float(times[-1]) - 1 / info.fps
-    return round(short * info.fps) if short > _SPARE_S else 0
+    return round(short * info.fps) if short > SPARE_S else 0

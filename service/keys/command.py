@@ -167,7 +167,10 @@ def _remove(work: _Work, given: argparse.Namespace) -> None:
     store, queue = JobStore(work.client, work.settings), JobQueue(work.client, work.settings)
     sources = SourceRegistry(work.client, blobs, work.settings)
     erased = Eraser(work.client, store, queue, blobs, sources).erase_owner(given.name)
-    print(f"erased {erased.jobs} jobs, {erased.batches} batches and {erased.files} files of {given.name}")
+    print(
+        f"erased {erased.jobs} jobs, {erased.batches} batches, {erased.motions} motions and {erased.files} files "
+        f"of {given.name}"
+    )
 
 
 def _list(work: _Work, _: argparse.Namespace) -> None:

@@ -46,7 +46,7 @@ def read_me(caller: Annotated[Caller, Depends(require_key)], backend: BackendDep
 
 @router.delete("/data", dependencies=[NEEDS_WORK])
 def erase_my_data(owner: Owner, backend: BackendDep) -> Erased:
-    """Erase everything of the caller's tenant: uploads, jobs, results, batches, callbacks that are due.
+    """Erase everything of the caller's tenant: uploads, jobs, results, batches, motions, callbacks that are due.
 
     Jobs that wait or run are cancelled. Keys stay good. It cannot be undone; what is sent meanwhile may stay. Where no
     key is asked for, everything is everybody's, and so is erased. The audit log keeps that it was done.

@@ -21,10 +21,10 @@ EXPIRY = key("blobs", "expiry")
 SEARCHED = key("blobs", "searched")
 _SEARCH_EVERY_S = 3600
 _EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs"}  # of this project, by protocol
-SOURCES, RESULTS = "sources", "results"
-"""Folders of the store; in each, files lie under their owner."""
+SOURCES, RESULTS, MOTIONS = "sources", "results", "motions"
+FOLDERS = (SOURCES, RESULTS, MOTIONS)
+"""Of the store; in each, files lie under their owner."""
 
-_FOLDERS = (SOURCES, RESULTS)
 _PARTS = "parts"  # files that are still being written
 _AT_ONCE = 500  # keys of one command
 
@@ -44,7 +44,7 @@ return 1
 
 
 class BlobStore:
-    """Files by key (`sources/…`, `results/…`), each with a time to live that Redis remembers.
+    """Files by key (`sources/…`, `results/…`, `motions/…`), each with a time to live that Redis remembers.
 
     A key is written once and never again, so that writing, extending and sweeping need no lock: what a sweep is about
     to delete nobody writes. A file store belongs to one Redis; what that does not know is deleted in the end.
@@ -168,7 +168,7 @@ class BlobStore:
             return 0
         self._fs.invalidate_cache()  # object stores remember their listings
         self._sweep_parts(grace_s)
-        paths = (path for folder in _FOLDERS for path in self._fs.find(self._path(folder)))
+        paths = (path for folder in FOLDERS for path in self._fs.find(self._path(folder)))
         unknown = 0
         while some := list(islice(paths, _AT_ONCE)):
             life = {path.removeprefix(f"{self._root}/"): redis_time(self._redis) + grace_s for path in some}

@@ -6,7 +6,7 @@ from typing import cast
 
 import redis
 
-from workers.contract.blobs import RESULTS, SOURCES, BlobStore
+from workers.contract.blobs import FOLDERS, BlobStore
 from workers.contract.cancelling import cancel_job
 from workers.contract.contract_model import ContractModel
 from workers.contract.erasure_notices import ErasureNotices
@@ -25,6 +25,7 @@ from workers.contract.records import (
     batches_of,
     job_key,
     jobs_of,
+    motions_of,
     patterns_of,
 )
 from workers.contract.sources import SourceRegistry
@@ -43,10 +44,11 @@ def sources_of(request: JobRequest) -> set[str]:
 
 
 class Erased(ContractModel):
-    """How much of an owner's was erased. `files` counts what was stored: uploads and results."""
+    """How much of an owner's was erased. `files` counts what was stored: uploads, results, and the motions' own."""
 
     jobs: int
     batches: int
+    motions: int
     files: int
 
 
@@ -86,13 +88,14 @@ class Eraser:
         job_ids = self._job_ids(owner)
         for first in range(0, len(job_ids), _AT_ONCE):
             self._erase_jobs(job_ids[first : first + _AT_ONCE])
-        files = sum(self._blobs.delete_all(f"{folder}/{owner}") for folder in (SOURCES, RESULTS))
-        self._redis.delete(jobs_of(owner), active_of(owner), batches_of(owner))
+        motions = self._redis.hlen(motions_of(owner))
+        files = sum(self._blobs.delete_all(f"{folder}/{owner}") for folder in FOLDERS)
+        self._redis.delete(jobs_of(owner), active_of(owner), batches_of(owner), motions_of(owner))
         for pattern in patterns_of(owner):
             for name in self._redis.scan_iter(match=pattern, count=1000):
                 self._redis.delete(name)
         self._notices.write(owner)
-        return Erased(jobs=len(job_ids), batches=len(batches), files=files)
+        return Erased(jobs=len(job_ids), batches=len(batches), motions=motions, files=files)
 
     def _erase_jobs(self, job_ids: Sequence[str]) -> None:
         records = self._store.get_all(job_ids)

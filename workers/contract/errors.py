@@ -66,6 +66,24 @@ class SourceExpiredError(ServiceError):
     code, status, title = "source_expired", 410, "Source expired"
 
 
+class UnknownMotionError(ServiceError):
+    """No motion has this name (or nobody has used it for too long)."""
+
+    code, status, title = "unknown_motion", 404, "Unknown motion"
+
+
+class MotionExistsError(ServiceError):
+    """There is a motion of this name already."""
+
+    code, status, title = "motion_exists", 409, "Motion exists"
+
+
+class MotionsFullError(ServiceError):
+    """As many motions, or as large ones, are stored as the key may have."""
+
+    code, status, title = "motions_full", 409, "No room for another motion"
+
+
 class IdempotencyConflictError(ServiceError):
     """An Idempotency-Key came back with another request body."""
 

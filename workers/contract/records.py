@@ -98,6 +98,11 @@ def batches_of(owner: str) -> str:
     return owner_key(owner, "batches")
 
 
+def motions_of(owner: str) -> str:
+    """The Redis key of the hash of an owner's stored motions, by name."""
+    return owner_key(owner, "motions")
+
+
 def jobs_of(owner: str) -> str:
     """The Redis key of the index of an owner's jobs: ids by when they were created."""
     return owner_key(owner, "jobs")

@@ -130,6 +130,13 @@ class Settings(BaseSettings):
     source_ttl_s: PositiveInt = Field(
         default=24 * 3600, description="Seconds an uploaded source is kept after its last use."
     )
+    motion_ttl_s: PositiveInt = Field(
+        default=365 * 24 * 3600, description="Seconds a stored motion is kept after its last use."
+    )
+    max_motions: PositiveInt = Field(default=100, description="Motions that a tenant may have stored at once.")
+    max_motion_bytes: PositiveInt = Field(
+        default=512 * 2**20, description="Bytes that a tenant's stored motions may have together."
+    )
     result_ttl_s: PositiveInt = Field(default=3600, description="Seconds a finished job's result is kept.")
     job_ttl_s: PositiveInt = Field(default=24 * 3600, description="Seconds a finished job's record is kept.")
 

@@ -24,6 +24,7 @@ from workers.editor import Editor, load_editor
 from workers.job_folder import job_folder, sweep_job_folders
 from workers.local.bundle import LoadedBundle
 from workers.local.files import LocalFiles
+from workers.local.motions import NoMotions
 from workers.local.request import Media, accepted
 from workers.media.content_credentials import ContentCredentials
 from workers.media.isolate import Decoder
@@ -50,7 +51,7 @@ class LocalWorker:
         self._settings, self._folder = settings, folder
         self._files = LocalFiles(settings.max_pixels)
         self._code_version = code_version(settings.build)
-        self._tasks = tasks_by_kind(TaskTools.of(editor, self._files, decoder, settings))
+        self._tasks = tasks_by_kind(TaskTools.of(editor, self._files, NoMotions(), decoder, settings))
         credentials = ContentCredentials.of(settings, self._code_version)
         if credentials is not None:
             self._tasks = {kind: signing(task, credentials, self._files) for kind, task in self._tasks.items()}

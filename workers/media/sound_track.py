@@ -38,7 +38,7 @@ class SoundTrack:
             return None
         stream = cast(Any, container.add_stream(codec, rate=sound.rate))
         stream.codec_context.layout = LAYOUTS[first.shape[1]]
-        stream.codec_context.format = "s16" if codec == "libopus" else "fltp"
+        stream.codec_context.format = "fltp" if codec == "aac" else "s16"
         stream.bit_rate = _BITS[first.shape[1]]
         return cls(container, stream, Sound(sound.rate, chain([first], sound.stretches)))
 

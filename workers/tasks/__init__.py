@@ -12,6 +12,7 @@ from workers.runner import CURRENT, JobTask
 from workers.tasks.edit import EditTask
 from workers.tasks.extract import ExtractTask
 from workers.tasks.faces import FacesTask
+from workers.tasks.motion import MotionTask
 from workers.tasks.preview import PreviewTask
 from workers.tasks.reenact import ReenactTask
 from workers.tasks.talk import TalkTask
@@ -26,6 +27,7 @@ _TASKS: Mapping[str, Callable[[TaskTools], _KindTask]] = {
     "edit": EditTask,
     "extract": ExtractTask,
     "faces": FacesTask,
+    "motion": MotionTask,
     "preview": PreviewTask,
     "reenact": ReenactTask,
     "talk": TalkTask,

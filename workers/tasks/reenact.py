@@ -23,9 +23,10 @@ from workers.media.clock import Clock
 from workers.media.frame_count import check_frame_count
 from workers.media.sound import Sound
 from workers.media.sound_file import through_file
+from workers.motion_input import DrivingMotion
 from workers.output import write_clip, write_picture
 from workers.output_file import OutputFile
-from workers.source_input import DrivingMotion, VideoFile
+from workers.source_input import VideoFile
 from workers.source_warnings import motion_warnings
 from workers.tasks.direction import directed
 from workers.tasks.tools import TaskTools

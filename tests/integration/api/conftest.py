@@ -29,13 +29,17 @@ from workers.contract.blobs import BlobStore
 from workers.contract.bundle import BundleIdentity
 from workers.contract.connection import connect
 from workers.contract.jobs import JobRecord, Problem, Progress, Result
+from workers.contract.motions import MotionLibrary
+from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import Abilities, Presence, WorkerPresence, WorkerState
 from workers.contract.queue import JobQueue
 from workers.contract.reaper import Reaper
 from workers.contract.routing import Router
 from workers.contract.sources import SourceRegistry
 from workers.contract.store import JobStore
+from workers.contract.stored_motion import MotionFacts
 
+MOTION_DOCUMENT = b'{"space": "arkit", "bundle": null, "names": [], "fps": null, "frames": []}'
 ROOT = Path(__file__).parents[3]
 
 
@@ -100,6 +104,16 @@ class ActedWorker:
             query = f"?index={index}" if len(files) > 1 else ""
             results[key] = Result(url=url + query, media_type=media_type, width=8, height=8, space="arkit")
         self.store.succeed(record.job.id, record.attempt, results, {"render_s": 0.1}, Progress(stage="done"))
+
+    def keep_motion(self, name: str, owner: str = ANONYMOUS, *, sound: bool = True) -> None:
+        """Do what a worker does at the end of a POST /motions."""
+        facts = MotionFacts(title=name.title(), space="arkit", frames=50, fps=25, seconds=2)
+        with tempfile.TemporaryDirectory() as folder:
+            document, heard = Path(folder, "a.json"), Path(folder, "a.flac")
+            document.write_bytes(MOTION_DOCUMENT)
+            heard.write_bytes(b"fLaC and more")
+            library = MotionLibrary(self.client, self.blobs, self._settings)
+            library.add(owner, name, facts, document, heard if sound else None, job="0" * 32, attempt=1)
 
     def fail(self, record: JobRecord, problem: Problem) -> None:
         self.store.fail(record.job.id, record.attempt, problem, {})

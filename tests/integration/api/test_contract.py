@@ -19,7 +19,7 @@ from service.examples import FACES_EXAMPLE
 from service.keys.tenant import KeyScope, ManagedTenant, new_key
 from service.keys.tenant_store import TenantStore
 from service.settings import ApiSettings
-from tests.integration.api.conftest import ActedWorker, alone, assert_problem, serving
+from tests.integration.api.conftest import MOTION_DOCUMENT, ActedWorker, alone, assert_problem, serving
 from tests.integration.api.contract import CONTRACT
 from tests.integration.conftest import BUNDLE
 
@@ -56,6 +56,7 @@ class Waiting:
             "/talk": photo | {"audio": ("a.wav", WAV, "audio/wav")},
             "/extract": photo,
             "/faces": photo,
+            "/motions": {"driver": ("d.webm", WEBM, "video/webm"), "name": (None, b"wave")},
         }
 
     def started(self, route: str, **headers: str) -> str:
@@ -78,6 +79,20 @@ def waiting(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> Wa
     return Waiting(api, worker, photo)
 
 
+def try_motions(api: httpx.Client, waiting: Waiting) -> None:
+    """Get every answer that the routes of motions declare."""
+    waiting.worker.keep_motion("wave")
+    assert api.get("/motions/wave").status_code == 200
+    for path in ("/motions/wave/content", "/motions/wave/sound"):
+        assert api.get(path, headers={"If-None-Match": api.get(path).headers["etag"]}).status_code == 304
+        for headers in ({}, {"Accept": "application/octet-stream"}):
+            for part, status in (({}, 200), ({"Range": "bytes=0-0"}, 206)):
+                assert api.get(path, headers=headers | part).status_code == status
+    assert api.delete("/motions/wave").status_code == 204
+    assert waiting.started("/motions")
+    assert waiting.finished("/motions", MOTION_DOCUMENT, "application/json").json()["status"] == "succeeded"
+
+
 def test_every_declared_answer_is_given(
     api: httpx.Client, settings: ApiSettings, worker: ActedWorker, photo: dict[str, Any], waiting: Waiting
 ) -> None:
@@ -97,6 +112,7 @@ def test_every_declared_answer_is_given(
             assert (mere.content, mere.headers["content-type"]) == (body, "application/octet-stream")
     assert api.delete(source).status_code == 204
 
+    try_motions(api, waiting)
     for route in ("/edit", "/reenact", "/talk"):
         assert waiting.finished(route, b"job", "image/png").json()["status"] == "succeeded"
         for media_type in ("image/png", "video/mp4"):
@@ -141,7 +157,9 @@ def test_every_declared_answer_is_given(
         assert CONTRACT.errors({"$ref": "#/components/schemas/Job"}, json.loads(event["data"])) is None
     assert api.delete("/me/data").status_code == 200
     # Only an object store gives these: test_object_store.py.
-    CONTRACT.seen |= {("get", path, "307", "") for path in ("/jobs/{job_id}/result", "/sources/{source_id}/content")}
+    elsewhere = ["/jobs/{job_id}/result", "/sources/{source_id}/content"]
+    elsewhere += [f"/motions/{{motion}}/{what}" for what in ("content", "sound")]
+    CONTRACT.seen |= {("get", path, "307", "") for path in elsewhere}
     assert CONTRACT.declared() - CONTRACT.seen == set(), "declared, and never answered"
 
 
@@ -234,6 +252,12 @@ OPERATIONS = {
     "post /extract": "extract",
     "post /faces": "faces",
     "post /sources": "create_source",
+    "get /motions": "list_motions",
+    "post /motions": "create_motion",
+    "get /motions/{motion}": "read_motion",
+    "delete /motions/{motion}": "delete_motion",
+    "get /motions/{motion}/content": "read_motion_content",
+    "get /motions/{motion}/sound": "read_motion_sound",
     "get /sources/{source_id}": "read_source",
     "delete /sources/{source_id}": "delete_source",
     "get /sources/{source_id}/content": "read_content",

@@ -101,7 +101,7 @@ def test_a_tenant_is_erased_and_nobody_else(
     files = len([path for path in stored(worker, settings) if owner in path.parts])
     assert files >= 2, "the photo and the result"
     erased = keyed.delete("/me/data", headers=ONE)
-    assert erased.json() == {"jobs": 8, "batches": 1, "files": files}
+    assert erased.json() == {"jobs": 8, "batches": 1, "motions": 0, "files": files}
 
     for path in (f"/jobs/{done['id']}", f"/jobs/{running.job.id}", f"/jobs/{waiting}", f"/jobs/{waiting}/events"):
         assert_problem(keyed.get(path, headers=ONE), 404, "unknown_job")
@@ -138,7 +138,7 @@ def test_a_removed_tenant_leaves_nothing(
     with serving(alone(settings, require_keys=True)) as (_, api):
         job = api.post("/edit", files=photo, headers=headers).json()["id"]
         assert command.main(["remove", "leaver"]) == 0
-        assert capsys.readouterr().out == "erased 1 jobs, 0 batches and 1 files of leaver\n"
+        assert capsys.readouterr().out == "erased 1 jobs, 0 batches, 0 motions and 1 files of leaver\n"
         assert_problem(api.get(f"/jobs/{job}", headers=headers), 403, "key_rejected")
     assert not worker.queue.entries()
     assert "leaver" not in json.dumps([name.decode() for name in client.scan_iter()])

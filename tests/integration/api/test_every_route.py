@@ -24,7 +24,12 @@ pytestmark = pytest.mark.integration
 
 ONE, TWO = ({"Authorization": f"Bearer {key}"} for key in ("key-of-one", "key-of-two"))
 SECRET = "s" * 32
-CODES = {"job_id": "unknown_job", "source_id": "unknown_source", "batch_id": "unknown_batch"}
+CODES = {
+    "job_id": "unknown_job",
+    "source_id": "unknown_source",
+    "batch_id": "unknown_batch",
+    "motion": "unknown_motion",
+}
 """What every route answers to what is another's, by the name of the parameter in its path."""
 
 
@@ -34,6 +39,7 @@ class Belongings(NamedTuple):
     job_id: str
     source_id: str
     batch_id: str
+    motion: str
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +51,13 @@ def keyed(settings: ApiSettings) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def belongings(keyed: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> Belongings:
-    """A source, a finished job and a batch of tenant one's."""
+    """A source, a finished job, a batch and a motion of tenant one's."""
     source = keyed.post("/sources", files=photo, headers=ONE).json()["id"]
     job = keyed.post("/edit", json={"source_id": source}, headers=ONE).json()["id"]
     worker.succeed(worker.claim(job))
     batch = keyed.post("/batches", json={"edits": [{"source_id": source}]}, headers=ONE).json()["id"]
-    return Belongings(job, source, batch)
+    worker.keep_motion("wave", owner_of("key-of-one"))
+    return Belongings(job, source, batch, "wave")
 
 
 def routes() -> list[tuple[str, str, str]]:

@@ -21,12 +21,13 @@ OWN = {"date", "x-request-id", "cache-control"}
 
 @pytest.fixture
 def finished(api: httpx.Client, worker: ActedWorker, photo: dict[str, Any]) -> dict[str, str]:
-    """Ids of a source, of a job that has succeeded, and of a batch."""
+    """Ids of a source, of a job that has succeeded, of a batch and of a motion."""
     job = api.post("/edit", files=photo).json()["id"]
     worker.succeed(worker.claim(job), data=b"picture" * 10**6)
     source = api.post("/sources", files=photo).json()["id"]
     batch = api.post("/batches", json={"edits": [{"source_id": source}]}).json()["id"]
-    return {"job_id": job, "source_id": source, "batch_id": batch}
+    worker.keep_motion("wave")
+    return {"job_id": job, "source_id": source, "batch_id": batch, "motion": "wave"}
 
 
 def same(api: httpx.Client, path: str) -> httpx.Response:

@@ -17,7 +17,7 @@ from workers.contract.settings import Settings
 STILL_FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 CLIP_FORMATS = {"mp4": "video/mp4", "webm": "video/webm", "gif": "image/gif"}
 TEXTS = {"bundle": BUNDLE_MEANING}
-"""Fields of a request for a job that are plain texts, beside the ids of its files, and what they mean."""
+"""Fields of any request for a job that are plain texts, and what they mean."""
 ALPHA_FORMATS = frozenset({"png", "webp", "webm"})
 TEXT_BYTES = 2**20  # of one text part, as a rule; a keyframe list of a minute stays far below
 
@@ -142,13 +142,12 @@ class RequestFields(Strict):
 
 
 class StoredRequest(Strict):
-    """What all accepted requests have; `source_id` names the source in the source registry."""
+    """What all accepted requests have."""
 
     fleeting: ClassVar[bool] = False
     """Whether the result is handed over through Redis, and with its job forgotten soon: somebody waits for it now."""
 
     kind: str
-    source_id: str
     bundle: BundleChoice | None = None
 
     @property
@@ -168,7 +167,18 @@ class StoredRequest(Strict):
 
     @property
     def drawn_by(self) -> str:
-        """The photo, by which a bundle is drawn: the same one gets the same bundle, whatever is done to it."""
+        """The file by which a bundle is drawn: the same one gets the same bundle, whatever is done to it."""
+        raise NotImplementedError
+
+
+class SourceRequest(StoredRequest):
+    """An accepted request that does something with a source; `source_id` names it in the source registry."""
+
+    source_id: str
+
+    @property
+    def drawn_by(self) -> str:
+        """The source's."""
         return self.source_id
 
 
@@ -186,6 +196,7 @@ class JobKind:
         required: files that have to be sent. The source may be named by `source_id` instead.
         examples: OpenAPI examples of the JSON body.
         text_bytes: most bytes of a document as a part of a form.
+        texts: fields that are plain texts, beside the ids of its files, and what they mean.
     """
 
     fields: type[RequestFields]
@@ -195,6 +206,7 @@ class JobKind:
     checked_first: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
     text_bytes: int = TEXT_BYTES
+    texts: Mapping[str, str] = field(default_factory=lambda: TEXTS)
     documents: Mapping[str, type[BaseModel]] = field(init=False)
     """The JSON documents among the fields, by name."""
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
-from workers.contract.kinds.common import JobKind, OutputSpec, RenderOptions, RequestFields, StoredRequest
+from workers.contract.kinds.common import JobKind, OutputSpec, RenderOptions, RequestFields, SourceRequest
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.kinds.example_files import SOURCE
 from workers.contract.kinds.faces_of_photo import MOST_FACES, FaceOfPhoto, check_faces
@@ -83,7 +83,7 @@ class EditFields(RequestFields):
         return self.options.output.fps or KEYFRAME_FPS
 
 
-class EditRequest(EditFields, StoredRequest):
+class EditRequest(EditFields, SourceRequest):
     """One accepted POST /edit."""
 
 

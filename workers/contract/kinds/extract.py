@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.contract.kinds.common import FaceChoice, JobKind, RequestFields, StoredRequest
+from workers.contract.kinds.common import FaceChoice, JobKind, RequestFields, SourceRequest
 from workers.contract.kinds.example_files import MP4, SOURCE
 from workers.contract.kinds.strict import FieldError, Strict
 from workers.contract.media_type import VISUAL
@@ -48,7 +48,7 @@ class ExtractFields(RequestFields):
         return self
 
 
-class ExtractRequest(ExtractFields, StoredRequest):
+class ExtractRequest(ExtractFields, SourceRequest):
     """One accepted POST /extract."""
 
     @property

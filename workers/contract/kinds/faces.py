@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from workers.contract.kinds.common import JobKind, RequestFields, StoredRequest
+from workers.contract.kinds.common import JobKind, RequestFields, SourceRequest
 from workers.contract.kinds.example_files import SOURCE
 from workers.contract.media_type import PICTURE
 
@@ -14,7 +14,7 @@ class FacesFields(RequestFields):
     kind: Literal["faces"] = "faces"
 
 
-class FacesRequest(FacesFields, StoredRequest):
+class FacesRequest(FacesFields, SourceRequest):
     """One accepted POST /faces."""
 
     @property

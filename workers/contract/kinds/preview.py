@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from workers.contract.bundle import BundleChoice
-from workers.contract.kinds.common import STILL_FORMATS, FaceChoice, OutputSpec, Size, StoredRequest
+from workers.contract.kinds.common import STILL_FORMATS, FaceChoice, OutputSpec, Size, SourceRequest
 from workers.contract.kinds.controls import Controls
 from workers.contract.kinds.strict import FieldError, Strict
 
@@ -51,7 +51,7 @@ class PreviewFields(Strict):
         return STILL_FORMATS[self.output.format]
 
 
-class PreviewRequest(PreviewFields, StoredRequest):
+class PreviewRequest(PreviewFields, SourceRequest):
     """One accepted wish. While it waits, a newer one may take its place."""
 
     fleeting: ClassVar[bool] = True

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
-from workers.contract.kinds.common import Gain, JobKind, RenderOptions, RequestFields, StoredRequest
+from workers.contract.kinds.common import Gain, JobKind, RenderOptions, RequestFields, SourceRequest
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, MP4, SOURCE
 from workers.contract.kinds.faces_of_photo import MOST_FACES, FaceOfPhoto, check_faces
@@ -116,7 +116,7 @@ class ReenactFields(RequestFields):
         }
 
 
-class ReenactRequest(ReenactFields, StoredRequest):
+class ReenactRequest(ReenactFields, SourceRequest):
     """One accepted POST /reenact. The driver lies in the source registry too."""
 
     driver_id: str

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from workers.contract.kinds.common import JobKind, RequestFields, StoredRequest
+from workers.contract.kinds.common import JobKind, RequestFields, SourceRequest, StoredRequest
 from workers.contract.media_type import MediaKind
 
 
@@ -14,7 +14,7 @@ class RemoteRequest(RequestFields, StoredRequest):
     Attributes:
         urls: where each file is, by its field.
         draft: the request that it becomes, in which these files have no ids yet; what they are is only supposed.
-        source_id: of a photo that is here already; empty where it is elsewhere.
+        source_id: of a photo that is here already; empty where it is elsewhere, or there is none.
         ids_here: of all files that are here.
         takes_long: as `StoredRequest.long` of the draft.
         wants_document: as `StoredRequest.answers_with_document` of the draft.
@@ -38,7 +38,7 @@ class RemoteRequest(RequestFields, StoredRequest):
             **shared,
             urls=dict(urls),
             draft=json.loads(draft.model_dump_json()),
-            source_id=draft.source_id,
+            source_id=draft.source_id if isinstance(draft, SourceRequest) else "",
             ids_here=list(ids_here),
             takes_long=draft.long,
             wants_document=draft.answers_with_document,
@@ -61,8 +61,8 @@ class RemoteRequest(RequestFields, StoredRequest):
 
     @property
     def drawn_by(self) -> str:
-        """The photo, wherever it is."""
-        return self.source_id or self.urls["source"]
+        """The photo, wherever it is; of a request without one, its first file."""
+        return self.source_id or self.urls.get("source") or next(iter(self.urls.values()))
 
     def whole(self, kind: JobKind, found: Mapping[str, tuple[str, MediaKind]]) -> StoredRequest:
         """The request, now that all files are here.

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from workers.contract.errors import NoSpeechModelError
-from workers.contract.kinds.common import Gain, JobKind, OutputSpec, Rate, RenderOptions, RequestFields, StoredRequest
+from workers.contract.kinds.common import Gain, JobKind, OutputSpec, Rate, RenderOptions, RequestFields, SourceRequest
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, SOURCE, WAV
 from workers.contract.kinds.strict import FieldError, Strict
@@ -126,7 +126,7 @@ class TalkFields(RequestFields):
         return self.options.output_spec(clip=True)
 
 
-class TalkRequest(TalkFields, StoredRequest):
+class TalkRequest(TalkFields, SourceRequest):
     """One accepted POST /talk. Speech and head poses lie in the source registry too: `options.pose` is never set."""
 
     audio_id: str | None = None

@@ -40,19 +40,19 @@ def test_a_kind_is_described_as_it_is_modelled(name: str, kind: JobKind) -> None
 def test_an_example_would_be_accepted(kind: str, name: str) -> None:
     job, example = KINDS[kind], EXAMPLES[kind, name]
     files = {field: value for field, value in example.items() if field in job.files}
-    assert example.keys() <= files.keys() | job.documents.keys() | {"source_id"}
-    assert ("source" in files) != ("source_id" in example)
+    assert example.keys() <= files.keys() | job.documents.keys() | job.texts.keys() | {"source_id"}
+    assert "source" not in job.files or ("source" in files) != ("source_id" in example)
     assert job.required <= files.keys()
     known: dict[str, Any] = {"source_kind": "picture"}
     for field, text in files.items():
         header = detect_media_type(io.BytesIO(base64.b64decode(text)), 10**6, job.files[field])
         known[f"{field}_kind"] = media_kind(header.media_type, job.files[field])
-    documents = {field: value for field, value in example.items() if field in job.documents}
+    documents = {field: value for field, value in example.items() if field in {*job.documents, *job.texts}}
     judged_by = {field: value for field, value in known.items() if field in job.fields.model_fields}
     fields = job.fields.model_validate(documents | judged_by)
     if "controls" in documents:
         controls = Controls.model_validate(documents["controls"])
         assert check_controls(controls, ARKIT.document(), max_clip_seconds=60) == []
-    ids = {f"{field}_id": "0" * 64 for field in {*files, "source"}}
+    ids = {f"{field}_id": "0" * 64 for field in {*files, *({"source"} & job.files.keys())}}
     request = job.request(**dict(fields), **ids)
     assert TypeAdapter(JobRequest).validate_json(request.model_dump_json()) == request
