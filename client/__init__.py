@@ -5,7 +5,19 @@ It knows the service by its HTTP alone. `LocalPortrait` does without one, and lo
 
 from client.async_client import AsyncPortraitClient
 from client.calls import FaceEdit, FaceMotion, JobExtras, SourceId
-from client.documents import Batch, Bundle, Job, JobStatus, Problem, Progress, Readiness, Result, Sliders, Source
+from client.documents import (
+    Batch,
+    Bundle,
+    Job,
+    JobStatus,
+    NamedMotion,
+    Problem,
+    Progress,
+    Readiness,
+    Result,
+    Sliders,
+    Source,
+)
 from client.errors import (
     InvalidUrlError,
     JobCancelledError,
@@ -39,6 +51,7 @@ __all__ = [
     "LivePicture",
     "LocalPortrait",
     "LocalSetupError",
+    "NamedMotion",
     "NoConnectionError",
     "PortraitClient",
     "PortraitError",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
-from client import flows, http, many
+from client import flows, http, many, motions
 from client.async_exchange import AsyncExchange, run
 from client.calls import (
     ExtractFormat,
@@ -26,7 +26,7 @@ from client.calls import (
     faces_call,
     talk_call,
 )
-from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
+from client.documents import Batch, Bundle, Job, JobStatus, NamedMotion, Readiness, Sliders, Source
 from client.following import OnProgress
 from client.http import DEFAULT_URL
 from client.many import Edit, OnBatch
@@ -134,6 +134,35 @@ class AsyncPortraitClient:
     async def faces(self, photo: Media, **extras: Unpack[JobExtras]) -> Job:
         """As `PortraitClient.faces`."""
         return await self._submit(faces_call(photo, extras))
+
+    async def add_motion(
+        self,
+        name: str,
+        driver: Media,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        options: Fields | None = None,
+        **extras: Unpack[JobExtras],
+    ) -> Job:
+        """As `PortraitClient.add_motion`."""
+        return await self._submit(motions.motion_call(name, driver, title, description, options, extras))
+
+    async def motions(self) -> list[NamedMotion]:
+        """As `PortraitClient.motions`."""
+        return await self._run(motions.list_motions(self._retries))
+
+    async def motion(self, motion: NamedMotion | str) -> NamedMotion:
+        """As `PortraitClient.motion`."""
+        return await self._run(motions.read_motion(motion, self._retries))
+
+    async def motion_content(self, motion: NamedMotion | str) -> bytes:
+        """As `PortraitClient.motion_content`."""
+        return await self._run(motions.read_motion_content(motion, self._retries))
+
+    async def delete_motion(self, motion: NamedMotion | str) -> None:
+        """As `PortraitClient.delete_motion`."""
+        return await self._run(motions.delete_motion(motion, self._retries))
 
     async def jobs(
         self,

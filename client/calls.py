@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 from urllib.parse import quote
 
-from client.documents import Job, Source
+from client.documents import Job, NamedMotion, Source
 from client.steps import Call, FileContent
 
 
@@ -24,8 +24,11 @@ class SourceId(str):
 FileMedia = str | os.PathLike[str] | bytes | BinaryIO
 """A file: its path, its bytes, or an open binary file."""
 
-Media = FileMedia | Source | SourceId
-"""A file, or what stands for it since it was uploaded."""
+Uploaded = Source | SourceId | NamedMotion
+"""What stands for a file since it was uploaded, or stored as a motion."""
+
+Media = FileMedia | Uploaded
+"""A file, or what stands for it."""
 
 ExtractFormat = Literal["json", "npz", "obj"]
 
@@ -86,9 +89,9 @@ def job_call(
         media: files by form field; None where there is none.
         documents: JSON documents by form field; None where there is none.
     """
-    sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Source | SourceId)}
+    sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Uploaded)}
     files = {name: content(file) for name, file in sent.items()}
-    named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Source | SourceId)}
+    named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Uploaded)}
     described = {**documents, **described_extras(extras)}
     texts = {name: json.dumps(plain(document)) for name, document in described.items() if document is not None}
     chosen, key = extras.get("bundle"), extras.get("idempotency_key")
@@ -172,9 +175,9 @@ def result_call(job: Job | str, index: int) -> Call:
     return Call("GET", f"{job_path(job)}/result?index={index}")
 
 
-def source_id(source: Source | str) -> str:
-    """The id of an uploaded file."""
-    return source.id if isinstance(source, Source) else str(source)
+def source_id(source: Uploaded | str) -> str:
+    """The id of an uploaded file, or the name of a motion."""
+    return str(source) if isinstance(source, str) else source.id
 
 
 def source_path(source: Source | str) -> str:

@@ -169,6 +169,36 @@ class Source(Document):
     content_url: str | None = None
 
 
+class NamedMotion(Document):
+    """A motion that ships with the service or was stored; it stands for a driver. Its files are null of a shipped one.
+
+    `seconds` is 0 for a single pose; `keyframes` is what moves in a shipped one.
+    """
+
+    id: str
+    title: str
+    description: str | None = None
+    shipped: bool = False
+    seconds: float = 0
+    frames: int | None = None
+    fps: float | None = None
+    space: str | None = None
+    bundle: BundleIdentity | None = None
+    bytes: int | None = None
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+    content_url: str | None = None
+    sound_url: str | None = None
+    keyframes: list[dict[str, Any]] | None = None
+
+
+class MotionPage(Document):
+    """A page of motions."""
+
+    motions: list[NamedMotion]
+    next_cursor: str | None = None
+
+
 class Slider(Document):
     """An expression slider. `weakly_observed`: seldom seen in training; expect less of it."""
 

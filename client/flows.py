@@ -15,7 +15,7 @@ from client.calls import (
     FileMedia,
     JobExtras,
     Media,
-    SourceId,
+    Uploaded,
     job_path,
     reenact_call,
     result_call,
@@ -72,7 +72,7 @@ def source_ids(media: Iterable[Media], retries: Retries) -> Steps[list[str]]:
     for one in given:
         if id(one) in known:
             continue
-        if isinstance(one, Source | SourceId):
+        if isinstance(one, Uploaded):
             known[id(one)] = source_id(one)
         else:
             known[id(one)] = (yield from upload(one, retries)).id

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from client.calls import FaceMotion, Fields, FileMedia, JobExtras, Media, SourceId, content, plain
+from client.calls import FaceMotion, Fields, FileMedia, JobExtras, Media, Uploaded, content, plain, source_id
 from client.documents import Job, Problem, Sliders, Source
 from client.errors import PortraitError, ProblemError
 from client.following import OnProgress
@@ -127,9 +127,7 @@ class LocalJobs:
         return self._loaded
 
     def _named(self, media: Media) -> Path | str:
-        if isinstance(media, Source):
-            return media.id
-        return str(media) if isinstance(media, SourceId) else self._path(media)
+        return source_id(media) if isinstance(media, Uploaded) else self._path(media)
 
     def _path(self, file: FileMedia) -> Path:
         found = content(file)

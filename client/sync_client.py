@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
-from client import flows, http, many
+from client import flows, http, many, motions
 from client.calls import (
     ExtractFormat,
     FaceEdit,
@@ -25,7 +25,7 @@ from client.calls import (
     faces_call,
     talk_call,
 )
-from client.documents import Batch, Bundle, Job, JobStatus, Readiness, Sliders, Source
+from client.documents import Batch, Bundle, Job, JobStatus, NamedMotion, Readiness, Sliders, Source
 from client.exchange import Exchange, run
 from client.following import OnProgress
 from client.http import DEFAULT_URL
@@ -160,6 +160,35 @@ class PortraitClient:
     def faces(self, photo: Media, **extras: Unpack[JobExtras]) -> Job:
         """See how well the faces of a photo suit the other requests; its result is a JSON document."""
         return self._submit(faces_call(photo, extras))
+
+    def add_motion(
+        self,
+        name: str,
+        driver: Media,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        options: Fields | None = None,
+        **extras: Unpack[JobExtras],
+    ) -> Job:
+        """Keep the motion and the sound of a driver under a name, which stands for it once the job has succeeded."""
+        return self._submit(motions.motion_call(name, driver, title, description, options, extras))
+
+    def motions(self) -> list[NamedMotion]:
+        """Motions by name: the own ones, then those that ship with the service. Each goes where a driver goes."""
+        return self._run(motions.list_motions(self._retries))
+
+    def motion(self, motion: NamedMotion | str) -> NamedMotion:
+        """A motion, by its name, as the service knows it now."""
+        return self._run(motions.read_motion(motion, self._retries))
+
+    def motion_content(self, motion: NamedMotion | str) -> bytes:
+        """The JSON document of a stored motion."""
+        return self._run(motions.read_motion_content(motion, self._retries))
+
+    def delete_motion(self, motion: NamedMotion | str) -> None:
+        """Delete a stored motion now; jobs that have not read it yet will fail."""
+        return self._run(motions.delete_motion(motion, self._retries))
 
     def jobs(
         self,

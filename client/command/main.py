@@ -6,7 +6,21 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from client.command import batch, bundles, doctor, edit, extract, faces, jobs, media, operate, reenact, sliders, talk
+from client.command import (
+    batch,
+    bundles,
+    doctor,
+    edit,
+    extract,
+    faces,
+    jobs,
+    media,
+    motions,
+    operate,
+    reenact,
+    sliders,
+    talk,
+)
 from client.errors import NoConnectionError, PortraitError, ProblemError
 
 _HINTS = {"key_missing": "Give it with --api-key, or set PORTRAIT_API_KEY."}
@@ -30,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     """All subcommands; each sets `run`."""
     root = argparse.ArgumentParser(prog="portrait", description=__doc__, allow_abbrev=False)
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (edit, reenact, talk, extract, faces, batch, media, sliders, bundles, jobs, operate, doctor):
+    for module in (edit, reenact, talk, extract, faces, batch, media, motions, sliders, bundles, jobs, operate, doctor):
         module.add(commands)
     return root
 

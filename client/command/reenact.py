@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
+from client.calls import SourceId
 from client.command import connection, controls, extras, media, output, rendering
+from client.command.errors import CommandError
 from client.command.per_face import FaceFlag, face_choice
 
 
@@ -13,7 +16,10 @@ def add(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("reenact", help="let a face make a video's motion", allow_abbrev=False)
     parser.add_argument("photo", type=media.file, help="or a video, whose faces are edited")
-    parser.add_argument("driver", type=media.file, help="a video, a picture, or what `portrait extract` wrote")
+    parser.add_argument(
+        "driver", type=media.file, nargs="?", help="a video, a picture, or what `portrait extract` wrote"
+    )
+    parser.add_argument("--motion", metavar="NAME", help="instead of a driver: one of `portrait motions list`")
     parser.add_argument("--absolute", action="store_true", help="copy the driver's face instead of its changes")
     parser.add_argument(
         "--gain", action="append", metavar="PART=N", help="0 to 2, of expression, eyes, mouth, pose, translation"
@@ -40,11 +46,18 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Reenact a photo or video."""
-    wanted, changes = options(given), controls.requested(given)
+    wanted, changes, driver = options(given), controls.requested(given), driver_of(given)
     with connection.opened(given) as client:
-        job = client.reenact(given.photo, given.driver, **changes, options=wanted, **extras.extras(given))
+        job = client.reenact(given.photo, driver, **changes, options=wanted, **extras.extras(given))
         output.finish(client, job, given.output)
     return 0
+
+
+def driver_of(given: argparse.Namespace) -> Path | SourceId:
+    """What moves the face. Raises CommandError."""
+    if (given.driver is None) == (given.motion is None):
+        raise CommandError("give a driver or --motion NAME, one of them")
+    return SourceId(given.motion) if given.driver is None else given.driver
 
 
 def options(given: argparse.Namespace) -> dict[str, Any]:

@@ -178,6 +178,35 @@ def test_an_uploaded_file_can_be_looked_up_fetched_and_deleted(portrait: Any, sc
     assert script.paths == paths
 
 
+def test_a_motion_is_kept_listed_used_and_deleted(portrait: Any, script: Script) -> None:
+    own = {"id": "wave", "title": "Waves", "shipped": False, "seconds": 2.0, "sound_url": "/v1/motions/wave/sound"}
+    pages = {"motions": [own], "next_cursor": "wave"}, {"motions": [own | {"id": "nod"}], "next_cursor": None}
+    script.answers += [answer(JOB, 202), *map(answer, pages), answer(own), answer(JOB, 202), answer(b"{}")]
+    script.answers.append(answer(b"", 204))
+
+    portrait.add_motion("wave", b"video", title="Waves", options={"face": 1}, metadata={"order": "7"})
+    assert [motion.id for motion in portrait.motions()] == ["wave", "nod"]
+    portrait.reenact(b"photo", portrait.motion("wave"))
+    assert portrait.motion_content("wave") == b"{}"
+    portrait.delete_motion("a/b")
+
+    sent = {name: content.decode() for name, (_, content) in parts(script).items()}
+    assert sent == {
+        "driver": "video",
+        "name": "wave",
+        "title": "Waves",
+        "options": '{"face": 1}',
+        "metadata": '{"order": "7"}',
+    }
+    assert parts(script, 4)["driver_id"][1] == b"wave", "it stands for its driver"
+    assert [path.removeprefix("GET /base/v1") for path in script.paths[1:4]] == [
+        "/motions?",
+        "/motions?cursor=wave",
+        "/motions/wave",
+    ]
+    assert script.paths[-1] == "DELETE /base/v1/motions/a%2Fb"
+
+
 def test_a_request_is_repeated_with_one_key(portrait: Any, script: Script) -> None:
     script.answers = [
         REFUSED,

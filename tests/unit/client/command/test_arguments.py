@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from client.calls import SourceId
 from client.command import batch, extract, extras, reenact, rendering, talk
 from client.command.controls import POSE, SHORTHANDS, requested
 from client.command.errors import CommandError
@@ -172,6 +173,14 @@ def test_notes_bundle_and_callback_are_requested(capsys: pytest.CaptureFixture[s
     assert given == {"metadata": {"order": "7=a", "who": "me"}, "bundle": "next", "callback": "https://here/"}
     with pytest.raises(CommandError, match="NAME=TEXT"):
         extras.extras(parser().parse_args(["faces", "p", "--note", "order"]))
+
+
+def test_a_face_is_driven_by_a_file_or_by_a_motion() -> None:
+    named = parser().parse_args(["reenact", "p", "--motion", "nod", "-o", "o.mp4"])
+    assert reenact.driver_of(named) == SourceId("nod")
+    for words in (["p", "-o", "o.mp4"], ["p", "d", "--motion", "nod", "-o", "o.mp4"]):
+        with pytest.raises(CommandError, match="--motion NAME, one of them"):
+            reenact.driver_of(parser().parse_args(["reenact", *words]))
 
 
 def test_results_of_a_batch_are_named_after_their_photos() -> None:

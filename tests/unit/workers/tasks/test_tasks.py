@@ -20,6 +20,6 @@ def test_every_kind_has_a_route_that_takes_its_fields() -> None:
     for name, kind in KINDS.items():
         body = document["paths"][_ROUTES.get(name, f"/{name}")]["post"]["requestBody"]["content"]["application/json"]
         schema = document["components"]["schemas"][body["schema"]["$ref"].rpartition("/")[2]]
-        ids = {f"{file}_id" for file in kind.files}
+        ids = {f"{file}_{what}" for file in kind.files for what in ("id", "url")}
         assert schema["properties"].keys() == kind.files.keys() | kind.documents.keys() | ids | kind.texts.keys()
         assert body["examples"] == kind.examples

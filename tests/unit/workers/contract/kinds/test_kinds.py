@@ -14,6 +14,7 @@ from workers.contract.kinds import KINDS, JobRequest
 from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.kinds.preview import PreviewRequest
+from workers.contract.kinds.remote import RemoteRequest
 from workers.contract.kinds.strict import Strict
 from workers.contract.media_type import detect_media_type, media_kind
 
@@ -33,7 +34,7 @@ def test_a_kind_is_described_as_it_is_modelled(name: str, kind: JobKind) -> None
     }
     requests = get_args(get_args(JobRequest)[0])
     assert kind.request in requests
-    assert set(requests) == {kind.request for kind in KINDS.values()} | {PreviewRequest}
+    assert set(requests) == {kind.request for kind in KINDS.values()} | {PreviewRequest, RemoteRequest}
 
 
 @pytest.mark.parametrize(("kind", "name"), EXAMPLES)
