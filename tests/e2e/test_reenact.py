@@ -112,3 +112,21 @@ def test_a_driver_without_a_face_says_so(http: httpx.Client, photo: dict[str, An
     answer = http.post("/reenact", files=photo | {"driver": ("g.mp4", data)}, headers={"Prefer": "wait=60"})
     assert (answer.status_code, answer.json()["code"]) == (422, "no_face")
     assert answer.json()["errors"][0]["field"] == "driver"
+
+
+def test_a_stored_motion_moves_a_portrait_with_its_sound(
+    http: httpx.Client, photo: dict[str, Any], driver: bytes, tmp_path: Path
+) -> None:
+    made = http.post("/motions", data={"name": "slides"}, files={"driver": ("driver.mp4", driver, "video/mp4")})
+    assert follow(http, made.headers["location"])[-1]["status"] == "succeeded"
+    assert http.get("/motions").json()["motions"][0]["id"] == "slides"
+
+    accepted = http.post("/reenact", files=photo, data={"driver_id": "slides"})
+    job = follow(http, accepted.headers["location"])[-1]
+
+    assert job["status"] == "succeeded", job["error"]
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(http.get(job["result"]["url"]).content)
+    assert shown(clip)[0] == pytest.approx([k / FPS for k in range(COUNT)], abs=0.001)
+    assert onset(*heard(clip)) == pytest.approx(0.2, abs=0.02)
+    assert http.delete("/motions/slides").status_code == 204
