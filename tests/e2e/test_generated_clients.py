@@ -142,6 +142,16 @@ def test_the_python_client_extracts_and_looks_at_faces(generated: Generated, fol
     assert faces.faces[0].verdicts.edit.verdict == "good"
 
 
+def test_the_python_client_keeps_a_motion(generated: Generated, folder: Path) -> None:
+    form = generated.models.MotionForm(name="kept", driver=generated.file(folder / "driver.mp4"))
+    document = json.loads(generated.result(generated.call("editing", "create_motion", body=form, prefer="wait=60")))
+    assert document["space"] == "arkit"
+    motion = generated.call("editing", "read_motion", "kept")
+    assert (motion.id, motion.shipped, motion.frames) == ("kept", False, len(document["frames"]))
+    assert generated.call("editing", "list_motions").motions[0].to_dict() == motion.to_dict()
+    assert generated.call("editing", "delete_motion", "kept") is None
+
+
 def test_the_python_client_gets_problems(generated: Generated, folder: Path) -> None:
     models = generated.models
     controls = models.Controls.from_dict({"expression": {"mouthSmil": 1}})
