@@ -126,5 +126,6 @@ def test_curl_examples_are_valid_requests() -> None:
     for request in requests:
         controls = Controls.model_validate_json(json.dumps(request["controls"]))
         assert check_controls(controls, ARKIT.document(), max_clip_seconds=60) == []
-        options = ReenactOptions if request.keys() & {"driver", "driver_id"} else TalkOptions if "audio" in request else EditOptions
+        driven = request.keys() & {"driver", "driver_id"}
+        options = ReenactOptions if driven else TalkOptions if "audio" in request else EditOptions
         options.model_validate_json(json.dumps(request["options"]))
