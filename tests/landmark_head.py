@@ -28,7 +28,7 @@ def write_landmark_head(data: Path) -> Path:
     rng = np.random.default_rng(0)
     mean = landmark_shape()
     triangles = Delaunay(mean[:, :2]).simplices.astype(np.int32)
-    clockwise = np.cross(*np.diff(mean[triangles][..., :2], axis=1).swapaxes(0, 1)) < 0
+    clockwise = np.linalg.det(np.diff(mean[triangles][..., :2], axis=1)) < 0
     triangles[clockwise] = triangles[clockwise, ::-1]
     waves = rng.normal(0, 0.3, (53 + 60, 3, 2)).astype(np.float32)
     smooth = 0.15 * np.sin(np.einsum("vk,nck->nvc", mean[:, :2], waves))

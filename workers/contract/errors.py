@@ -144,6 +144,7 @@ class FetchError(ServiceError):
     """A file that a request names by its URL could not be fetched."""
 
     code, status, title = "fetch_failed", 422, "File not fetched"
+    field = "source"
 
 
 class DamagedMediaError(ServiceError):

@@ -26,6 +26,9 @@ a background, in levels, in which none can; and how much of hair is not noticed.
 GRAIN, LOUDEST = 0.006, 8.0
 """Of the crop's side: finer detail goes on beyond the edge as in a mirror, so many levels of it at most."""
 
+EDGE = 5
+"""Pixels of that grid beside the edge whose mean colour goes on behind it."""
+
 BODY = 0.98
 """Alpha below the hair from which on the background is filled in."""
 
@@ -118,8 +121,33 @@ def _filled(levels: Array, known: Array) -> Array:
     weight = values[:, 3:]
     is_known = weight[:, 0] > 0.3
     filled = pull_push(values[:, :3] / weight.clamp(min=0.3), is_known, RELAXATIONS).movedim(1, -1).numpy()
+    filled[0] = _continued(filled[0], is_known[0].numpy())
     whole = [cv2.resize(np.ascontiguousarray(one), (side, side), interpolation=cv2.INTER_LINEAR) for one in filled]
     return np.stack(whole)
+
+
+def _continued(filled: Array, known: NDArray[np.bool_]) -> Array:
+    """A background [h, w, 3] that goes on sideways behind what hides it: walls and collars stay at their height.
+
+    Args:
+        filled: smoothly, from all sides.
+        known: [h, w], where it is in sight.
+    """
+    height, width = known.shape
+    steady = cv2.blur(np.dstack([filled * known[..., None], known.astype(np.float32)]), (EDGE, 1))
+    steady = steady[..., :3] / np.maximum(steady[..., 3:], 1e-3)
+    columns = np.broadcast_to(np.arange(width), known.shape)
+    left = np.maximum.accumulate(np.where(known, columns, -1), axis=1)
+    right = np.minimum.accumulate(np.where(known, columns, width)[:, ::-1], axis=1)[:, ::-1]
+    rows = np.arange(height)[:, None]
+    total, colours = np.zeros((height, width, 1), np.float32), np.zeros_like(filled)
+    for column, distance in ((left, columns - left), (right, right - columns)):
+        there = (column >= 0) & (column < width)
+        weight = (there / np.maximum(distance, 1) ** 2).astype(np.float32)[..., None]
+        colours += weight * steady[rows, np.clip(column, 0, width - 1)]
+        total += weight
+    colours = np.where(total > 0, colours / np.maximum(total, 1e-6), filled)
+    return np.where(known[..., None], filled, cv2.GaussianBlur(colours, (0, 0), sigmaX=0.5, sigmaY=1.2))
 
 
 def _grain(levels: Array, hidden: Array) -> Array:

@@ -191,7 +191,7 @@ def test_the_document_of_the_api_shows_the_fields(api: httpx.Client) -> None:
         assert body[content_type]["schema"] == {"$ref": f"#/components/schemas/{schema}"}
         assert set(document["components"]["schemas"][schema]["properties"]) == {
             "source", "source_id", "audio", "audio_id", "pose", "pose_id", "controls", "options",
-            "bundle", "callback", "metadata",
+            "source_url", "audio_url", "pose_url", "bundle", "callback", "metadata",
         }  # fmt: skip
     assert {"TalkOptions", "SpeechGains"} <= document["components"]["schemas"].keys()
     assert body["application/json"]["examples"]

@@ -10,7 +10,7 @@ import pytest
 from pydantic import RootModel, TypeAdapter
 
 from models.coefficients import ARKIT
-from workers.contract.kinds import KINDS, JobRequest
+from workers.contract.kinds import KINDS, JobRequest, RemoteRequest
 from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.kinds.preview import PreviewRequest
