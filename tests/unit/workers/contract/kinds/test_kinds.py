@@ -14,7 +14,6 @@ from workers.contract.kinds import KINDS, JobRequest, RemoteRequest
 from workers.contract.kinds.common import JobKind
 from workers.contract.kinds.controls import Controls, check_controls
 from workers.contract.kinds.preview import PreviewRequest
-from workers.contract.kinds.remote import RemoteRequest
 from workers.contract.kinds.strict import Strict
 from workers.contract.media_type import detect_media_type, media_kind
 
