@@ -9,6 +9,7 @@ from typing import Any
 
 from client.command import connection, controls, extras, media, output, rendering
 from client.command.errors import CommandError
+from client.command.subcommand import add_subcommand
 from client.documents import Batch, Job
 from client.many import Edit
 
@@ -17,12 +18,25 @@ MOST = 1000
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("batch", help="edit many photos alike", allow_abbrev=False)
-    parser.add_argument("photos", type=media.file, nargs="+", metavar="PHOTO")
+    parser = add_subcommand(
+        commands,
+        "batch",
+        "edit many photos alike",
+        "Results are named after their photos. The exit status is 1 where one of them failed.",
+        usage="PHOTO … [OPTIONS] -o FOLDER",
+        examples=("batch *.jpg --smile 0.5 --format jpeg -o smiling",),
+    )
+    parser.add_argument("photos", type=media.file, nargs="+", metavar="PHOTO", help=media.PHOTO)
     controls.add_arguments(parser)
-    parser.add_argument("--absolute", action="store_true", help="values replace what the photos show")
-    parser.add_argument("--format", default="png", choices=tuple(output.FORMATS.values()), help="of the results (png)")
-    rendering.add_arguments(parser, fps="frames a second of clips of keyframes", writes="FOLDER")
+    parser.add_argument(
+        "--absolute",
+        action="store_true",
+        help="values replace what the photos show, instead of being added",
+    )
+    formats = tuple(dict.fromkeys(output.FORMATS.values()))
+    parser.add_argument("--format", default="png", choices=formats, help="of the results; png without")
+    fps = "frames a second of clips of keyframes"
+    rendering.add_arguments(parser, writes="where to write the results", fps=fps, metavar="FOLDER")
     parser.set_defaults(run=run)
 
 

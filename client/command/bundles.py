@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.table import Table
 
 from client.command import connection
+from client.command.subcommand import add_subcommand
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("bundles", help="list the weights that --bundle may name", allow_abbrev=False)
+    parser = add_subcommand(commands, "bundles", "list the weights that --bundle may name")
     parser.add_argument("--json", action="store_true", help="a line of JSON each")
     connection.add_arguments(parser)
     parser.set_defaults(run=run)

@@ -6,19 +6,41 @@ Every check raises ImportError when a package is not installed, MissingError whe
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 
 from client.command.errors import CommandError
 from client.errors import PortraitError
 from client.sync_client import PortraitClient
 
 OLDEST_PYTHON = (3, 11)
+INSTALL = "pip install 'pirenderer-service[embedded,worker]'"
 WORKER_BYTES = 2 * 2**30
 """Memory that one worker and the decoder beside it take for ordinary photos and videos."""
+
+PACKAGES = {
+    "av": "av",
+    "cv2": "opencv-python-headless",
+    "numba": "numba",
+    "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
+    "pillow_heif": "pillow-heif",
+    "safetensors": "safetensors",
+    "scipy": "scipy",
+    "soundfile": "soundfile",
+    "torch": "torch",
+}
+"""What the extra `worker` installs: packages by the names that they are imported by."""
+
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 CODECS = {"libx264": "H.264", "aac": "AAC", "libvpx-vp9": "VP9", "libopus": "Opus", "gif": "GIF"}
 
@@ -35,6 +57,27 @@ def python() -> str:
     return version
 
 
+def packages() -> str:
+    """What editing needs besides this package."""
+    missing = sorted(PACKAGES[name] for name in PACKAGES if find_spec(name) is None)
+    if missing:
+        raise MissingError(f"{', '.join(missing)}: {INSTALL}")
+    return f"all {len(PACKAGES)} of the extra `worker`"
+
+
+def settings() -> str:
+    """The PORTRAIT_ variables that are set."""
+    errors = import_module("pydantic")
+    given = import_module("service.embedded.settings").EmbeddedSettings
+    try:
+        given()
+    except errors.ValidationError as error:
+        wrong = [f"{_variable(one['loc'])}{one['msg'].removeprefix('Value error, ')}" for one in error.errors()]
+        raise MissingError("; ".join(wrong)) from None
+    known = {f"PORTRAIT_{name.upper()}" for name in given.model_fields}
+    return ", ".join(sorted(known & os.environ.keys())) or "none is set"
+
+
 def cores() -> str:
     """Cores that a worker may use, by affinity and CPU quota."""
     usable: int = import_module("models.cores").usable_cores()
@@ -42,9 +85,8 @@ def cores() -> str:
 
 
 def memory() -> str:
-    """The machine's memory."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = page * os.sysconf("SC_PHYS_PAGES")
+    """The memory of the machine, or as much of it as this process's container may use."""
+    total = min(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *map(_limit, _MEMORY_LIMITS))
     if total < WORKER_BYTES:
         raise MissingError(f"{_gib(total)}; a worker needs {_gib(WORKER_BYTES)}")
     return _gib(total)
@@ -96,12 +138,25 @@ def bundle(folder: str | None) -> str:
 
 
 def server(url: str, api_key: str | None) -> str:
-    """A service that is ready to work."""
+    """A service that is ready to work for this key."""
     try:
         with PortraitClient(url, api_key) as client:
-            return f"{url} is {client.readiness().state}"
+            state = client.readiness().state
+            bundles = ", ".join(f"{bundle.name}:{bundle.version}" for bundle in client.bundles())
+            return f"{url} is {state}; it has the weights {bundles}"
     except PortraitError as error:
         raise MissingError(str(error)) from None
+
+
+def _variable(location: Sequence[str | int]) -> str:
+    return f"PORTRAIT_{str(location[0]).upper()}: " if location else ""
+
+
+def _limit(file: Path) -> float:
+    try:
+        return float(file.read_text())
+    except (OSError, ValueError):  # no such group, or "max"
+        return math.inf
 
 
 def _answering_redis(url: str) -> str:
@@ -116,5 +171,5 @@ def _answering_redis(url: str) -> str:
     return "the one of PORTRAIT_REDIS_URL answers"
 
 
-def _gib(count: int) -> str:
+def _gib(count: float) -> str:
     return f"{count / 2**30:.1f} GiB"

@@ -15,11 +15,13 @@ from client.sync_client import PortraitClient
 def add_arguments(parser: argparse.ArgumentParser, *, local: bool = False) -> None:
     """The options that name the service; `local`: or that do without one."""
     group = parser.add_argument_group("service")
-    group.add_argument("--server", metavar="URL", default=os.environ.get(SERVER), help=f"its URL (${SERVER})")
+    url = f"of the service (${SERVER}, else {DEFAULT_URL})"
+    group.add_argument("--server", metavar="URL", default=os.environ.get(SERVER), help=url)
     # A key is not shown by --help.
-    group.add_argument("--api-key", metavar="KEY", help=f"where it asks for one (${API_KEY})")
+    group.add_argument("--api-key", metavar="KEY", help=f"where the service asks for one (${API_KEY})")
     if local:
-        group.add_argument("--local", action="store_true", help="none: do the work in this process")
+        here = "needs no service: loads the models and does the work in this process"
+        group.add_argument("--local", action="store_true", help=here)
 
 
 def connected(given: argparse.Namespace) -> PortraitClient:

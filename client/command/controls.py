@@ -36,13 +36,15 @@ POSE = {
     "roll": "degrees; + tilts the head clockwise in the picture",
     "x": "fraction of the crop; + is right",
     "y": "fraction of the crop; + is down",
-    "zoom": "factor",
+    "zoom": "factor; 1.1 brings the head nearer",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of all sliders."""
-    expression = parser.add_argument_group("expression", "values from -1 to 1, added to what the photo shows")
+    expression = parser.add_argument_group(
+        "expression", "Sliders from -1 to 1, most of them from 0; they are added to what is there already."
+    )
     for flag, names in SHORTHANDS.items():
         expression.add_argument(f"--{flag}", action=FaceFlag, type=float, metavar="N", help=", ".join(names))
     expression.add_argument(
@@ -51,9 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         repeated=True,
         metavar="NAME=N",
         dest="assignments",
-        help="any slider of `portrait sliders`",
+        help="any slider of `portrait sliders`; may be repeated",
     )
-    pose = parser.add_argument_group("pose")
+    pose = parser.add_argument_group("pose", "Added to the pose of the head that is there already.")
     for axis, meaning in POSE.items():
         pose.add_argument(f"--{axis}", action=FaceFlag, type=float, metavar="N", help=meaning)
     parser.add_argument(
@@ -61,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action=FaceFlag,
         type=Path,
         metavar="FILE",
-        help="the API's `controls` as JSON, such as keyframes; flags go on top",
+        help="JSON file with the API's `controls`, such as keyframes (docs/api.md); flags go on top",
     )
 
 

@@ -9,19 +9,28 @@ from typing import Any
 from client.calls import ExtractFormat
 from client.command import connection, extras, media, output, per_face, rendering
 from client.command.errors import CommandError
+from client.command.subcommand import add_subcommand
 
 FORMATS: dict[str, ExtractFormat] = {".json": "json", ".npz": "npz", ".obj": "obj"}
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("extract", help="read expression and pose of a photo or video", allow_abbrev=False)
+    parser = add_subcommand(
+        commands,
+        "extract",
+        "read expression and pose of the face in a photo or video, as numbers",
+        "What it writes can be edited, and be the driver of `portrait reenact`.",
+        usage="MEDIA [OPTIONS] [-o FILE]",
+        examples=("extract video.mp4 -o motion.json", "extract photo.jpg -o face.obj"),
+    )
     parser.add_argument("media", type=media.file, help="a photo or video")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=".json, .npz or .obj; without, it is printed")
+    writes = ".json, .npz or .obj; without, the JSON is printed"
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help=writes)
     parser.add_argument(
         "--format",
         choices=tuple(FORMATS.values()),
-        help="obj: the mesh of a photo's face; without, as the output's name",
+        help="of the output, where its ending does not say so; obj is the mesh of a photo's face",
     )
     parser.add_argument("--landmarks", action="store_true", help="add the 478 landmarks of each frame")
     per_face.add_argument(parser, several=False)

@@ -13,9 +13,10 @@ from client.command.errors import CommandError
 def add_arguments(parser: argparse.ArgumentParser, *, local: bool = True) -> None:
     """The options, and those that name the service; `local`: or that do without one."""
     group = parser.add_argument_group("job")
-    group.add_argument("--bundle", metavar="NAME", help="the weights: NAME, NAME:VERSION, of `portrait bundles`")
-    group.add_argument("--note", action="append", metavar="NAME=TEXT", help="metadata that comes back with the job")
-    group.add_argument("--callback", metavar="URL", help="what the service calls when the job has ended")
+    group.add_argument("--bundle", metavar="NAME", help="weights to use, of `portrait bundles`: NAME or NAME:VERSION")
+    note = "metadata that comes back with the job; may be repeated"
+    group.add_argument("--note", action="append", metavar="NAME=TEXT", help=note)
+    group.add_argument("--callback", metavar="URL", help="URL that the service calls when the job has ended")
     connection.add_arguments(parser, local=local)
 
 

@@ -7,14 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from client.command import connection, extras, media, output
+from client.command.subcommand import add_subcommand
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser(
-        "faces", help="see how well the faces of a photo suit each request", allow_abbrev=False
+    parser = add_subcommand(
+        commands,
+        "faces",
+        "list the faces of a photo, and how well each suits editing",
+        "The place in the list, from 0, is the number that --face of other commands takes.",
+        usage="PHOTO [OPTIONS] [-o FILE]",
+        examples=("faces group.jpg",),
     )
-    parser.add_argument("photo", type=media.file, help="a photo")
+    parser.add_argument("photo", type=media.file, help=media.PHOTO)
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE", help="where to save the JSON; without, it is printed"
     )

@@ -9,15 +9,16 @@ from rich.console import Console
 from rich.table import Table
 
 from client.command import connection
+from client.command.subcommand import add_subcommand
 from client.documents import Job, JobStatus
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("jobs", help="list the jobs, newest first", allow_abbrev=False)
-    parser.add_argument("--kind", metavar="KIND", help="only these, such as edit")
+    parser = add_subcommand(commands, "jobs", "list the jobs, newest first", examples=("jobs --status failed",))
+    parser.add_argument("--kind", metavar="KIND", help="only those of a kind: edit, reenact, talk, extract, faces")
     parser.add_argument("--status", choices=get_args(JobStatus), help="only those in this state")
-    parser.add_argument("-n", "--most", type=int, default=20, metavar="N", help="as many at most (20)")
+    parser.add_argument("-n", "--most", type=int, default=20, metavar="N", help="list so many at most; 20 without")
     parser.add_argument("--json", action="store_true", help="a line of JSON each")
     connection.add_arguments(parser)
     parser.set_defaults(run=run)

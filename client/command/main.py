@@ -25,11 +25,20 @@ from client.errors import NoConnectionError, PortraitError, ProblemError
 
 _HINTS = {"key_missing": "Give it with --api-key, or set PORTRAIT_API_KEY."}
 INTERRUPTED = 130
+MISUSED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit status: 0, 1 after an error, which goes to stderr, or 130 after Ctrl-C."""
-    given = parser().parse_args(arguments)
+    """The command line; errors go to stderr.
+
+    Returns:
+        The exit status: 0, 1 after an error, 2 without a command, 130 after Ctrl-C.
+    """
+    root = parser()
+    given = root.parse_args(arguments)
+    if given.run is None:
+        root.print_help(sys.stderr)
+        return MISUSED
     try:
         status: int = given.run(given)
     except (PortraitError, OSError) as error:
@@ -42,8 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All subcommands; each sets `run`."""
-    root = argparse.ArgumentParser(prog="portrait", description=__doc__, allow_abbrev=False)
-    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    root = argparse.ArgumentParser(
+        prog="portrait",
+        usage="portrait COMMAND …",
+        description="Edit portraits: change expression and pose, make photos move and talk.",
+        epilog="`portrait COMMAND --help` describes a command. Edits need a service (`portrait serve`) or --local.",
+        allow_abbrev=False,
+    )
+    root.set_defaults(run=None)
+    commands = root.add_subparsers(title="commands", metavar="COMMAND", prog="portrait")
     for module in (edit, reenact, talk, extract, faces, batch, media, motions, sliders, bundles, jobs, operate, doctor):
         module.add(commands)
     return root

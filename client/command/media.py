@@ -9,6 +9,10 @@ from typing import Any
 
 from client.calls import SourceId
 from client.command import connection
+from client.command.subcommand import add_subcommand
+
+PHOTO = "a photo, or its id that `portrait upload` printed"
+DRIVER = "a video, a picture, or what `portrait extract` wrote"
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -21,10 +25,12 @@ def file(text: str) -> Path | SourceId:
 
 def add(commands: Any) -> None:
     """Add the command `upload`."""
-    parser = commands.add_parser(
+    parser = add_subcommand(
+        commands,
         "upload",
-        help="store files at the service, to be named by their ids instead of being sent again",
-        allow_abbrev=False,
+        "store files at the service once, and print their ids",
+        "On later command lines an id stands for its file.",
+        examples=("upload photo.jpg speech.wav",),
     )
     parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="photos, videos, sounds, motions")
     connection.add_arguments(parser)

@@ -11,12 +11,19 @@ from rich.table import Table
 
 from client.command import connection, extras, media, output
 from client.command.per_face import face_choice
+from client.command.subcommand import add_subcommand
 from client.documents import NamedMotion
 
 
 def add(commands: Any) -> None:
     """Add the command and its own."""
-    parser = commands.add_parser("motions", help="drivers that have a name: list, add, show, remove")
+    parser = add_subcommand(
+        commands,
+        "motions",
+        "list, add, show and remove drivers that have a name",
+        "Such a name is given as `portrait reenact --motion NAME`.",
+        examples=("motions list", 'motions add hello driver.mp4 --title "Says hello"', "motions remove hello"),
+    )
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
 
     listing = actions.add_parser("list", help="all that there are, one's own first", allow_abbrev=False)
@@ -25,7 +32,7 @@ def add(commands: Any) -> None:
 
     adding = actions.add_parser("add", help="keep a driver's motion and sound under a name", allow_abbrev=False)
     adding.add_argument("name", help="1 to 40 of a-z, 0-9 and -, beginning with a letter")
-    adding.add_argument("driver", type=media.file, help="a video, a picture, or what `portrait extract` wrote")
+    adding.add_argument("driver", type=media.file, help=media.DRIVER)
     adding.add_argument("--title", metavar="TEXT", help="what the face does")
     adding.add_argument("--description", metavar="TEXT", help="more of it")
     adding.add_argument("--face", metavar="N", help="whose motion: largest, or a number, 0 for the largest")
@@ -33,12 +40,12 @@ def add(commands: Any) -> None:
     adding.set_defaults(run=add_one)
 
     showing = actions.add_parser("show", help="what is known of one, as JSON", allow_abbrev=False)
-    showing.add_argument("name")
+    showing.add_argument("name", help="one of `portrait motions list`")
     showing.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write its document")
     showing.set_defaults(run=show)
 
     removing = actions.add_parser("remove", help="delete some of one's own", allow_abbrev=False)
-    removing.add_argument("names", nargs="+", metavar="NAME")
+    removing.add_argument("names", nargs="+", metavar="NAME", help="of one's own")
     removing.set_defaults(run=remove)
     for action in (listing, showing, removing):
         connection.add_arguments(action)

@@ -31,10 +31,13 @@ FORMATS = {
 }
 
 
-def add_argument(parser: argparse.ArgumentParser, writes: Literal["FILE", "FOLDER"] = "FILE") -> None:
+PICTURES, CLIPS = ".png, .jpg or .webp", ".mp4, .webm or .gif"
+"""Endings of what a command may write, in words."""
+
+
+def add_argument(parser: argparse.ArgumentParser, meaning: str, metavar: Literal["FILE", "FOLDER"]) -> None:
     """The option that names the output."""
-    meaning = f"what to write: {', '.join(FORMATS)}" if writes == "FILE" else "where to write the results"
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar=writes, help=meaning)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=metavar, help=meaning)
 
 
 def format_of(path: Path) -> str:

@@ -38,8 +38,8 @@ class _NextFace(argparse.Action):
 
 def add_argument(parser: argparse.ArgumentParser, *, several: bool = True) -> None:
     """The flag that names a face."""
-    meaning = "which face: largest, or its number of `portrait faces`, 0 for the largest"
-    more = "; again for each further one: the flags after it are for that face, those before the first for all"
+    meaning = "which face of several: its number in `portrait faces`; 0 is the largest, which is taken without"
+    more = ". May be repeated: flags after it are for that face, flags before the first are for all"
     parser.add_argument(
         "--face", action=_NextFace, default=argparse.SUPPRESS, metavar="N", help=meaning + more * several
     )

@@ -10,26 +10,41 @@ from client.calls import SourceId
 from client.command import connection, controls, extras, media, output, rendering
 from client.command.errors import CommandError
 from client.command.per_face import FaceFlag, face_choice
+from client.command.subcommand import add_subcommand
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("reenact", help="let a face make a video's motion", allow_abbrev=False)
-    parser.add_argument("photo", type=media.file, help="or a video, whose faces are edited")
-    parser.add_argument(
-        "driver", type=media.file, nargs="?", help="a video, a picture, or what `portrait extract` wrote"
+    parser = add_subcommand(
+        commands,
+        "reenact",
+        "let the face of a photo or video make the motion of another video",
+        "The motion may also come from a picture, from what `portrait extract` wrote, or have a name.",
+        usage="PHOTO [DRIVER] [OPTIONS] -o FILE",
+        examples=(
+            "reenact photo.jpg driver.mp4 -o out.mp4",
+            "reenact photo.jpg --motion nod -o out.gif",
+            "reenact clip.mp4 driver.mp4 --region mouth --gain mouth=1.2 -o out.mp4",
+        ),
     )
+    parser.add_argument("photo", type=media.file, help="a photo; or a video, whose face is moved in every frame")
+    parser.add_argument("driver", type=media.file, nargs="?", help=media.DRIVER)
     parser.add_argument("--motion", metavar="NAME", help="instead of a driver: one of `portrait motions list`")
     parser.add_argument("--absolute", action="store_true", help="copy the driver's face instead of its changes")
     parser.add_argument(
-        "--gain", action="append", metavar="PART=N", help="0 to 2, of expression, eyes, mouth, pose, translation"
+        "--gain",
+        action="append",
+        metavar="PART=N",
+        help="0 to 2: less or more of expression, eyes, mouth, pose or translation; may be repeated",
     )
-    parser.add_argument("--region", help="what moves: all, expression, pose, mouth or eyes")
+    parser.add_argument("--region", metavar="PART", help="what moves: all, expression, pose, mouth or eyes")
     parser.add_argument(
-        "--reference", help="what changes are measured against: closest, first, neutral, or the number of a frame"
+        "--reference",
+        metavar="FRAME",
+        help="what changes are measured against: closest, first, neutral or a frame's number",
     )
     parser.add_argument("--smoothing", type=float, metavar="N", help="0 to 1: less tremor")
-    parser.add_argument("--sound", help="what is heard: the driver's (also of a document), the source's, or none")
+    parser.add_argument("--sound", metavar="WHOSE", help="what is heard: driver (also a document's), source or none")
     parser.add_argument("--driver-place", action="store_true", help="place and size of the head are the driver's too")
     controls.add_arguments(parser)
     parser.add_argument(
@@ -40,7 +55,8 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="after --face: what moves this face instead",
     )
-    rendering.add_arguments(parser, fps="sample the motion anew at this rate")
+    writes = f"{output.CLIPS}; of a picture as the driver {output.PICTURES}"
+    rendering.add_arguments(parser, writes=writes, fps="sample the motion anew at this rate")
     parser.set_defaults(run=run)
 
 

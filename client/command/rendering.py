@@ -11,21 +11,27 @@ from client.command.errors import CommandError
 
 
 def add_arguments(
-    parser: argparse.ArgumentParser, *, fps: str, writes: Literal["FILE", "FOLDER"] = "FILE", faces: bool = True
+    parser: argparse.ArgumentParser,
+    *,
+    writes: str,
+    fps: str,
+    metavar: Literal["FILE", "FOLDER"] = "FILE",
+    faces: bool = True,
 ) -> None:
     """The options that all these commands have.
 
     Args:
+        writes: what the output is.
         fps: what that option does here.
-        writes: what is named.
+        metavar: what is named as the output.
         faces: whether several faces may be named.
     """
-    output.add_argument(parser, writes)
+    output.add_argument(parser, writes, metavar)
     per_face.add_argument(parser, several=faces)
-    parser.add_argument("--crop", action="store_true", help="the square around the face instead of the whole picture")
+    parser.add_argument("--crop", action="store_true", help="write the square around the face, not the whole picture")
     parser.add_argument("--size", type=int, metavar="PIXELS", help="side of that square; implies --crop")
-    parser.add_argument("--fps", type=float, help=fps)
-    parser.add_argument("--label", action="store_true", help="mark the picture visibly as edited")
+    parser.add_argument("--fps", type=float, metavar="N", help=fps)
+    parser.add_argument("--label", action="store_true", help="write visibly into the picture that it is edited")
     extras.add_arguments(parser)
 
 

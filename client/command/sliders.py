@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from client.command import connection
+from client.command.subcommand import add_subcommand
 from client.documents import Sliders
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("sliders", help="list what can be edited", allow_abbrev=False)
-    parser.add_argument("--json", action="store_true", help="as the service's document")
+    parser = add_subcommand(commands, "sliders", "list what can be edited", examples=("sliders --local",))
+    parser.add_argument("--json", action="store_true", help="print the document of GET /sliders")
     connection.add_arguments(parser, local=True)
     parser.set_defaults(run=run)
 

@@ -6,26 +6,38 @@ import argparse
 from typing import Any
 
 from client.command import connection, controls, extras, media, output, per_face, rendering
+from client.command.subcommand import add_subcommand
 
 
 def add(commands: Any) -> None:
     """Add the command."""
-    parser = commands.add_parser("talk", help="let a photo say what is heard", allow_abbrev=False)
-    parser.add_argument("photo", type=media.file)
+    parser = add_subcommand(
+        commands,
+        "talk",
+        "let the face of a photo say what a sound file says",
+        "Or, with --idle and no sound, let it live without a word.",
+        usage="PHOTO [SOUND] [OPTIONS] -o FILE",
+        examples=("talk photo.jpg speech.wav -o out.mp4", "talk photo.jpg --idle 6 --style happy -o out.gif"),
+    )
+    parser.add_argument("photo", type=media.file, help=media.PHOTO)
     parser.add_argument("audio", type=media.file, nargs="?", help="a sound file, or a video whose sound is taken")
-    parser.add_argument("--idle", type=float, metavar="SECONDS", help="without a sound: so long a living portrait")
-    parser.add_argument("--style", help="neutral, happy, sad, serious or lively")
+    parser.add_argument("--idle", type=float, metavar="SECONDS", help="without a sound: how long the face lives")
+    parser.add_argument("--style", metavar="NAME", help="neutral, happy, sad, serious or lively")
     parser.add_argument("--pad-before", type=float, metavar="SECONDS", help="silence before the sound")
     parser.add_argument("--pad-after", type=float, metavar="SECONDS", help="silence after it")
     parser.add_argument("--seed", type=int, metavar="N", help="equal seeds give equal motions")
-    parser.add_argument("--temperature", type=float, metavar="N", help="0 to 1.5: from ordinary motion to variety")
-    parser.add_argument("--samples", type=int, metavar="N", help="so many clips, each named after its seed")
-    parser.add_argument("--gain", action="append", metavar="PART=N", help="0 to 2, of head, brows, blink, mouth, gaze")
+    parser.add_argument("--temperature", type=float, metavar="N", help="0 to 1.5: likely to varied motion")
+    parser.add_argument("--samples", type=int, metavar="N", help="so many clips, 8 at most, named after their seeds")
+    gains = "0 to 2: less or more of head, brows, blink, mouth or gaze; may be repeated"
+    parser.add_argument("--gain", action="append", metavar="PART=N", help=gains)
     parser.add_argument(
-        "--pose", type=media.file, metavar="FILE", help="head poses: written by `portrait extract`, or a video"
+        "--pose",
+        type=media.file,
+        metavar="FILE",
+        help="head poses to use: a video, or what `portrait extract` wrote",
     )
     controls.add_arguments(parser)
-    rendering.add_arguments(parser, fps="frames a second", faces=False)
+    rendering.add_arguments(parser, writes=output.CLIPS, fps="frames a second", faces=False)
     parser.set_defaults(run=run)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -211,6 +214,33 @@ def test_an_error_is_a_sentence_and_status_1(words: list[str], says: str, capsys
     assert says in output.err
     assert output.err.startswith("portrait: ")
     assert output.out == ""
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    [commands] = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return {name: found for name, found in commands.choices.items() if name != "keys"}
+
+
+@pytest.mark.parametrize("name", subcommands())
+def test_help_describes_every_argument_and_its_examples_can_be_typed(name: str, tmp_path: Path) -> None:
+    described = subcommands()[name]
+    assert described.description
+    assert all(action.help for action in described._actions if not isinstance(action, argparse._SubParsersAction))
+    for example in re.findall(r"^  portrait (.*)$", described.epilog or "", re.MULTILINE):
+        assert parser().parse_args(shlex.split(example)).run
+
+
+def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "edit " in capsys.readouterr().err
+
+
+def test_the_help_of_keys_is_its_programs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "client", "keys", "create", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert "service.keys" in done.stdout
 
 
 @pytest.mark.parametrize("module", ["service", "service.embedded", "workers", "client"])
