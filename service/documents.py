@@ -90,9 +90,10 @@ class MotionSound(ContractModel):
     """Where the sound of a motion is; `POST /reenact` plays it while it is there."""
 
     source_id: str = Field(description="What has it: an upload, or a stored motion. It lives as long as that does.")
-    offset_s: float = Field(
-        default=0,
-        description="Seconds of it at time 0; below 0: silence first. A video's counts from its first picture.",
+    offset_s: float = Field(default=0, description="Seconds of it at time 0; below 0: silence first.")
+    clock: str = Field(
+        default="picture",
+        description="What these count from: `picture`, the first one of a video, or `sound`, the first sample.",
     )
 
 

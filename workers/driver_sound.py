@@ -88,7 +88,8 @@ class DriverSounds:
         rate = self._decoder.probe(path).audio_rate if kind == "video" else self._decoder.probe_audio(path).rate
         if rate is None:
             raise NoAudioError("The video has no sound.")
-        return DriverSound(path, rate, of_video=kind == "video", offset_s=reference.offset_s)
+        of_video = kind == "video" and reference.clock == "picture"
+        return DriverSound(path, rate, of_video=of_video, offset_s=reference.offset_s)
 
     def _of_motion(self, attempt: Attempt, reference: SoundReference, path: Path) -> DriverSound:
         if not self._motions.fetch_sound(attempt.owner, reference.source_id, path, attempt.check):

@@ -127,16 +127,21 @@ def write_document(
     motion: Motion,
     arrays: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
     *,
-    of_pictures: bool = True,
+    made_here: bool = True,
+    name: str = "result",
+    seed: int | None = None,
 ) -> OutputFile:
-    """Write coefficients as `result` in the chosen format; npz takes more arrays.
+    """Write coefficients as a file in the chosen format; npz takes more arrays.
 
-    `of_pictures`: whether this worker read them, and not another document that they came in.
+    Args:
+        made_here: whether this worker read or drew them, and not another document that they came in.
+        name: of the file, without its ending.
+        seed: that they were drawn with, for the result.
     """
-    path = folder / f"result.{chosen}"
-    bundle = attempt.record.job.bundle if of_pictures else None
+    path = folder / f"{name}.{chosen}"
+    bundle = attempt.record.job.bundle if made_here else None
     read_by = None if bundle is None else bundle.model_dump()
-    code = attempt.record.job.code_version if of_pictures else None
+    code = attempt.record.job.code_version if made_here else None
     attempt.stage("encode", len(motion.times), len(motion.times))
     with attempt.timed("encode_s"):
         if chosen == "npz":
@@ -147,7 +152,8 @@ def write_document(
                     file.write(text)
                     attempt.check()
     seconds = None if motion.fps is None else round(Clock.of(motion.times, motion.fps).seconds, 4)
-    return OutputFile(path, EXTRACT_FORMATS[chosen], motion.space.name, frames=len(motion.times), seconds=seconds)
+    frames = len(motion.times)
+    return OutputFile(path, EXTRACT_FORMATS[chosen], motion.space.name, frames=frames, seconds=seconds, seed=seed)
 
 
 def write_mesh(attempt: Attempt, folder: Path, mesh: "PhotoMesh", space: str) -> OutputFile:

@@ -37,7 +37,12 @@ def add(commands: Any) -> None:
         help="head poses to use: a video, or what `portrait extract` wrote",
     )
     controls.add_arguments(parser)
-    rendering.add_arguments(parser, writes=output.CLIPS, fps="frames a second", faces=False)
+    rendering.add_arguments(
+        parser,
+        writes=f"{output.CLIPS}; or .json: the motion alone, a driver for another portrait",
+        fps="frames a second",
+        faces=False,
+    )
     parser.set_defaults(run=run)
 
 
@@ -62,4 +67,8 @@ def options(given: argparse.Namespace) -> dict[str, Any]:
         "pad": rendering.given_only({"before": given.pad_before, "after": given.pad_after}),
         "gains": rendering.numbers(given.gain, "--gain"),
     }
-    return rendering.options(given) | rendering.given_only(own)
+    if given.output.suffix.lower() != ".json":
+        return rendering.options(given) | rendering.given_only(own)
+    wanted = rendering.options_of(given, "mp4") | rendering.given_only(own)
+    del wanted["output"]["format"]
+    return wanted | {"result": "motion"}

@@ -86,7 +86,7 @@ def motion_npz(
     more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
 ) -> bytes:
     """The same as arrays: space, bundle [3] (name, version, digest) and code_version (empty texts where none read it),
-    names [C], fps (NaN for a still), sound (the id of what has it, or empty), sound_offset_s, times [T],
+    names [C], fps (NaN for a still), sound (the id of what has it, or empty), sound_offset_s, sound_clock, times [T],
     coefficients [T, C], box [T, 4], score [T] (NaN where no face was seen); landmarks [T, 478, 2] where the motion has
     them, and `more`, by name."""
     count = len(motion.times)

@@ -37,7 +37,7 @@ class MotionTask:
         reference = None if sound is None else SoundReference(request.name)
         of_pictures = request.driver_kind != "motion"
         motion = replace(driving.motion, sound=reference)
-        output = write_document(attempt, folder, "json", motion, of_pictures=of_pictures)
+        output = write_document(attempt, folder, "json", motion, made_here=of_pictures)
         facts = MotionFacts(
             title=request.title or request.name,
             description=request.description,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from models.coefficients import CoefficientSpace, LazyMotion, Transfer, sample, transfer
 from models.coefficients.document import Motion
+from models.coefficients.sound_reference import SoundReference
 from models.coefficients.space import POSE_SIZE
 from models.extractor.motion import smoothed
 from workers.attempt import Attempt
@@ -19,7 +20,7 @@ from workers.contract.errors import NoSpeechModelError
 from workers.contract.kinds.reenact import ReenactOptions
 from workers.contract.kinds.talk import MAX_SEED, TalkRequest
 from workers.media.clock import Clock
-from workers.output import write_clip
+from workers.output import write_clip, write_document
 from workers.output_file import OutputFile
 from workers.source_warnings import motion_warnings
 from workers.tasks.direction import directed
@@ -36,7 +37,7 @@ class TalkTask:
         self._editor, self._input, self._audio = tools.editor, tools.source_input, tools.audio_input
 
     def run(self, attempt: Attempt, folder: Path) -> list[OutputFile]:
-        """Make one clip a sample, of seeds in a row. Raises whatever is wrong with photo or speech."""
+        """Make one clip, or document, a sample, of seeds in a row. Raises whatever is wrong with photo or speech."""
         request = cast(TalkRequest, attempt.request)
         from models.audio import frame_count  # loads torch, which the tasks' module leaves to the editor
 
@@ -55,7 +56,10 @@ class TalkTask:
         for seed in range(first, first + options.samples):
             motion = LazyMotion(self._motion(attempt, source, sound, request, poses, seed), frames)
             motion[np.zeros(1, np.intp)]  # what is wrong with the request shows here
-            clips.append(self._clip(attempt, source, speech, request, motion, folder, clips, seed))
+            if options.result == "motion":
+                clips.append(self._document(attempt, request, motion, folder, seed))
+            else:
+                clips.append(self._clip(attempt, source, speech, request, motion, folder, clips, seed))
             attempt.warn(motion_warnings(self._editor.space, source.coefficients, motion.whole()))
         return clips
 
@@ -98,7 +102,8 @@ class TalkTask:
         done = 0
         while True:
             # Rendering asks for all but the first.
-            with attempt.paused("render_s") if done else nullcontext(), attempt.timed("motion_s"):
+            rendered = done and options.result == "clip"
+            with attempt.paused("render_s") if rendered else nullcontext(), attempt.timed("motion_s"):
                 attempt.check()
                 chunk = next(chunks, None)
             if chunk is None:
@@ -109,6 +114,17 @@ class TalkTask:
             done += len(chunk)
             times = np.arange(frames.start, frames.stop) / options.rate
             yield directed(space, source.coefficients, chunk, request.controls, times)
+
+    def _document(
+        self, attempt: Attempt, request: TalkRequest, motion: LazyMotion, folder: Path, seed: int
+    ) -> OutputFile:
+        """The motion itself, which refers to the speech; nothing is rendered."""
+        rate, sound = request.options.rate, None
+        if request.audio_id is not None:
+            sound = SoundReference(request.audio_id, -request.options.pad.before, "sound")
+        times, space = np.arange(len(motion)) / rate, self._editor.space
+        drawn = Motion(space, times, rate, motion.whole(), sound=sound)
+        return write_document(attempt, folder, "json", drawn, name=str(seed), seed=seed)
 
     def _clip(
         self,

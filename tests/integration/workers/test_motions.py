@@ -194,7 +194,7 @@ def test_a_stored_motion_outlives_its_video_and_keeps_its_sound(
     assert facts.bundle == made.job.bundle
     document = json.loads(motions.open(ANONYMOUS, "flashes").read())
     assert document == json.loads(service.result(made, tmp_path).read_bytes())
-    assert document["sound"] == {"source_id": "flashes", "offset_s": 0}
+    assert document["sound"] == {"source_id": "flashes", "offset_s": 0, "clock": "picture"}
     assert document["bundle"]["name"] == "stand-in"
 
 

@@ -161,7 +161,7 @@ def test_a_document_keeps_its_sound_as_long_as_that_is_stored(service: Service, 
     video = service.add(driver(tmp_path / "driver.mp4", sounds=[beep(1.6, EVEN[FLASH])]))
     extracted = service.finish(service.start(ExtractRequest, video, source_kind="video"))
     document = json.loads(service.result(extracted, tmp_path).read_bytes())
-    assert document["sound"] == {"source_id": video, "offset_s": 0}
+    assert document["sound"] == {"source_id": video, "offset_s": 0, "clock": "picture"}
     whole = json.dumps(document).encode()
     document["frames"] = document["frames"][10:]
 

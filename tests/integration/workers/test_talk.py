@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -266,3 +267,37 @@ def test_an_idle_clip_is_as_long_as_requested_and_silent(service: Service, photo
     assert (result.frames, result.seconds) == (50, 2.0)
     with av.open(str(service.result(record, tmp_path))) as container:
         assert [stream.type for stream in container.streams] == ["video"]
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.3], ids=["sound", "video whose sound is late"])
+def test_the_motion_of_a_talk_makes_another_portrait_say_the_same(
+    service: Service, photo: str, speech: bytes, tmp_path: Path, late_s: float
+) -> None:
+    if late_s:
+        frames = [np.full((64, 64, 3), 90, np.uint8)] * COUNT
+        tone = beep(SECONDS, AT)
+        times = [k / 25 for k in range(COUNT)]
+        path = write_clip(tmp_path / "speech.mp4", frames, times, sounds=[tone], sound_start=late_s)
+        speech = path.read_bytes()
+
+    record = service.talk(photo, speech, seed=7, result="motion", pad={"before": 0.4})
+
+    result = record.job.result
+    assert result is not None, record.job.error
+    assert (result.media_type, result.seed, result.seconds) == ("application/json", 7, pytest.approx(2.0, abs=0.05))
+    assert "render_s" not in record.job.metrics
+    document = service.result(record, tmp_path).read_bytes()
+    assert json.loads(document)["sound"] == {"source_id": service.add(speech), "offset_s": -0.4, "clock": "sound"}
+    clip = service.result(service.reenact(photo, document, "motion", smoothing=0), tmp_path)
+    assert onset(*shown(clip)) == pytest.approx(AT + 0.4, abs=0.05)
+    assert onset(*heard(clip)) == pytest.approx(AT + 0.4, abs=0.03)
+
+
+def test_samples_and_idle_portraits_have_documents_too(service: Service, photo: str, tmp_path: Path) -> None:
+    fields = {"options": {"idle": 1.0, "seed": 4, "samples": 2, "result": "motion"}}
+    record = service.finish(service.start(TalkRequest, photo, **fields))
+    assert [(result.seed, result.frames) for result in record.job.results] == [(4, 25), (5, 25)], record.job.error
+    for index in range(2):
+        document = json.loads(service.result(record, tmp_path, index).read_bytes())
+        assert (len(document["frames"]), document["sound"], document["fps"]) == (25, None, 25)
+        assert document["bundle"]["name"] == "stand-in"

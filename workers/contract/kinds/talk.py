@@ -6,7 +6,16 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from workers.contract.errors import NoSpeechModelError
-from workers.contract.kinds.common import Gain, JobKind, OutputSpec, Rate, RenderOptions, RequestFields, SourceRequest
+from workers.contract.kinds.common import (
+    Gain,
+    JobKind,
+    Output,
+    OutputSpec,
+    Rate,
+    RenderOptions,
+    RequestFields,
+    SourceRequest,
+)
 from workers.contract.kinds.controls import Direction, check_direction
 from workers.contract.kinds.example_files import MOTION, SOURCE, WAV
 from workers.contract.kinds.strict import FieldError, Strict
@@ -46,6 +55,9 @@ class TalkOptions(RenderOptions):
     as they are, replace the generated ones; they begin with the clip, and the last one is held. `fps` is the rate of
     motion and clip, 25 where it is not set.
 
+    `result` motion gives the document of each motion instead of a clip, much sooner, for `POST /reenact` or
+    `POST /motions`; it refers to the speech.
+
     `style` colours face and movement; docs/talk.md says how. `idle` makes a clip of so many seconds without any
     sound: the face is silent and alive. `pad` adds silence to a sound. Every clip begins and ends as the photo is, but
     for `controls` and `pose`, so it can be played in a loop.
@@ -60,6 +72,13 @@ class TalkOptions(RenderOptions):
     pad: Pad = Pad()
     pose: dict[str, Any] | None = None
     fps: Rate | None = None
+    result: Literal["clip", "motion"] = "clip"
+
+    @model_validator(mode="after")
+    def _one_result(self) -> Self:
+        if self.result == "motion" and self.output != Output(fps=self.output.fps):
+            raise FieldError("output", "says how a clip is written; leave out its format and size, or result")
+        return self
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from client.calls import SourceId
 from client.command import batch, extract, extras, reenact, rendering, talk
@@ -176,6 +177,15 @@ def test_notes_bundle_and_callback_are_requested(capsys: pytest.CaptureFixture[s
     assert given == {"metadata": {"order": "7=a", "who": "me"}, "bundle": "next", "callback": "https://here/"}
     with pytest.raises(CommandError, match="NAME=TEXT"):
         extras.extras(parser().parse_args(["faces", "p", "--note", "order"]))
+
+
+def test_a_talk_into_a_document_is_its_motion() -> None:
+    wanted = talk.options(parser().parse_args(["talk", "p", "a", "--seed", "7", "--fps", "50", "-o", "o.json"]))
+    assert wanted == {"output": {"fps": 50.0}, "seed": 7, "result": "motion"}
+    TalkOptions.model_validate(wanted)
+    sized = talk.options(parser().parse_args(["talk", "p", "a", "--size", "128", "-o", "o.json"]))
+    with pytest.raises(ValidationError, match="how a clip is written"):
+        TalkOptions.model_validate(sized)
 
 
 def test_a_face_is_driven_by_a_file_or_by_a_motion() -> None:

@@ -49,7 +49,7 @@ def test_a_motion_survives_the_way_out_and_back(motion: Motion, write: Callable[
 
 
 @pytest.mark.parametrize("write", [as_json, motion_npz])
-@pytest.mark.parametrize("sound", [None, SoundReference("a" * 64, -0.5)])
+@pytest.mark.parametrize("sound", [None, SoundReference("a" * 64, -0.5), SoundReference("wave", 1, "sound")])
 def test_where_the_sound_is_survives_too(
     motion: Motion, write: Callable[[Motion], bytes], sound: SoundReference | None
 ) -> None:
@@ -67,6 +67,7 @@ def test_where_the_sound_is_survives_too(
         ({"source_id": "a", "offset_s": math.nan}, "offset_s"),
         ({"source_id": "a", "offset_s": True}, "offset_s"),
         ({"source_id": "a", "offset_s": 3601}, "offset_s"),
+        ({"source_id": "a", "clock": "wall"}, "clock"),
     ],
 )
 def test_a_sound_that_cannot_be_found_is_refused(motion: Motion, sound: object, named: str) -> None:
