@@ -14,7 +14,7 @@ from client.answers import succeeded
 from client.calls import ExtractFormat, FaceEdit, FaceMotion, Fields, FileMedia, JobExtras, Media
 from client.documents import Batch, Job, Sliders, Source
 from client.following import OnProgress
-from client.local_jobs import LocalJobs
+from client.local_jobs import LocalJobs, local_problem
 from client.many import Edit, OnBatch
 from client.whole_file import whole_file
 
@@ -126,12 +126,12 @@ class LocalPortrait:
     def result(self, job: Job | str, *, index: int = 0) -> bytes:
         """As `PortraitClient.result`."""
         self.wait(job)
-        return self._local.known(job).files[index].read_bytes()
+        return self._local.file(job, index).read_bytes()
 
     def save(self, job: Job | str, path: str | os.PathLike[str], *, index: int = 0) -> Path:
         """As `PortraitClient.save`."""
         self.wait(job)
-        with self._local.known(job).files[index].open("rb") as result, whole_file(Path(path)) as file:
+        with self._local.file(job, index).open("rb") as result, whole_file(Path(path)) as file:
             shutil.copyfileobj(result, file)
         return Path(path)
 
@@ -170,7 +170,7 @@ class LocalPortrait:
 
     def read_batch(self, batch: Batch | str) -> Batch:
         """As `PortraitClient.read_batch`."""
-        made, _ = self._batches[batch if isinstance(batch, str) else batch.id]
+        made, _ = self._batch(batch)
         counts: dict[str, int] = {}
         for job in self.batch_jobs(batch):
             counts[job.status] = counts.get(job.status, 0) + 1
@@ -180,7 +180,7 @@ class LocalPortrait:
 
     def batch_jobs(self, batch: Batch | str) -> list[Job]:
         """As `PortraitClient.batch_jobs`."""
-        _, jobs = self._batches[batch if isinstance(batch, str) else batch.id]
+        _, jobs = self._batch(batch)
         return [self._local.known(job).job for job in jobs]
 
     def cancel_batch(self, batch: Batch | str) -> Batch:
@@ -188,3 +188,11 @@ class LocalPortrait:
         for job in self.batch_jobs(batch):
             self.cancel(job)
         return self.read_batch(batch)
+
+    def _batch(self, batch: Batch | str) -> tuple[Batch, list[str]]:
+        batch_id = batch if isinstance(batch, str) else batch.id
+        if batch_id not in self._batches:
+            raise local_problem(
+                404, "unknown_batch", f"There is no batch {batch_id} here; it was not made by this object."
+            )
+        return self._batches[batch_id]

@@ -76,6 +76,18 @@ class LocalJobs:
             return Sliders.model_validate(worker.sliders(bundle))
 
     def submit(self, kind: str, media: Mapping[str, Media | None], fields: Mapping[str, Any], extras: JobExtras) -> Job:
+        """Check a request and make a job of it.
+
+        Args:
+            kind: of the job.
+            media: its files by field; None where there is none.
+            fields: the rest by field; None where there is none.
+
+        Raises:
+            ProblemError: it is refused.
+            OSError: a file cannot be read.
+            LocalSetupError: the models cannot be loaded, or a callback is wanted.
+        """
         if extras.get("callback") is not None:
             raise LocalSetupError("There is no service here that could call back; leave the callback out.")
         requested = {**fields, "metadata": extras.get("metadata"), "bundle": extras.get("bundle")}
@@ -105,8 +117,18 @@ class LocalJobs:
         return known
 
     def known(self, job: Job | str) -> LocalJob:
-        """A job that was submitted here."""
-        return self._jobs[job if isinstance(job, str) else job.id]
+        """A job that was submitted here. Raises ProblemError where it was not."""
+        job_id = job if isinstance(job, str) else job.id
+        if job_id not in self._jobs:
+            raise local_problem(404, "unknown_job", f"There is no job {job_id} here; it was not made by this object.")
+        return self._jobs[job_id]
+
+    def file(self, job: Job | str, index: int) -> Path:
+        """One of the files of a job that has ended well. Raises ProblemError where there are fewer."""
+        files = self.known(job).files
+        if not 0 <= index < len(files):
+            raise local_problem(422, "invalid_request", f"index: the job has {len(files)} results; the first is 0.")
+        return files[index]
 
     def with_driver_id(self, face: FaceMotion) -> Fields:
         """The API's form of a face, whose driver is an id. Raises as `upload`."""
@@ -141,6 +163,11 @@ class LocalJobs:
 def _as_json(field: str | Fields | Sequence[Fields]) -> Any:
     """A field of a request as it would arrive at the service."""
     return field if isinstance(field, str) else json.loads(json.dumps(plain(field)))
+
+
+def local_problem(status: int, code: str, detail: str) -> ProblemError:
+    """A problem that no service has found."""
+    return ProblemError(Problem(status=status, code=code, detail=detail))
 
 
 def _job(job: WorkersJob) -> Job:
