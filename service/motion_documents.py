@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from service.keys.tenant import KeyScope, Tenant
 from service.links import Links
 from workers.contract.bundle import BundleIdentity
 from workers.contract.contract_model import ContractModel
@@ -53,9 +54,14 @@ def shipped_motion(name: str) -> ReadyMotion:
     )
 
 
-def own_motion(motion: StoredMotion, owner: str, links: Links) -> ReadyMotion:
-    """The public view of a stored motion."""
+def own_motion(motion: StoredMotion, tenant: Tenant, links: Links) -> ReadyMotion:
+    """The public view of a stored motion. Its addresses are open to tenants alone whose keys may read."""
     facts, path = motion.facts, f"/motions/{motion.name}"
+    may_read = KeyScope.READ in tenant.scopes
+
+    def address(what: str) -> str:
+        return links.open_to(tenant.name, f"{path}/{what}") if may_read else links.to(f"{path}/{what}")
+
     return ReadyMotion(
         id=motion.name,
         title=facts.title,
@@ -69,6 +75,6 @@ def own_motion(motion: StoredMotion, owner: str, links: Links) -> ReadyMotion:
         bytes=motion.bytes,
         created_at=datetime.fromtimestamp(motion.created_at, UTC),
         expires_at=datetime.fromtimestamp(motion.expires_at, UTC),
-        content_url=links.open_to(owner, f"{path}/content"),
-        sound_url=None if motion.sound is None else links.open_to(owner, f"{path}/sound"),
+        content_url=address("content"),
+        sound_url=None if motion.sound is None else address("sound"),
     )

@@ -15,7 +15,7 @@ from service.links import Links, LinksDep
 from service.media import StoredFile, file_response
 from service.motion_documents import MotionList, ReadyMotion, own_motion, shipped_motion
 from service.openapi import FILE_CONDITIONS, job_body, motion_answers, plain_job_answers, problems, sound_answers
-from service.security import NEEDS_READ, NEEDS_SOME, NEEDS_WORK, Owner, limit_rate
+from service.security import NEEDS_READ, NEEDS_SOME, NEEDS_WORK, Owner, TenantDep, limit_rate
 from workers.contract.errors import UnknownMotionError
 from workers.contract.kinds.motion import MOTION, MotionRequest
 from workers.contract.kinds.remote import RemoteRequest
@@ -55,7 +55,7 @@ async def create_motion(call: JobCall, backend: BackendDep, owner: Owner) -> Res
 @router.get("", dependencies=[NEEDS_SOME], responses=problems(422))
 def list_motions(
     backend: BackendDep,
-    owner: Owner,
+    tenant: TenantDep,
     links: LinksDep,
     limit: Annotated[int, Query(ge=1, le=_PAGE, description="Most motions of the page.")] = _PAGE,
     cursor: Annotated[
@@ -67,7 +67,7 @@ def list_motions(
     The caller's own come first. Those that ship with the service begin and end at rest, so a clip of one can be
     repeated.
     """
-    found = _after(cursor, [own_motion(motion, owner, links) for motion in backend.motions.all(owner)])
+    found = _after(cursor, [own_motion(motion, tenant, links) for motion in backend.motions.all(tenant.name)])
     page = list(islice(found, limit + 1))
     return MotionList(motions=page[:limit], next_cursor=page[limit - 1].id if len(page) > limit else None)
 
@@ -82,11 +82,11 @@ def _after(cursor: str | None, own: list[ReadyMotion]) -> list[ReadyMotion]:
 
 
 @router.get("/{motion}", dependencies=[NEEDS_SOME], responses=problems(404))
-def read_motion(motion: MotionId, backend: BackendDep, owner: Owner, links: LinksDep) -> ReadyMotion:
+def read_motion(motion: MotionId, backend: BackendDep, tenant: TenantDep, links: LinksDep) -> ReadyMotion:
     """What is known of the motion."""
     if motion in MOTION_TEMPLATES:
         return shipped_motion(motion)
-    return own_motion(backend.motions.get(owner, motion), owner, links)
+    return own_motion(backend.motions.get(tenant.name, motion), tenant, links)
 
 
 @router.get(

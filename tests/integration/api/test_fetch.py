@@ -83,7 +83,10 @@ def test_every_route_takes_files_from_elsewhere(fetching: Fetching) -> None:
     moved = fetching.ended("/reenact", source_url=photo, driver_url=driver)
     edited_clip = fetching.ended("/reenact", source_url=driver, driver_url=photo)
     heard = fetching.ended("/talk", source_url=photo, options={"idle": 1})
-    assert [job["status"] for job in (edited, moved, edited_clip, heard)] == 4 * ["succeeded"]
+    kept = fetching.ended("/motions", name="fetched", driver_url=driver)
+    assert [job["status"] for job in (edited, moved, edited_clip, heard, kept)] == 5 * ["succeeded"]
+    assert fetching.http.get("/motions/fetched").json()["frames"] == moved["result"]["frames"]
+    assert_problem(fetching.sent("/motions", name="fetched", driver_url=driver), 409, "motion_exists")
     assert edited["metrics"]["fetch_s"] > 0
     assert [job["result"]["media_type"] for job in (edited, moved)] == ["image/png", "video/mp4"]
     faces = fetching.http.post("/faces", data={"source_url": photo}, headers={"Prefer": "wait=30"}).json()

@@ -10,6 +10,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from service.keys.tenant import KeyScope, ManagedTenant, new_key
+from service.keys.tenant_store import TenantStore
 from service.settings import ApiSettings
 from tests.integration.api.conftest import MOTION_DOCUMENT, ActedWorker, alone, assert_problem, serving
 from workers.contract.motion_templates import MOTION_TEMPLATES
@@ -142,6 +144,24 @@ def test_another_key_finds_nothing(keyed: httpx.Client, worker: ActedWorker, pho
     assert_problem(taken, 422, "source_not_found")
     assert keyed.post("/motions", data={"name": "wave"}, files=DRIVER, headers=TWO).status_code == 202
     assert keyed.get(keyed.get("/motions/wave", headers=ONE).json()["sound_url"]).content == b"fLaC and more"
+
+
+def test_addresses_are_open_to_keys_alone_that_may_read(settings: ApiSettings, worker: ActedWorker) -> None:
+    secret = SecretStr("secret-of-addresses-0123456789ab")
+    with serving(alone(settings, require_keys=True, signing_secret=secret)) as (_, http):
+        for scope, status in ((KeyScope.READ, 200), (KeyScope.REENACT, 401)):
+            text, key = new_key()
+            name = f"who-{scope}"
+            tenant = ManagedTenant(name=name, keys=(key,), scopes=frozenset({scope}))
+            TenantStore(worker.client).change(name, lambda _, tenant=tenant: tenant)
+            worker.keep_motion("wave", name)
+            headers = {"Authorization": f"Bearer {text}"}
+            for found in (
+                http.get("/motions/wave", headers=headers).json(),
+                http.get("/motions", headers=headers).json()["motions"][0],
+            ):
+                assert http.get(found["content_url"]).status_code == status
+                assert http.get(found["sound_url"]).status_code == status
 
 
 def test_motions_are_counted_audited_and_erased(

@@ -17,6 +17,8 @@ from models.coefficients import ARKIT
 from models.coefficients.document import Motion, motion_npz
 from tests.clips import beep, heard, onset, shown, write_clip
 from tests.integration.workers.conftest import launch
+from workers.attempt import Attempt, Deadline
+from workers.contract.bundle import BundleIdentity
 from workers.contract.errors import MotionExistsError, MotionsFullError, UnknownMotionError
 from workers.contract.jobs import JobRecord, JobStatus
 from workers.contract.kinds.motion import MotionRequest
@@ -24,8 +26,14 @@ from workers.contract.kinds.reenact import ReenactRequest
 from workers.contract.motions import MotionLibrary
 from workers.contract.owners import ANONYMOUS
 from workers.contract.presence import WorkerState
+from workers.contract.previews import Previews
+from workers.contract.records import job_key
 from workers.contract.settings import Settings
 from workers.contract.stored_motion import MotionFacts, StoredMotion
+from workers.contract.waits import Waits
+from workers.heartbeat import Heartbeat
+from workers.output_file import OutputFile
+from workers.runner import Runner
 
 if TYPE_CHECKING:
     from tests.integration.workers.conftest import Service
@@ -196,6 +204,43 @@ def test_a_stored_motion_outlives_its_video_and_keeps_its_sound(
     assert document == json.loads(service.result(made, tmp_path).read_bytes())
     assert document["sound"] == {"source_id": "flashes", "offset_s": 0, "clock": "picture"}
     assert document["bundle"]["name"] == "stand-in"
+
+
+@pytest.mark.parametrize("lost_by", ["cancelling", "erasing"])
+def test_a_motion_is_taken_back_when_its_job_is_lost_at_the_last_moment(
+    service: Service, motions: MotionLibrary, tmp_path: Path, lost_by: str
+) -> None:
+    request = MotionRequest(name=lost_by, driver_id="wink", driver_kind="motion")
+    record, _ = service.store.create(request, ANONYMOUS)  # not in the queue: this process does it
+    job_id = record.job.id
+
+    def task(attempt: Attempt, folder: Path) -> list[OutputFile]:
+        kept = add(motions, tmp_path, ANONYMOUS, lost_by, job=job_id)
+        attempt.if_lost(lambda: motions.take_back(ANONYMOUS, kept))
+        if lost_by == "cancelling":
+            service.store.cancel(job_id)
+        else:
+            service.client.delete(job_key(job_id))
+        return []
+
+    runner = Runner(
+        name="here",
+        tasks={"motion": task},
+        store=service.store,
+        queue=service.queue,
+        blobs=service.blobs,
+        previews=Previews(service.client),
+        waits=Waits(service.client, service.queue, service.presence),
+        batches=service.batches,
+        bundle=BundleIdentity(name="b", version="1", digest="0" * 64),
+        heartbeat=Heartbeat("here", service.presence, service.store, service.settings),
+        deadline=Deadline(5),
+        settings=service.settings,
+    )
+    runner.run(job_id, 1)
+
+    assert lost_by not in [motion.name for motion in motions.all(ANONYMOUS)]
+    assert not [path for path in files(service, ANONYMOUS) if path.name.startswith(lost_by)]
 
 
 def test_documents_and_other_motions_are_stored_too(
