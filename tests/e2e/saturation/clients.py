@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 from websockets.sync.client import connect
 
-WAIT_S = 120.0
+WAIT_S = 200.0
 SMALL = json.dumps({"output": {"size": 256}, "paste_back": False})
 _EDITORS = 6
 
@@ -96,7 +96,7 @@ class Clients:
 
     def _batch(self, http: httpx.Client, rng: random.Random) -> None:
         photo = http.post("/sources", files={"source": ("a.jpg", self._photo(rng))}).json()["id"]
-        edits = [{"source_id": photo, "controls": json.loads(_controls(rng))} for _ in range(10)]
+        edits = [{"source_id": photo, "controls": json.loads(_controls(rng))} for _ in range(4)]
         batch = http.post("/batches", json={"edits": edits})
         if batch.status_code != 202:
             self._refused("batch", batch)

@@ -24,7 +24,7 @@ LONG = 10.0
 FLAT = 1.05
 SLACK = {"MB": 20.0, "KB": 300.0, "keys": 500.0, "files": 300.0}
 
-LIFE_S = 180
+LIFE_S = 300
 """Of sources, results and jobs, so that what a service keeps for its users does not grow either."""
 
 
