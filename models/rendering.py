@@ -119,7 +119,7 @@ class FrameRenderer:
         network = self._shown([(seen, square)], self._renderer.preset.image_size)
         shown: Tensor | LayeredSource
         if self.fit is not None and landmarks is not None:
-            shown = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own, side / square.side)
+            shown = LayeredSource.of(self.fit, square.cut(image, side), landmarks, own)
         else:
             shown = self._shown([(image, square)], side)
         seam = None if size else Seam(image, square.x, square.y, side)

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from models.face3d.landmark_fit import LandmarkFit
 from models.renderer.layers import head_pixels, pixels
+from models.renderer.layers.softness import softness
 from models.renderer.layers.source import PosedFace, SourceLayers
 from models.renderer.layers.turned import TurnedHead
 
-SOFTNESS = 0.45
-"""Blur, in pixels of a photo, that enlarging it shows."""
+EYES = [33, 263]
+"""Landmarks of the outer corners of both eyes."""
 
 SMALL = 0.15
 """Centimetres that a head moves until it is off its background altogether; before that the networks' flow fades."""
@@ -35,17 +36,15 @@ class LayeredSource:
         return TurnedHead(self.crop, self._layers)
 
     @classmethod
-    def of(
-        cls, fit: LandmarkFit, crop: NDArray[np.uint8], landmarks: Array, coefficients: Array, scale: float
-    ) -> LayeredSource:
+    def of(cls, fit: LandmarkFit, crop: NDArray[np.uint8], landmarks: Array, coefficients: Array) -> LayeredSource:
         """Lay the face model on a crop.
 
         Args:
             landmarks: [478, 2] fractions of the crop. coefficients: [59], as read from it.
-            scale: pixels of the crop for each of the photo, along a side.
         """
         face = fit.fit(landmarks, coefficients, len(crop))
-        return cls(crop, SourceLayers(crop, face, max(0.0, SOFTNESS * (scale - 1))))
+        between_the_eyes = landmarks[EYES].mean(0) * len(crop)
+        return cls(crop, SourceLayers(crop, face, softness(crop, between_the_eyes)))
 
     def frame(self, flow: Array, painting: Array, coefficients: Array, weight: float = 1.0) -> NDArray[np.uint8]:
         """One frame, uint8 [S, S, 3].
