@@ -24,7 +24,8 @@ from tests.e2e.conftest import Embedded
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = "".join((ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("client.md", "live.md"))
 BLOCKS: list[tuple[str, str]] = re.findall(r"^```(sh|python)\n(.*?)^```", PAGES, re.MULTILINE | re.DOTALL)
-EXAMPLES = [(kind, code) for kind, code in BLOCKS if not code.startswith("pip install")]
+EXAMPLES = [(kind, code) for kind, code in BLOCKS if not code.startswith("pip install") and "LocalP" not in code]
+[LOCAL_EXAMPLE] = [code for _, code in BLOCKS if "LocalPortrait()" in code]
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -156,8 +157,10 @@ def test_a_photo_without_a_face_is_its_problem(folder: Path, url: str) -> None:
 
 
 def test_a_picture_made_without_a_service_is_the_services(folder: Path, url: str) -> None:
-    words = ["portrait", "edit", "photo.jpg", "--smile", "0.7", "--yaw", "15", "-o"]
-    script = f"{shlex.join([*words, 'there.png'])}; PORTRAIT_SERVER=http://127.0.0.1:1 PORTRAIT_THREADS=1 "
-    done = run(["bash", "-ec", script + shlex.join([*words, "here.png", "--local"])], folder, url)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "there.png\nhere.png\n", "")
-    assert (folder / "here.png").read_bytes() == (folder / "there.png").read_bytes()
+    (folder / "script.py").write_text(LOCAL_EXAMPLE)
+    command = ["env", "PORTRAIT_THREADS=1", sys.executable, "script.py"]
+    done = run(command, folder, "http://127.0.0.1:1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[]\n[]\n", "")
+    with PortraitClient(url) as client:
+        there = client.result(client.edit(folder / "photo.jpg", controls={"pose": {"yaw": -15}}))
+    assert (folder / "out-here-0.png").read_bytes() == there
