@@ -4,7 +4,7 @@ It knows the service by its HTTP alone. `LocalPortrait` does without one, and lo
 """
 
 from client.async_client import AsyncPortraitClient
-from client.calls import FaceEdit, FaceMotion, JobExtras, SourceId
+from client.calls import FaceEdit, FaceMotion, FileUrl, JobExtras, SourceId
 from client.documents import (
     Batch,
     Bundle,
@@ -42,6 +42,7 @@ __all__ = [
     "Edit",
     "FaceEdit",
     "FaceMotion",
+    "FileUrl",
     "InvalidUrlError",
     "Job",
     "JobCancelledError",

@@ -11,12 +11,22 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypedDict
 from urllib.parse import quote
 
-from client.documents import Job, NamedMotion, Source
+from client.documents import Job, NamedMotion, Problem, Source
+from client.errors import ProblemError
 from client.steps import Call, FileContent
 
 
 class SourceId(str):
     """The id of a file that was uploaded before, as `Source.id` has it."""
+
+    __slots__ = ()
+
+
+class FileUrl(str):
+    """Where a file is, for a worker to fetch it: `https`, on a host that the service's operator has listed.
+
+    Only requests for a job take it: an edit of a batch, a face of several and `LocalPortrait` do not.
+    """
 
     __slots__ = ()
 
@@ -27,7 +37,7 @@ FileMedia = str | os.PathLike[str] | bytes | BinaryIO
 Uploaded = Source | SourceId | NamedMotion
 """What stands for a file since it was uploaded, or stored as a motion."""
 
-Media = FileMedia | Uploaded
+Media = FileMedia | Uploaded | FileUrl
 """A file, or what stands for it."""
 
 ExtractFormat = Literal["json", "npz", "obj"]
@@ -89,7 +99,9 @@ def job_call(
         media: files by form field; None where there is none.
         documents: JSON documents by form field; None where there is none.
     """
-    sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, Uploaded)}
+    elsewhere = {f"{name}_url": str(file) for name, file in media.items() if isinstance(file, FileUrl)}
+    apart = Uploaded | FileUrl
+    sent = {name: file for name, file in media.items() if file is not None and not isinstance(file, apart)}
     files = {name: content(file) for name, file in sent.items()}
     named = {f"{name}_id": source_id(file) for name, file in media.items() if isinstance(file, Uploaded)}
     described = {**documents, **described_extras(extras)}
@@ -97,7 +109,7 @@ def job_call(
     chosen, key = extras.get("bundle"), extras.get("idempotency_key")
     bundle = {} if chosen is None else {"bundle": chosen}
     headers = {"Idempotency-Key": uuid.uuid4().hex if key is None else key}
-    return Call("POST", route, headers, files, named | bundle | texts)
+    return Call("POST", route, headers, files, named | elsewhere | bundle | texts)
 
 
 def plain(document: Fields | Sequence[Fields]) -> dict[str, Any] | list[Any]:
@@ -190,6 +202,9 @@ def content(file: FileMedia) -> FileContent:
 
     An open file is read at once, from where it stands. Raises OSError when a path cannot be read.
     """
+    if isinstance(file, FileUrl):
+        detail = f"{file} is not fetched for this: save it as a file first, and give that."
+        raise ProblemError(Problem(status=422, code="invalid_request", detail=detail))
     if isinstance(file, bytes):
         return file
     if isinstance(file, str | os.PathLike):

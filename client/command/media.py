@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from client.calls import SourceId
+from client.calls import FileUrl, SourceId
 from client.command import connection
 from client.command.subcommand import add_subcommand
 
@@ -17,8 +17,10 @@ DRIVER = "a video, a picture, or what `portrait extract` wrote"
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
-def file(text: str) -> Path | SourceId:
-    """What an argument names: an uploaded file if it looks like an id and no file is called so."""
+def file(text: str) -> Path | SourceId | FileUrl:
+    """What an argument names: an uploaded file if it looks like an id and no file is called so, or one elsewhere."""
+    if text.startswith("https://"):
+        return FileUrl(text)
     path = Path(text)
     return SourceId(text) if _ID.fullmatch(text) and not path.exists() else path
 

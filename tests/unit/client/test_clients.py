@@ -13,6 +13,7 @@ import pytest
 
 from client import (
     AsyncPortraitClient,
+    FileUrl,
     InvalidUrlError,
     Job,
     JobCancelledError,
@@ -132,6 +133,16 @@ def test_a_file_that_is_not_there_is_reported_before_anything_is_sent(portrait: 
     with pytest.raises(FileNotFoundError):
         portrait.edit("nowhere.jpg")
     assert script.requests == []
+
+
+def test_a_file_elsewhere_is_for_the_service_to_fetch(portrait: Any, script: Script) -> None:
+    script.answers = [answer(JOB, 202)]
+    portrait.talk(FileUrl("https://here/photo.jpg"), b"sound")
+    sent = parts(script, 0)
+    assert sent["source_url"][1] == b"https://here/photo.jpg"
+    assert "source" not in sent
+    with pytest.raises(ProblemError, match="is not fetched for this"):
+        portrait.upload(FileUrl("https://here/photo.jpg"))
 
 
 def test_an_uploaded_file_is_named_instead_of_sent(portrait: Any, script: Script) -> None:
