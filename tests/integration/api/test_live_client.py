@@ -36,6 +36,7 @@ pytestmark = pytest.mark.integration
 
 Opened = Callable[..., contextlib.AbstractContextManager[Any]]
 SOON = Retries(most=6, first_s=0.05, longest_s=0.2)
+PATIENT = Retries(most=99, first_s=0.05, longest_s=0.1)
 
 
 class Blocking:
@@ -145,7 +146,7 @@ def test_the_newest_wish_outlives_a_restart(
     with contextlib.ExitStack() as stack:
         with serving(own) as (_, api):
             source = SourceId(api.post("/sources", files=photo).json()["id"])
-            connection = stack.enter_context(live(url_of(api), retries=Retries(most=99, first_s=0.05, longest_s=0.1)))
+            connection = stack.enter_context(live(url_of(api), retries=PATIENT))
             connection.wish(source)
             first = claim(worker)[0]
         worker.store.end_cancelled(first.job.id, first.attempt, {})
@@ -154,15 +155,15 @@ def test_the_newest_wish_outlives_a_restart(
 
 
 def test_who_was_idle_may_wish_again(settings: ApiSettings, worker: ActedWorker, photo: Any, live: Opened) -> None:
-    with serving(alone(settings, live_idle_s=0.2)) as (_, api), working(worker):
+    with serving(alone(settings, live_idle_s=0.5)) as (_, api), working(worker):
         source = SourceId(api.post("/sources", files=photo).json()["id"])
-        with live(url_of(api)) as connection:
+        with live(url_of(api), retries=PATIENT) as connection:
             connection.wish(source)
-            assert connection.picture(10).seq == 1
+            assert connection.picture(30).seq == 1
             with pytest.raises(WaitTimeoutError):
-                connection.picture(0.6)
+                connection.picture(0.9)
             connection.wish(source)
-            assert connection.picture(10).seq == 2
+            assert connection.picture(30).seq == 2
 
 
 def test_the_key_goes_with_it(settings: ApiSettings, worker: ActedWorker, photo: Any, live: Opened) -> None:
