@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import groupby
 
@@ -63,6 +64,7 @@ class FrameRenderer:
             head_pixels.compile_loops()
         painting.compile_loops()
         self._space = space(renderer.preset.space)
+        self._beside = ThreadPoolExecutor(1, "layers")  # beside the networks
 
     def photo(
         self,
@@ -206,11 +208,15 @@ class FrameRenderer:
         weights = motion_weight(self._space, own, windows)
         if not weights.any():
             return [source.crop] * len(windows)
-        rendering = self._rendered(photo.network, own, windows, photo.palette)
+        motion = windows[..., self._renderer.preset.radius]
+        beginning = self._beside.submit(lambda: list(map(source.begun, motion, weights)))
+        try:
+            rendering = self._rendered(photo.network, own, windows, photo.palette)
+        finally:
+            wait([beginning])  # whoever tries again with fewer frames has the memory for himself
         flows = tapered(rendering.flow).movedim(1, -1).cpu().numpy()
         paintings = painted_levels(rendering)
-        motion = windows[..., self._renderer.preset.radius]
-        return [source.frame(*frame) for frame in zip(flows, paintings, motion, weights, strict=True)]
+        return [source.frame(*frame) for frame in zip(flows, paintings, beginning.result(), weights, strict=True)]
 
     def _rendered(
         self,

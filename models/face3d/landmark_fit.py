@@ -138,8 +138,8 @@ class LandmarkFit:
         for (upper, lower), side in zip(model.lid_rims, sides, strict=True):
             weights = expression.copy()
             weights[BLINKS[side]] = 1
-            shape = model.expressed(person, weights)
-            gap = (shape[lower] - shape[upper]) * (0, 1, 0.5)
+            shut_rims = (model.expressed(person, weights, rim) for rim in (lower, upper))
+            gap = np.subtract(*shut_rims) * (0, 1, 0.5)
             move = np.zeros_like(person)
             centre, reach = person[upper].mean(0), np.ptp(person[upper], 0).max()
             (skin,) = np.nonzero(model.is_skin & (np.abs(person - centre).max(1) < reach))

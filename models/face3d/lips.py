@@ -79,10 +79,13 @@ class LipSeal:
 def _pulls(model: FaceModel, person: Array, upper: NDArray[np.int32], lower: NDArray[np.int32]) -> csr_array:
     """Each vertex near a lip takes half of the gap between the two points on either side of it, the less the farther
     it is from the rim."""
-    rims = (cKDTree(person[rim]) for rim in (upper, lower))
-    (up, _), (down, _) = (rim.query(person, distance_upper_bound=REACH) for rim in rims)
+    rims = person[np.concatenate([upper, lower])]
+    around = ((person > rims.min(0) - REACH) & (person < rims.max(0) + REACH)).all(1)
+    (skin,) = np.nonzero(model.is_skin & around)  # a search for the nearest takes its time
+    up, down = (cKDTree(person[rim]).query(person[skin], distance_upper_bound=REACH)[0] for rim in (upper, lower))
     direction = np.where(up < down, -0.5, 0.5)
-    reach = direction * np.clip(1 - np.minimum(up, down) / REACH, 0, 1) * model.is_skin
+    reach = np.zeros(len(person))
+    reach[skin] = direction * np.clip(1 - np.minimum(up, down) / REACH, 0, 1)
     (near,) = np.nonzero(reach)
     points = (person[upper, 0] + person[lower, 0]) / 2
     order = np.argsort(points)

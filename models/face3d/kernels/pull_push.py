@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 RELAXATIONS = 24
-_STEP = 0.9  # of the way to the neighbours' mean; a whole step lets checkerboards stand
+STEP = 0.9
+"""Of the way to the neighbours' mean that a relaxation goes: a whole step lets checkerboards stand."""
 
 
 def pull_push(values: Tensor, known: Tensor, relaxations: int = RELAXATIONS) -> Tensor:
@@ -46,5 +47,5 @@ def _relaxed(value: Tensor, known: Tensor, steps: int) -> Tensor:
     for _ in range(steps):
         around = F.pad(value, (1, 1, 1, 1), mode="replicate")
         mean = 0.25 * (around[..., :-2, 1:-1] + around[..., 2:, 1:-1] + around[..., 1:-1, :-2] + around[..., 1:-1, 2:])
-        value = torch.where(known, value, value + _STEP * (mean - value))
+        value = torch.where(known, value, value + STEP * (mean - value))
     return value

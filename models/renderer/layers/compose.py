@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -12,7 +14,7 @@ from models.face3d.landmark_fit import LandmarkFit
 from models.renderer.layers import head_pixels, pixels
 from models.renderer.layers.softness import softness
 from models.renderer.layers.source import PosedFace, SourceLayers
-from models.renderer.layers.turned import TurnedHead
+from models.renderer.layers.turned import TurnedFrame, TurnedHead
 
 EYES = [33, 263]
 """Landmarks of the outer corners of both eyes."""
@@ -23,12 +25,35 @@ SMALL = 0.15
 Array = NDArray[np.float32]
 
 
-class LayeredSource:
-    """One crop, uint8 [S, S, 3], with its layers, ready to make frames."""
+@dataclass(frozen=True, eq=False)
+class BegunFrame:
+    """What a frame shows whatever the networks make.
 
-    def __init__(self, crop: NDArray[np.uint8], layers: SourceLayers) -> None:
+    Attributes:
+        posed: its face.
+        moved: how far the head is off its background, in [0, 1].
+        turned: the head over its background; None where it keeps its place.
+    """
+
+    posed: PosedFace
+    moved: float
+    turned: TurnedFrame | None
+
+
+class LayeredSource:
+    """One crop, uint8 [S, S, 3], with its layers, ready to make frames.
+
+    Args:
+        lay: makes the layers, when the first frame needs them.
+    """
+
+    def __init__(self, crop: NDArray[np.uint8], lay: Callable[[], SourceLayers]) -> None:
         crop.setflags(write=False)  # frames of no motion are the crop itself
-        self.crop, self._layers = crop, layers
+        self.crop, self._lay = crop, lay
+
+    @cached_property
+    def _layers(self) -> SourceLayers:
+        return self._lay()
 
     @cached_property
     def _turned(self) -> TurnedHead:
@@ -42,30 +67,46 @@ class LayeredSource:
         Args:
             landmarks: [478, 2] fractions of the crop. coefficients: [59], as read from it.
         """
-        face = fit.fit(landmarks, coefficients, len(crop))
-        between_the_eyes = landmarks[EYES].mean(0) * len(crop)
-        return cls(crop, SourceLayers(crop, face, softness(crop, between_the_eyes)))
 
-    def frame(self, flow: Array, painting: Array, coefficients: Array, weight: float = 1.0) -> NDArray[np.uint8]:
+        def lay() -> SourceLayers:
+            face = fit.fit(landmarks, coefficients, len(crop))
+            between_the_eyes = landmarks[EYES].mean(0) * len(crop)
+            return SourceLayers(crop, face, softness(crop, between_the_eyes))
+
+        return cls(crop, lay)
+
+    def begun(self, coefficients: Array, weight: float = 1.0) -> BegunFrame | None:
+        """Begin a frame, beside the networks; None where it shows the crop alone.
+
+        Args:
+            coefficients: [59].
+            weight: how much of the frame is shown in place of the crop.
+        """
+        if weight == 0:
+            return None
+        posed = self._layers.posed(coefficients)
+        moved = min(self._layers.motion(posed) / SMALL, 1.0)
+        return BegunFrame(posed, moved, self._turned.frame(posed) if moved > 0 else None)
+
+    def frame(self, flow: Array, painting: Array, begun: BegunFrame | None, weight: float = 1.0) -> NDArray[np.uint8]:
         """One frame, uint8 [S, S, 3].
 
         Args:
             flow: the networks' backward flow [h, w, 2], pixels of its own grid.
             painting: what they add to the picture [H, W, 3], in levels, and how far it hides the picture [H, W, 1].
-            coefficients: [59].
-            weight: how much of the frame is shown in place of the crop.
+            begun: the same frame, begun; it is used up.
+            weight: as it was begun with.
         """
-        if weight == 0:
+        if begun is None:
             return self.crop
-        posed = self._layers.posed(coefficients)
+        posed, turned = begun.posed, begun.turned
         added = self._added(painting, posed)
-        moved = min(self._layers.motion(posed) / SMALL, 1.0)
-        if moved == 0:
+        if turned is None:
             picture = self._still(flow, added, posed)
         else:
-            picture = self._turning(added, posed)
-            if moved < 1:
-                picture += (1 - moved) * (self._still(flow, added, posed) - picture)
+            picture = _painted(turned, added)
+            if begun.moved < 1:
+                picture += (1 - begun.moved) * (self._still(flow, added, posed) - picture)
         self._layers.paint(picture, posed)
         return pixels.levels(picture, self.crop, float(weight))
 
@@ -77,16 +118,16 @@ class LayeredSource:
         picture = cv2.remap(self.crop, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         return pixels.painted(np.asarray(picture, np.uint8), added)
 
-    def _turning(self, added: Array, posed: PosedFace) -> Array:
-        """A head that moves over its background, float32 [S, S, 3]. Hair goes with the head: the networks' flow is left
-        out, and what they add beside the face."""
-        frame = self._turned.frame(posed)
-        head_pixels.lay_paint(frame.picture, added, frame.face, frame.window.x, frame.window.y)
-        return frame.picture
-
     def _added(self, painting: Array, posed: PosedFace) -> Array:
         """What the networks add outside of eyes and mouth [S, S, 3], and how far it hides the picture [S, S, 1]."""
         side = len(self.crop)
         bare = painting * (1 - self._layers.covered(posed, len(painting)))[..., None]
         added = cv2.resize(bare, (side, side), interpolation=cv2.INTER_CUBIC if side > len(bare) else cv2.INTER_AREA)
         return np.asarray(added, np.float32)
+
+
+def _painted(turned: TurnedFrame, added: Array) -> Array:
+    """A head that moves over its background, float32 [S, S, 3]. Hair goes with the head: the networks' flow is left
+    out, and what they add beside the face."""
+    head_pixels.lay_paint(turned.picture, added, turned.face, turned.window.x, turned.window.y)
+    return turned.picture

@@ -121,12 +121,26 @@ def _refined(picture: NDArray[np.uint8], rough: Array) -> Array:
     guide = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     mask = _enlarged(rough, size)
     colour, level = mean(guide), mean(mask)
-    moments = mean((guide[..., :, None] * guide[..., None, :]).reshape(size, size, 9)).reshape(size, size, 3, 3)
-    spread = moments - colour[..., :, None] * colour[..., None, :] + DETAIL * np.eye(3, dtype=np.float32)
-    together = mean(guide * mask[..., None]) - colour * level[..., None]
-    slope = np.linalg.solve(spread, together[..., None])[..., 0]
+    r, g, b = guide[..., 0], guide[..., 1], guide[..., 2]
+    products = np.stack([r * r, r * g, r * b, g * g, g * b, b * b], -1)
+    spread = mean(products) - colour[..., [0, 0, 0, 1, 1, 2]] * colour[..., [0, 1, 2, 1, 2, 2]]
+    spread[..., [0, 3, 5]] += np.float32(DETAIL)
+    slope = _solved(spread, mean(guide * mask[..., None]) - colour * level[..., None])
     offset = level - (slope * colour).sum(-1)
     whole, alpha = _enlarged(mean(slope), side), _enlarged(mean(offset), side)
     for channel in range(3):
         alpha += whole[..., channel] * (picture[..., channel] / np.float32(255))
     return alpha
+
+
+def _solved(matrix: Array, vector: Array) -> Array:
+    """x of symmetric matrices · x = vectors [h, w, 3], by Cramer's rule.
+
+    Args:
+        matrix: rows from the diagonal on: xx, xy, xz, yy, yz, zz, [h, w, 6].
+    """
+    a, b, c, d, e, f = np.moveaxis(matrix.astype(np.float64), -1, 0)
+    x, y, z = np.moveaxis(vector, -1, 0)
+    aa, ab, ac, bb, bc, cc = d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b
+    whole = np.stack([aa * x + ab * y + ac * z, ab * x + bb * y + bc * z, ac * x + bc * y + cc * z], -1)
+    return np.asarray(whole / (a * aa + b * ab + c * ac)[..., None], np.float32)

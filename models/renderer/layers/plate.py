@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from models.face3d.kernels.pull_push import pull_push
+from models.face3d.kernels.pull_push_core import pull_push
 from models.renderer.layers.head_sheet import HeadSheet
 from models.renderer.layers.masks import sampled, smoothstep
 
@@ -113,16 +112,14 @@ def _filled(levels: Array, known: Array) -> Array:
     """A crop [S, S, 3] filled smoothly from where it is known [2, S, S] in {0, 1}: [2, S, S, 3]."""
     side = len(levels)
     size = min(side, SIZE)
-    shrunk = [
-        cv2.resize(np.dstack([levels * one[..., None], one]), (size, size), interpolation=cv2.INTER_AREA)
-        for one in known
-    ]
-    values = torch.from_numpy(np.stack(shrunk)).movedim(-1, 1)
-    weight = values[:, 3:]
-    is_known = weight[:, 0] > 0.3
-    filled = pull_push(values[:, :3] / weight.clamp(min=0.3), is_known, RELAXATIONS).movedim(1, -1).numpy()
-    filled[0] = _continued(filled[0], is_known[0].numpy())
-    whole = [cv2.resize(np.ascontiguousarray(one), (side, side), interpolation=cv2.INTER_LINEAR) for one in filled]
+    filled = []
+    for number, one in enumerate(known):
+        shrunk = cv2.resize(np.dstack([levels * one[..., None], one]), (size, size), interpolation=cv2.INTER_AREA)
+        weight = shrunk[..., 3]
+        values, is_known = np.asarray(shrunk[..., :3] / np.maximum(weight, 0.3)[..., None], np.float32), weight > 0.3
+        smooth = pull_push(values, is_known, RELAXATIONS)
+        filled.append(smooth if number else _continued(smooth, is_known))
+    whole = [cv2.resize(one, (side, side), interpolation=cv2.INTER_LINEAR) for one in filled]
     return np.stack(whole)
 
 

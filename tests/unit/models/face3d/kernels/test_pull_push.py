@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from models.face3d.kernels import pull_push_core
 from models.face3d.kernels.pull_push import pull_push
 from models.face3d.kernels.raster import extend_harmonically
 
@@ -51,3 +52,13 @@ def test_the_fill_is_close_to_harmonic() -> None:
     difference = np.abs(filled[0].permute(1, 2, 0).numpy() - harmonic)
     assert difference.max() < 0.25
     assert difference.mean() < 0.05
+
+
+@pytest.mark.parametrize("size", [(48, 40), (37, 64), (5, 1)])
+def test_a_core_fills_as_tensors_do(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    values, known = rng.uniform(0, 255, (*size, 3)).astype(np.float32), rng.random(size) < 0.1
+    of_tensors = pull_push(torch.from_numpy(values).permute(2, 0, 1)[None], torch.from_numpy(known)[None], 4)
+    filled = pull_push_core.pull_push(values, known, 4)
+    np.testing.assert_allclose(filled, of_tensors[0].permute(1, 2, 0).numpy(), atol=1e-3)
+    assert (filled[known] == values[known]).all()

@@ -26,12 +26,9 @@ def changed(portrait: FittedPortrait, sliders: Mapping[str, float], **pose: floa
 
 
 def frame(portrait: FittedPortrait, sliders: Mapping[str, float], **pose: float) -> np.ndarray:
-    layers = SourceLayers(portrait.crop, portrait.face)
-    return (
-        LayeredSource(portrait.crop, layers)
-        .frame(NO_FLOW, NO_PAINT, changed(portrait, sliders, **pose))
-        .astype(np.float32)
-    )
+    source = LayeredSource(portrait.crop, lambda: SourceLayers(portrait.crop, portrait.face))
+    begun = source.begun(changed(portrait, sliders, **pose))
+    return source.frame(NO_FLOW, NO_PAINT, begun).astype(np.float32)
 
 
 def mask_of(outline: np.ndarray) -> np.ndarray:
@@ -79,9 +76,9 @@ def test_a_mouth_that_opens_is_dark_inside(fitted: dict[str, FittedPortrait], na
 def test_a_grey_photo_stays_grey(fitted: dict[str, FittedPortrait], name: str) -> None:
     portrait = fitted[name]
     grey = np.repeat(cv2.cvtColor(portrait.crop, cv2.COLOR_RGB2GRAY)[..., None], 3, -1)
-    layered = LayeredSource(grey, SourceLayers(grey, portrait.face))
+    layered = LayeredSource(grey, lambda: SourceLayers(grey, portrait.face))
     for sliders in ({"jawOpen": 0.6, "mouthSmile": 0.5}, {"eyeBlink": 1}, {"eyeWide": 1}):
-        picture = layered.frame(NO_FLOW, NO_PAINT, changed(portrait, sliders, yaw=12))
+        picture = layered.frame(NO_FLOW, NO_PAINT, layered.begun(changed(portrait, sliders, yaw=12)))
         assert np.ptp(picture, axis=-1).max() <= 1
 
 

@@ -31,7 +31,7 @@ class Turning:
     def __init__(self, portrait: FittedPortrait) -> None:
         self.portrait = portrait
         self.layers = SourceLayers(portrait.crop, portrait.face)
-        self.source = LayeredSource(portrait.crop, self.layers)
+        self.source = LayeredSource(portrait.crop, lambda: self.layers)
         self.head = TurnedHead(portrait.crop, self.layers)
 
     def wanted(self, **pose: float) -> np.ndarray:
@@ -41,7 +41,7 @@ class Turning:
         return self.layers.posed(self.wanted(**pose))
 
     def frame(self, **pose: float) -> np.ndarray:
-        return self.source.frame(NO_FLOW, NO_PAINT, self.wanted(**pose))
+        return self.source.frame(NO_FLOW, NO_PAINT, self.source.begun(self.wanted(**pose)))
 
     def beyond_reach(self) -> np.ndarray:
         """Pixels above the chin that are too far from the head for its hair."""
@@ -95,11 +95,11 @@ def test_a_turn_comes_in_without_a_jump(turning: dict[str, Turning], name: str) 
 
 def test_a_face_that_keeps_its_place_is_not_taken_apart(fitted: dict[str, FittedPortrait]) -> None:
     portrait = fitted["astronaut"]
-    source = LayeredSource(portrait.crop, SourceLayers(portrait.crop, portrait.face))
+    source = LayeredSource(portrait.crop, lambda: SourceLayers(portrait.crop, portrait.face))
     requested = apply_controls(ARKIT, portrait.coefficients, expression={"mouthSmile": 0.5})
-    source.frame(NO_FLOW, NO_PAINT, requested)
+    source.frame(NO_FLOW, NO_PAINT, source.begun(requested))
     assert "_turned" not in vars(source)
-    source.frame(NO_FLOW, NO_PAINT, apply_controls(ARKIT, portrait.coefficients, pose={"roll": 3.0}))
+    source.begun(apply_controls(ARKIT, portrait.coefficients, pose={"roll": 3.0}))
     assert "_turned" in vars(source)
 
 
@@ -110,7 +110,8 @@ def test_a_face_that_looks_aside_gets_its_hidden_side_back(turning: dict[str, Tu
     aside = source.frame(yaw=degrees)
     face = replace(source.portrait.face, pose=source.posed(yaw=degrees).pose)
     layers = SourceLayers(aside, face)
-    front = LayeredSource(aside, layers).frame(NO_FLOW, NO_PAINT, source.wanted())
+    turned_back = LayeredSource(aside, lambda: layers)
+    front = turned_back.frame(NO_FLOW, NO_PAINT, turned_back.begun(source.wanted()))
     inside = np.zeros((SIDE, SIDE), np.uint8)
     oval = source.portrait.face.placed[source.portrait.face.model.landmarks[list(OVAL)], :2]
     cv2.fillConvexPoly(inside, cv2.convexHull(np.rint(oval).astype(np.int32)), 1)
@@ -131,8 +132,8 @@ def test_a_grey_face_that_looks_aside_stays_grey(fitted: dict[str, FittedPortrai
     pose = (
         SourceLayers(grey, portrait.face).posed(apply_controls(ARKIT, portrait.coefficients, pose={"yaw": 20.0})).pose
     )
-    aside = LayeredSource(grey, SourceLayers(grey, replace(portrait.face, pose=pose)))
-    assert np.ptp(aside.frame(NO_FLOW, NO_PAINT, portrait.coefficients), axis=-1).max() <= 1
+    aside = LayeredSource(grey, lambda: SourceLayers(grey, replace(portrait.face, pose=pose)))
+    assert np.ptp(aside.frame(NO_FLOW, NO_PAINT, aside.begun(portrait.coefficients)), axis=-1).max() <= 1
 
 
 def test_the_sheet_rests_in_the_photos_pose_and_keeps_the_border(fitted: dict[str, FittedPortrait]) -> None:
