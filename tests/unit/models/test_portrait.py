@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ from models.face3d.landmark_fit import LandmarkFit
 from models.portrait import PortraitEditor, Source
 from models.renderer import painting
 from models.renderer.layers import head_pixels, pixels
+from models.renderer.layers.compose import LayeredSource
 from models.renderer.palette import Palette
 
 
@@ -386,6 +388,27 @@ def test_the_second_edit_of_a_photo_prepares_nothing_and_makes_the_same_picture(
     assert (edited(editor, source, expression={"jawOpen": 0.1}) != first).any()
     with pytest.raises(AssertionError, match="fitted again"):
         next(editor.render(source, source.coefficients[None] + np.float32(0.1), paste_back=False, size=96))
+
+
+def test_layers_are_begun_while_the_networks_compute(
+    editor: PortraitEditor, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, begin = threading.Event(), LayeredSource.begun
+    computed: list[bool] = []
+
+    def begins(layered: LayeredSource, *wanted: Any) -> Any:
+        begun.set()
+        return begin(layered, *wanted)
+
+    def rendered(*arguments: Any) -> Any:
+        computed.append(begun.wait(60))
+        return render(*arguments)
+
+    render = editor._frames._rendered
+    monkeypatch.setattr(LayeredSource, "begun", begins)
+    monkeypatch.setattr(editor._frames, "_rendered", rendered)
+    edited(editor, source, pose={"yaw": 9.0})
+    assert computed == [True]
 
 
 @pytest.mark.slow
