@@ -122,8 +122,8 @@ def _refined(picture: NDArray[np.uint8], rough: Array) -> Array:
     mask = _enlarged(rough, size)
     colour, level = mean(guide), mean(mask)
     r, g, b = guide[..., 0], guide[..., 1], guide[..., 2]
-    products = np.stack([r * r, r * g, r * b, g * g, g * b, b * b], -1)
-    spread = mean(products) - colour[..., [0, 0, 0, 1, 1, 2]] * colour[..., [0, 1, 2, 1, 2, 2]]
+    squares = np.stack([r * r, r * g, r * b, g * g, g * b, b * b], -1)
+    spread = mean(squares) - colour[..., [0, 0, 0, 1, 1, 2]] * colour[..., [0, 1, 2, 1, 2, 2]]
     spread[..., [0, 3, 5]] += np.float32(DETAIL)
     slope = _solved(spread, mean(guide * mask[..., None]) - colour * level[..., None])
     offset = level - (slope * colour).sum(-1)

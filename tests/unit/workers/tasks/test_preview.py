@@ -59,7 +59,7 @@ def test_a_superseded_wish_stops_before_its_next_stage(superseded: str, tmp_path
     parts: Any = stages
     subject = attempt(stages.reports)
     subject.record = subject.record.model_copy(update={"request": PreviewRequest(source_id="0" * 64, seq=1)})
-    task = PreviewTask(TaskTools.of(parts, parts, parts, Settings()))
+    task = PreviewTask(TaskTools.of(parts, parts, parts, parts, Settings()))
     if superseded == "never":
         task.run(subject, tmp_path)
     else:
