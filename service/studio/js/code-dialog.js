@@ -6,7 +6,7 @@ import { S } from "./strings.js";
 
 const LANGUAGES = { curl: "curl", python: "Python", javascript: "JavaScript" };
 
-/** @param {{kind: string, photo: string, files?: Record<string, string>, controls: any, options: any}} request */
+/** @param {{kind: string, photo: string, files?: Record<string, string>, texts?: Record<string, string>, controls: any, options: any}} request */
 export function showCode(request) {
   const code = el("pre", { class: "code", tabIndex: 0, id: "code" });
   const status = el("span", { class: "hint", role: "status" });
@@ -39,8 +39,8 @@ const quoted = (value) => `'${JSON.stringify(value).replaceAll("'", "'\\''")}'`;
 const asPython = (value) => JSON.stringify(value, null, 4).replaceAll(/\btrue\b/g, "True").replaceAll(/\bfalse\b/g, "False").replaceAll(/\bnull\b/g, "None");
 
 const WRITERS = {
-  curl({ kind, photo, files = {}, controls, options }) {
-    const parts = [`source=@${photo}`, ...Object.entries(files).map(([field, name]) => `${field}=@${name}`)];
+  curl({ kind, photo, files = {}, texts = {}, controls, options }) {
+    const parts = [`source=@${photo}`, ...Object.entries(files).map(([field, name]) => `${field}=@${name}`), ...Object.entries(texts).map(([field, text]) => `${field}=${text}`)];
     const key = currentKey() ? ["--header 'Authorization: Bearer KEY'"] : [];
     const still = kind === "edit" && !controls.keyframes;
     const accept = still ? "image/*" : "video/*";
@@ -48,18 +48,19 @@ const WRITERS = {
       ...parts.map((part) => `--form '${part}'`), `--form controls=${quoted(controls)}`, `--form options=${quoted(options)}`, `--output result.${extension({ kind, controls, options })}`];
     return lines.join(" \\\n  ");
   },
-  python({ kind, photo, files = {}, controls, options }) {
+  python({ kind, photo, files = {}, texts = {}, controls, options }) {
     const key = currentKey() ? ', api_key="KEY"' : "";
-    const media = Object.values(files).map((name) => `, ${JSON.stringify(name)}`).join("");
+    const ids = Object.values(texts).map((id) => `, SourceId(${JSON.stringify(id)})`);
+    const media = Object.values(files).map((name) => `, ${JSON.stringify(name)}`).concat(ids).join("");
     const name = `result.${extension({ kind, controls, options })}`;
-    return `from client import PortraitClient\n\ncontrols = ${asPython(controls)}\noptions = ${asPython(options)}\n\nwith PortraitClient(${JSON.stringify(base())}${key}) as portrait:\n    job = portrait.${kind}(${JSON.stringify(photo)}${media}, controls=controls, options=options)\n    portrait.save(job, ${JSON.stringify(name)})\n`;
+    return `from client import PortraitClient${ids.length ? ", SourceId" : ""}\n\ncontrols = ${asPython(controls)}\noptions = ${asPython(options)}\n\nwith PortraitClient(${JSON.stringify(base())}${key}) as portrait:\n    job = portrait.${kind}(${JSON.stringify(photo)}${media}, controls=controls, options=options)\n    portrait.save(job, ${JSON.stringify(name)})\n`;
   },
-  javascript({ kind, files = {}, controls, options }) {
+  javascript({ kind, files = {}, texts = {}, controls, options }) {
     const key = currentKey() ? ', Authorization: "Bearer KEY"' : "";
     const names = ["source", ...Object.keys(files)];
     return `const service = ${JSON.stringify(base())};
 const form = new FormData();
-${names.map((field) => `form.append(${JSON.stringify(field)}, ${field}File);`).join("\n")}
+${names.map((field) => `form.append(${JSON.stringify(field)}, ${field}File);`).concat(Object.entries(texts).map((pair) => `form.append(${pair.map((text) => JSON.stringify(text)).join(", ")});`)).join("\n")}
 form.append("controls", JSON.stringify(${JSON.stringify(controls)}));
 form.append("options", JSON.stringify(${JSON.stringify(options)}));
 

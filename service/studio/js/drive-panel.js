@@ -1,5 +1,6 @@
-/** Drive: the motion of a video, a recording of the camera, or a motion document, on the photo. */
+/** Drive: a ready motion, or that of a video, a recording of the camera, or a motion document, on the photo. */
 
+import { json } from "./api.js";
 import { FileField } from "./file-field.js";
 import { recordClip } from "./recorder.js";
 import { sendJob } from "./send-job.js";
@@ -14,6 +15,7 @@ const ACCEPT = "video/*,image/*,.mkv,.json,.npz,application/json";
 export function drivePanel(bench, reel) {
   const words = S.drive;
   const driver = new FileField({ field: "driver", legend: words.driver, hint: words.hint, accept: ACCEPT, choose: words.choose, record: words.record, recordIcon: "camera", onrecord: recordClip });
+  const ready = select(words.ready, { "": words.own }, { field: "driver_id", onchange: () => { if (ready.value) driver.set(null); } });
   const mode = select(words.mode, words.modes, { field: "options.mode" });
   const region = select(words.region, words.regions, { field: "options.region" });
   const smoothing = amount(words.smoothing, { field: "options.smoothing", max: 1, value: 0.5 });
@@ -33,19 +35,27 @@ export function drivePanel(bench, reel) {
     options: { face: bench.photo?.face?.index ?? 0, mode: mode.value, region: region.value, smoothing: smoothing.value, normalise_crop: keep.value, gains: strength.value, ...written() },
     controls: face.value ? bench.values.addition() : {},
   });
+  const texts = () => ready.value ? { driver_id: ready.value } : {};
+  let isListed = false;
+  const list = async () => {
+    if (isListed) return;
+    isListed = true;
+    const { motions } = await json("motions?limit=100").catch(() => ({ motions: [] })); // a driver of one's own does without
+    ready.input.append(...motions.map((motion) => el("option", { value: motion.id }, motion.shipped ? motion.title : motion.id)));
+  };
   const start = () => {
     clearProblems(note);
-    if (!driver.file) return showProblem({ message: words.missing, errors: [{ field: "driver", message: words.missing }] }, note);
-    return sendJob(bench, reel, { kind: "reenact", files: { driver: driver.file }, ...request(), driver: driver.file, note });
+    if (!ready.value && !driver.file) return showProblem({ message: words.missing, errors: [{ field: "driver", message: words.missing }] }, note);
+    return sendJob(bench, reel, { kind: "reenact", files: ready.value ? {} : { driver: driver.file }, texts: texts(), ...request(), driver: driver.file, note });
   };
-  driver.addEventListener("change", () => { output.format.disabled = !written().output; });
+  driver.addEventListener("change", () => { if (driver.file) ready.value = ""; output.format.disabled = !written().output; });
   const button = el("button", { type: "button", class: "button primary wide", id: "start-drive", onclick: start }, words.start);
-  bench.addEventListener("photo", () => { button.disabled = !bench.photo?.own; });
+  bench.addEventListener("photo", () => { button.disabled = !bench.photo?.own; if (bench.photo?.own) list(); });
   button.disabled = true;
   const element = el("div", {},
-    el("section", { class: "section" }, el("h2", {}, words.title), el("p", { class: "hint" }, words.lead), driver.element),
+    el("section", { class: "section" }, el("h2", {}, words.title), el("p", { class: "hint" }, words.lead), ready.element, driver.element),
     el("section", { class: "section" }, mode.element, region.element, smoothing.element, keep.element, face.element, strength.element),
     output.element,
     el("div", { class: "section start" }, note, button));
-  return { element, request, files: () => ({ driver: driver.file?.name ?? "driver.mp4" }) };
+  return { element, request, texts, files: () => ready.value ? {} : { driver: driver.file?.name ?? "driver.mp4" } };
 }

@@ -50,7 +50,7 @@ async function start() {
   const requests = {
     edit: () => still("png"),
     animate: () => ({ kind: "edit", ...timeline.request() }),
-    drive: () => ({ kind: "reenact", ...drive.request(), files: drive.files() }),
+    drive: () => ({ kind: "reenact", ...drive.request(), files: drive.files(), texts: drive.texts() }),
     talk: () => ({ kind: "talk", ...talk.request(), files: talk.files() }),
   };
   easelTools(bench, easel, {

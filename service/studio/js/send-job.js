@@ -9,25 +9,26 @@ const OF_A_FILE = new Set([413, 415]);
 
 /**
  * @param {import("./bench.js").Bench} bench @param {import("./reel.js").Reel} reel
- * @param {{kind: "edit"|"reenact"|"talk", files?: Record<string, File>, controls: any, options: any, driver?: File, note: HTMLElement, download?: boolean}} request
+ * @param {{kind: "edit"|"reenact"|"talk", files?: Record<string, File>, texts?: Record<string, string>, controls: any, options: any, driver?: File, note: HTMLElement, download?: boolean}} request
  *   `download`: whether the browser saves the result as soon as it is there
  */
-export function sendJob(bench, reel, { kind, files = {}, controls, options, driver, note, download = false }) {
+export function sendJob(bench, reel, { kind, files = {}, texts = {}, controls, options, driver, note, download = false }) {
   const job = new Job(kind, { driver });
   reel.add(job);
   job.addEventListener("end", () => {
     if (job.error) showProblem(withField(job.error, files), note);
     else if (download && job.results.length) saveFile(job.results[0].blob, fileName(job, bench.photo?.name.replace(/\.\w+$/, "") ?? "portrait", job.results[0]));
   });
-  job.run(bench.photo, (sourceId) => jobForm(sourceId, files, controls, options));
+  job.run(bench.photo, (sourceId) => jobForm(sourceId, files, controls, options, texts));
   return job;
 }
 
-/** The body of a request that makes a job. @param {Record<string, File>} files */
-export function jobForm(sourceId, files, controls, options) {
+/** The body of a request that makes a job. @param {Record<string, File>} files @param {Record<string, string>} [texts] */
+export function jobForm(sourceId, files, controls, options, texts = {}) {
   const form = new FormData();
   form.append("source_id", sourceId);
   for (const [field, file] of Object.entries(files)) form.append(field, file, file.name);
+  for (const [field, text] of Object.entries(texts)) form.append(field, text);
   form.append("controls", JSON.stringify(controls));
   form.append("options", JSON.stringify(options));
   return form;

@@ -136,7 +136,9 @@ export const S = {
   },
   drive: {
     title: "Drive",
-    lead: "The portrait makes the motion of a video.",
+    lead: "The portrait makes a ready motion, or that of a video.",
+    ready: "Ready motion",
+    own: "A driver of your own",
     driver: "Driver",
     choose: "Choose a file",
     record: "Record yourself",
@@ -150,7 +152,7 @@ export const S = {
     smoothing: "Smoothing",
     keep: "Keep the head where it is in the photo",
     start: "Drive the portrait",
-    missing: "Choose a driver first: a video, a photo or a motion document.",
+    missing: "Choose a driver first: a ready motion, a video, a photo or a motion document.",
   },
   talk: {
     title: "Talk",

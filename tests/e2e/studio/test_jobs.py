@@ -76,6 +76,21 @@ def test_a_video_drives_the_portrait_and_plays_beside_it(at_work: Studio, driver
     assert at_work.page.locator("#viewer video").count() == 2
 
 
+def test_a_ready_motion_needs_no_driver(at_work: Studio) -> None:
+    at_work.mode("drive")
+    ready = at_work.page.locator("[data-field=driver_id] select")
+    ready.locator("option[value=wink]").wait_for(state="attached")
+    ready.select_option("wink")
+    at_work.page.select_option("[data-field='options.output.format'] >> visible=true >> select", "webm")
+    at_work.page.click("#copy-code")
+    assert "driver_id=wink" in at_work.page.locator("#code").inner_text()
+    at_work.page.keyboard.press("Escape")
+    at_work.page.click("#start-drive")
+    main = at_work.result("reenact")
+    assert clip(main)["seconds"] > 0.5
+    assert at_work.page.locator("#viewer video").count() == 1
+
+
 def test_the_portrait_talks_and_takes_differ(at_work: Studio, speech: bytes) -> None:
     at_work.mode("talk")
     at_work.choose_file("[data-drop=audio] .button >> nth=0", "speech.wav", speech)
