@@ -41,8 +41,8 @@ def fetch(
         check: called between chunks; may raise.
 
     Raises:
-        FetchError: why there is no file. What a host's name stands for, and how it failed, is in the log alone:
-            clients must not learn what our network looks like.
+        FetchError: why there is no file. What a host's name stands for is in the log alone: clients must not learn
+            what our network looks like.
     """
     deadline = time.monotonic() + seconds
     for _ in range(_MOST_REDIRECTS + 1):
@@ -86,7 +86,7 @@ def _save(answer: http.client.HTTPResponse, path: Path, most_bytes: int, check: 
         raise _too_large(name, most_bytes)
     promised, size = answer.length, 0
     with path.open("wb") as file:
-        while chunk := answer.read(_CHUNK):
+        while chunk := answer.read1(_CHUNK):  # what is there: whoever waits may stop it in between
             size += len(chunk)
             if size > most_bytes:
                 raise _too_large(name, most_bytes)

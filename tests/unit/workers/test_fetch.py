@@ -62,12 +62,13 @@ def test_it_takes_so_long_and_no_longer(web: str, tmp_path: Path) -> None:
         fetched(f"{web}/drip", tmp_path, seconds=0.5)
 
 
-def test_who_waits_may_stop_it(web: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/endless", "/drip"])
+def test_who_waits_may_stop_it(web: str, tmp_path: Path, path: str) -> None:
     def stop() -> None:
         raise KeyError("cancelled")
 
     with pytest.raises(KeyError):
-        fetched(f"{web}/endless", tmp_path, check=stop)
+        fetched(web + path, tmp_path, check=stop)
 
 
 @pytest.mark.parametrize("url", ["https://127.0.0.1/a", "https://0x7f.1/a", "https://2130706433/a", "https://[::1]/a"])

@@ -7,7 +7,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from workers.contract.text import cut
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_OBSOLETE = tuple(ipaddress.ip_network(network) for network in ("::/96", "fec0::/10", "64:ff9b:1::/48"))
+"""IPv4-compatible, site-local and locally translated addresses, which Python calls public."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,9 @@ class HostPolicy:
         """What is wrong with the addresses that a URL's name stands for; None when they may be reached."""
         for text in addresses:
             address = ipaddress.ip_address(text.partition("%")[0])
-            address = getattr(address, "ipv4_mapped", None) or address
+            address = _inner(address)
             listed = any(address in network for network in self.networks if network.version == address.version)
-            if not listed and not address.is_global:
+            if not listed and not _is_public(address):
                 return f"{parts.hostname} is {address}, a private address that {self.setting}_NETWORKS does not list"
             if not listed and parts.scheme != "https":
                 return f"plain http is for the networks of {self.setting}_NETWORKS alone; use https"
@@ -68,3 +73,16 @@ class HostPolicy:
     def _lists(self, host: str) -> bool:
         host = host.lower().rstrip(".")
         return any(host.endswith(listed[1:]) if listed.startswith("*.") else host == listed for listed in self.hosts)
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that one of IPv6 leads to (mapped, 6to4, NAT64), or the address itself."""
+    if address.version == 4:
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not any(address in network for network in _OBSOLETE)

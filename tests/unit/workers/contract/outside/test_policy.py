@@ -49,13 +49,19 @@ def test_listed_hosts_alone(url: str, good: bool) -> None:
         "fd00::1",
         "::ffff:127.0.0.1",
         "224.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "2002:a9fe:a9fe::",
+        "::127.0.0.1",
+        "fec0::1",
     ],
 )
 def test_no_private_address(address: str) -> None:
     parts = urlsplit("https://hooks.example.com/")
     assert CLOSED.address_fault(parts, [address])
     assert CLOSED.address_fault(parts, ["93.184.216.34", address]), "one of several is enough"
-    assert not CLOSED.address_fault(parts, ["93.184.216.34", "2606:2800:220:1::1"])
+    assert not CLOSED.address_fault(parts, ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"])
 
 
 def test_a_listed_network_may_be_private_and_plain() -> None:
