@@ -119,7 +119,7 @@ def test_a_stored_motion_moves_a_portrait_with_its_sound(
 ) -> None:
     made = http.post("/motions", data={"name": "slides"}, files={"driver": ("driver.mp4", driver, "video/mp4")})
     assert follow(http, made.headers["location"])[-1]["status"] == "succeeded"
-    assert http.get("/motions").json()["motions"][0]["id"] == "slides"
+    assert "slides" in [motion["id"] for motion in http.get("/motions").json()["motions"] if not motion["shipped"]]
 
     accepted = http.post("/reenact", files=photo, data={"driver_id": "slides"})
     job = follow(http, accepted.headers["location"])[-1]
